@@ -1,0 +1,1 @@
+"""The conversation: interview engine, turns, facts, consents, conflicts, API and admin."""

@@ -1,0 +1,162 @@
+"""Settings. Production values come from the environment; with DEBUG on, from what `make run` started."""
+
+from __future__ import annotations
+
+from legal_intake.settings.env import BASE_DIR, DATA_DIR, env, running_addresses
+
+DEBUG = env.bool("DEBUG", default=False)
+_running = running_addresses() if DEBUG else {}
+
+SECRET_KEY = env.str("SECRET_KEY", default=_running.get("secret_key", "insecure-development-key"))
+OPERATOR_HOST = env.str("OPERATOR_HOST", default="admin.localhost" if DEBUG else "")
+BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost" if DEBUG else "")
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+MASTER_KEY = env.str("MASTER_KEY", default="")
+MASTER_KEY_FILE = env.str("MASTER_KEY_FILE", default=_running.get("master_key_file", ""))
+# The tenancy layer is outermost and checks every Host against the Domain table.
+ALLOWED_HOSTS = ["*"]
+
+SHARED_APPS = [
+    "unfold",
+    "django_tenants",
+    "tenants",
+    "tenants.accounts",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.admin",
+    "django.contrib.staticfiles",
+    "django_prometheus",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+TENANT_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.admin",
+    "tenants.accounts",
+    "intake",
+    "audio",
+]
+INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS)]
+TENANT_MODEL = "tenants.Firm"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+AUTH_USER_MODEL = "accounts.User"
+
+ORIGINAL_BACKEND = "django_prometheus.db.backends.postgresql"
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+DATABASES = {
+    "default": {
+        **env.db_url_config(
+            env.str("DATABASE_URL", default=_running.get("database_url", "postgresql://127.0.0.1:5432/legal_intake"))
+        ),
+        "ENGINE": "tenants.db",
+        "CONN_MAX_AGE": 0,
+        # Server-side prepared statements outlive a change of search path; keep them off.
+        "OPTIONS": {"prepare_threshold": None},
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+    }
+}
+if env.bool("DATABASE_POOL", default=True):
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 0,
+        "max_size": env.int("DATABASE_POOL_SIZE", default=12),
+        # A backend that has touched many firms keeps their catalogues: let it go now and then.
+        "max_lifetime": 600,
+        "timeout": 10,
+    }
+
+REDIS_BROKER_URL = env.str("REDIS_BROKER_URL", default=_running.get("redis_broker_url", "redis://127.0.0.1:6379/0"))
+REDIS_JOURNAL_URL = env.str("REDIS_JOURNAL_URL", default=_running.get("redis_journal_url", "redis://127.0.0.1:6380/0"))
+REDIS_CACHE_URL = env.str("REDIS_CACHE_URL", default=_running.get("redis_cache_url", "redis://127.0.0.1:6381/0"))
+DRAMATIQ_STUB = env.bool("DRAMATIQ_STUB", default=False)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_CACHE_URL,
+        "KEY_FUNCTION": "tenants.cache.make_key",
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_CACHE_URL], "prefix": "li"},
+    }
+}
+
+MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(DATA_DIR / "media"))
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
+FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
+STATICFILES_DIRS = [("app", FRONTEND_DIST)] if FRONTEND_DIST.is_dir() else []
+
+ROOT_URLCONF = "legal_intake.urls.firm"
+OPERATOR_URLCONF = "legal_intake.urls.operator"
+ASGI_APPLICATION = "legal_intake.asgi.application"
+MIDDLEWARE = [
+    "tenants.http.FirmMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+# Host-only cookies: a sibling firm's page can neither read nor set them. Browsers treat
+# *.localhost as secure, so the same cookies work under `make run`.
+SESSION_COOKIE_NAME = "__Host-sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "tenants.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Legal Intake",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEST_RUNNER = "django.test.runner.DiscoverRunner"

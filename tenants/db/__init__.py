@@ -1,0 +1,1 @@
+"""The database engine: every cursor's search path follows the firm context."""

@@ -1,0 +1,136 @@
+"""The shared tables, in `public`: firms, their domains, wrapped keys, schema states, operators' acts.
+
+Nothing personal of a client is here. Every read and write happens inside `public_scope()`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django_tenants.models import DomainMixin, TenantMixin
+
+from tenants.context import FirmRef
+from tenants.ids import new_id
+
+
+def new_schema_name() -> str:
+    """A fresh schema name: no firm's name in it, so renaming a firm never renames a schema."""
+    return f"t_{new_id().hex[-16:]}"
+
+
+class Firm(TenantMixin):  # type: ignore[misc]
+    """A law firm. Its rows live in its own schema; this row says where, and whether it is served."""
+
+    class Status(models.TextChoices):
+        """`provisioning -> ready | failed`; `suspended` and back; `deleting` is final."""
+
+        PROVISIONING = "provisioning"
+        READY = "ready"
+        FAILED = "failed"
+        SUSPENDED = "suspended"
+        DELETING = "deleting"
+
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    schema_name = models.CharField(max_length=63, unique=True, default=new_schema_name, editable=False)
+    name = models.CharField(max_length=200)
+    shard = models.CharField(max_length=63, default="default", editable=False)
+    accent = models.CharField(max_length=7, default="#2f5d62", help_text="Accent colour of the client page, #rrggbb.")
+    status = models.CharField(max_length=20, choices=Status, default=Status.PROVISIONING)
+    status_reason = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ref(self) -> FirmRef:
+        """What travels in the context."""
+        return FirmRef(id=self.id, schema=self.schema_name, shard=self.shard)
+
+
+class Domain(DomainMixin):  # type: ignore[misc]
+    """A host that a firm answers on: lower case, no port, IDNA-encoded."""
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["domain"]
+
+    def __str__(self) -> str:
+        return str(self.domain)
+
+
+class FirmKey(models.Model):
+    """A firm's key, wrapped by the master key. Its id stands in every ciphertext made with it."""
+
+    class Purpose(models.TextChoices):
+        """`data` encrypts and rotates; `index` makes the keyed hashes of names and never rotates."""
+
+        DATA = "data"
+        INDEX = "index"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    firm = models.ForeignKey(Firm, on_delete=models.CASCADE, related_name="keys")
+    purpose = models.CharField(max_length=10, choices=Purpose)
+    wrapped = models.BinaryField()
+    master_key_id = models.CharField(max_length=32)
+    created_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["firm", "purpose"],
+                condition=models.Q(retired_at__isnull=True),
+                name="tenants_one_current_key",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} key {self.id}"
+
+
+class SchemaState(models.Model):
+    """What is known of a firm's schema: which migrations it has, and how the last wave went."""
+
+    class State(models.TextChoices):
+        """`quarantined`: its migration failed; reported, left alone until a person says otherwise."""
+
+        OK = "ok"
+        BEHIND = "behind"
+        QUARANTINED = "quarantined"
+
+    firm = models.OneToOneField(Firm, on_delete=models.CASCADE, primary_key=True, related_name="schema_state")
+    state = models.CharField(max_length=20, choices=State, default=State.BEHIND)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    served = models.BooleanField(default=False, help_text="Inside the window of this release's code.")
+    error = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.firm_id}: {self.state}"
+
+
+class OperatorEvent(models.Model):
+    """An operator's act on a firm, append-only (a trigger refuses UPDATE and DELETE)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=200, help_text="An operator's address, or the system account of a command.")
+    action = models.CharField(max_length=60)
+    firm_id = models.UUIDField(null=True, blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
