@@ -1,0 +1,251 @@
+"""The conversation's tables, in a firm's own schema.
+
+What a client said stands only in `*_ct` columns, sealed with the firm's key (tenants.crypto);
+no `__str__` shows it. Turns, facts, parties and consents are append-only: a trigger refuses DELETE
+and every UPDATE except of a ciphertext (a key rotation, or an erasure that empties it). Audit
+events refuse every change.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from intake.interview.stages import Stage
+from tenants.crypto import SealedText
+from tenants.ids import new_id
+
+#: The chain of firm-level events. An intake's chain is named by the intake's id.
+FIRM_CHAIN = UUID(int=0)
+
+
+class Intake(models.Model):
+    """One client's conversation. `state` is the engine's: keys and numbers, never words."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    secret_hash = models.BinaryField(max_length=32, unique=True, editable=False)
+    reference = models.CharField(max_length=12, unique=True, null=True, blank=True, editable=False)  # noqa: DJ001 - several drafts have none, and unique must allow that
+    stage = models.CharField(max_length=20, choices=[(s.value, s.value) for s in Stage], default=Stage.NOTICE.value)
+    playbook = models.CharField(max_length=60, help_text="Key and version of the playbook, such as first-form@1.")
+    state = models.JSONField(default=dict)
+    locale = models.CharField(max_length=16, default="en")
+    last_turn = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["stage", "-created_at"], name="intake_stage_age")]
+
+    def __str__(self) -> str:
+        return self.reference or f"intake {str(self.id)[-8:]}"
+
+
+class Turn(models.Model):
+    """What one side said, numbered from 1 without gaps. A correction is a new turn that supersedes."""
+
+    class Role(models.TextChoices):
+        """Who speaks. A notice is fixed text that the law or the firm wants read."""
+
+        CLIENT = "client"
+        ASSISTANT = "assistant"
+        STAFF = "staff"
+        NOTICE = "notice"
+
+    class Modality(models.TextChoices):
+        """How the client's words came; empty for everybody else's."""
+
+        NONE = "", "-"
+        TYPED = "typed"
+        VOICE = "voice"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="turns")
+    number = models.PositiveIntegerField()
+    role = models.CharField(max_length=10, choices=Role)
+    modality = models.CharField(max_length=10, choices=Modality, blank=True, default=Modality.NONE)
+    question = models.CharField(max_length=60, blank=True, help_text="Key of the question asked, or answered.")
+    text_ct = models.BinaryField()
+    text = SealedText("text_ct")
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    client_ref = models.UUIDField(null=True, blank=True, help_text="The client's own id of this turn: sending twice makes one.")
+    utterance_id = models.UUIDField(null=True, blank=True, help_text="The utterance these words were heard in.")
+    audio_start_ms = models.PositiveBigIntegerField(null=True, blank=True)
+    audio_end_ms = models.PositiveBigIntegerField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["intake", "number"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["intake", "number"], name="intake_turn_number"),
+            models.UniqueConstraint(fields=["intake", "client_ref"], name="intake_turn_client_ref"),
+        ]
+
+    def __str__(self) -> str:
+        return f"turn {self.number} ({self.role})"
+
+
+class Fact(models.Model):
+    """Something learnt, with its evidence: the turn, its characters, its milliseconds of audio.
+
+    Nothing is overwritten: a later fact with the same key supersedes, and both stay.
+    """
+
+    class State(models.TextChoices):
+        """How sure we are. `refused`: the person would rather not say."""
+
+        STATED = "stated"
+        INFERRED = "inferred"
+        UNKNOWN = "unknown"
+        REFUSED = "refused"
+        CONTRADICTED = "contradicted"
+        CONFIRMED = "confirmed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="facts")
+    key = models.CharField(max_length=60)
+    state = models.CharField(max_length=12, choices=State, default=State.STATED)
+    value_ct = models.BinaryField()
+    value = SealedText("value_ct")
+    turn = models.ForeignKey(Turn, on_delete=models.PROTECT, related_name="facts")
+    span_start = models.PositiveIntegerField(help_text="First character of the evidence in the turn's text.")
+    span_end = models.PositiveIntegerField(help_text="The character after its last.")
+    audio_start_ms = models.PositiveBigIntegerField(null=True, blank=True)
+    audio_end_ms = models.PositiveBigIntegerField(null=True, blank=True)
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["intake", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.state})"
+
+
+class Party(models.Model):
+    """A person or organisation of an intake. Matched by `name_hash`, a keyed hash of the normal form."""
+
+    class Role(models.TextChoices):
+        """On whose side they stand."""
+
+        CLIENT = "client"
+        OTHER_SIDE = "other_side", "other side"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="parties")
+    role = models.CharField(max_length=12, choices=Role)
+    name_ct = models.BinaryField()
+    name = SealedText("name_ct")
+    name_hash = models.BinaryField(max_length=32, editable=False)
+    turn = models.ForeignKey(Turn, on_delete=models.PROTECT, related_name="parties")
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["intake", "id"]
+        verbose_name_plural = "parties"
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["name_hash", "role"], name="intake_party_match")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} {str(self.id)[-8:]}"
+
+
+class ConflictCheck(models.Model):
+    """One run of the conflict gate, and the decision that a person took on a hit, once."""
+
+    class Result(models.TextChoices):
+        """What the match said."""
+
+        CLEAR = "clear"
+        HIT = "hit"
+
+    class Decision(models.TextChoices):
+        """What a person decided about a hit; empty while nobody has."""
+
+        OPEN = "", "-"
+        CLEARED = "cleared"
+        CONFIRMED = "confirmed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="conflict_checks")
+    result = models.CharField(max_length=10, choices=Result)
+    matches = models.JSONField(default=list, help_text="Ids of the parties that matched.")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    decision = models.CharField(max_length=10, choices=Decision, blank=True, default=Decision.OPEN)
+    reason_ct = models.BinaryField(default=bytes, blank=True)
+    reason = SealedText("reason_ct")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["intake", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.result}{f', {self.decision}' if self.decision else ''}"
+
+
+class Consent(models.Model):
+    """A consent given or withdrawn, with the wording it was given to. The latest of a kind holds."""
+
+    class Kind(models.TextChoices):
+        """What was agreed to: using this service at all; keeping the recording."""
+
+        SERVICE = "service"
+        KEEP_AUDIO = "keep_audio", "keep the recording"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="consents")
+    kind = models.CharField(max_length=20, choices=Kind)
+    granted = models.BooleanField()
+    wording_version = models.CharField(max_length=40)
+    locale = models.CharField(max_length=16)
+    channel = models.CharField(max_length=10, help_text="Where it was given: web.")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["intake", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {'granted' if self.granted else 'not granted'}"
+
+
+class AuditEvent(models.Model):
+    """Who did what, hash-chained per intake, with one more chain for the firm (`FIRM_CHAIN`).
+
+    `data` holds keys, numbers and ids only: an erasure never has to reach in here, and a key
+    rotation changes nothing that `hash` covers.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    chain = models.UUIDField(default=FIRM_CHAIN)
+    sequence = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80, help_text="client, system, or staff:<id>.")
+    action = models.CharField(max_length=60)
+    target_type = models.CharField(max_length=40)
+    target_id = models.CharField(max_length=40)
+    data = models.JSONField(default=dict)
+    previous_hash = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["chain", "sequence"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["chain", "sequence"], name="intake_audit_sequence"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.action}"
