@@ -103,13 +103,18 @@ class SchemaState(models.Model):
         """`quarantined`: its migration failed; reported, left alone until a person says otherwise."""
 
         OK = "ok"
+        AHEAD = "ahead"
         BEHIND = "behind"
         QUARANTINED = "quarantined"
 
     firm = models.OneToOneField(Firm, on_delete=models.CASCADE, primary_key=True, related_name="schema_state")
     state = models.CharField(max_length=20, choices=State, default=State.BEHIND)
     fingerprint = models.CharField(max_length=64, blank=True)
-    served = models.BooleanField(default=False, help_text="Inside the window of this release's code.")
+    applied = models.JSONField(
+        default=list, help_text='Applied migrations as "app.name". Each process holds its own window against them.'
+    )
+    served = models.BooleanField(default=False, help_text="Was inside the window of the release that last looked.")
+    wave = models.PositiveSmallIntegerField(default=1, help_text="When it is migrated: 0 canary, then 1, 2, ...")
     error = models.TextField(blank=True)
     attempts = models.PositiveIntegerField(default=0)
     seconds = models.FloatField(null=True, blank=True)
