@@ -30,6 +30,8 @@ from twisted.internet import defer
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.logger import globalLogBeginner
 
+from legal_intake.server_names import GOING_AWAY
+
 logger = logging.getLogger(__name__)
 
 QUEUE_HIGH = 32
@@ -41,7 +43,6 @@ MAX_DISCARDED_BYTES = 8 * 1024 * 1024
 GOING_AWAY_SECONDS = 1.0
 DRAIN_SECONDS = 2.0
 CLOSE_SERVICE_RESTART = 1012
-GOING_AWAY = "legal_intake.going_away"
 
 
 class BoundedQueue(asyncio.Queue[dict[str, Any]]):
@@ -76,7 +77,7 @@ class BoundedRequest(http_protocol.WebRequest):
 
     received_bytes = 0
 
-    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+    def handleContentChunk(self, data: bytes) -> None:
         self.received_bytes += len(data)
         if self.received_bytes <= MAX_BODY_BYTES:
             super().handleContentChunk(data)
@@ -104,7 +105,9 @@ class BoundedRequest(http_protocol.WebRequest):
 
 
 class BoundedHTTPFactory(http_protocol.HTTPFactory):
-    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
+    """Makes HTTP connections whose requests are bounded."""
+
+    def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = BoundedRequest
         return protocol
@@ -116,11 +119,13 @@ class BoundedSocket(ws_protocol.WebSocketProtocol):
     The library lets only 1000 and 3000 to 4999 through; 1009, 1011 and 1012 are a server's too.
     """
 
-    def serverClose(self, code: int | None = None) -> None:  # noqa: N802
+    def serverClose(self, code: int | None = None) -> None:
         self.sendCloseFrame(code=1000 if code is None else code)
 
 
 class BoundedSocketFactory(ws_protocol.WebSocketFactory):
+    """Makes bounded sockets."""
+
     protocol = BoundedSocket
 
 
@@ -159,9 +164,7 @@ class BoundedServer(Server):
             maxFramePayloadSize=self.websocket_max_frame_size,
             failByDrop=False,  # an oversize frame is answered (1009), not just cut off
         )
-        globalLogBeginner.beginLoggingTo(
-            [lambda _: None], redirectStandardIO=False, discardBuffer=True
-        )
+        globalLogBeginner.beginLoggingTo([lambda _: None], redirectStandardIO=False, discardBuffer=True)
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
         asyncio.set_event_loop(reactor._asyncioEventloop)
@@ -192,9 +195,7 @@ class BoundedServer(Server):
         scope.setdefault("extensions", {})[GOING_AWAY] = self.going_away
         if protocol not in self.connections:
             return None
-        running = self.application(
-            scope=scope, receive=queue.get, send=partial(self.handle_reply, protocol)
-        )
+        running = self.application(scope=scope, receive=queue.get, send=partial(self.handle_reply, protocol))
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(running)
         return queue
 

@@ -21,9 +21,7 @@ DATABASE = "legal_intake"
 ROLE = "legal_intake"
 
 
-def start_postgres(
-    data_dir: Path, port: int | None = None, *, fsync: bool = True
-) -> EmbeddedServer:
+def start_postgres(data_dir: Path, port: int | None = None, *, fsync: bool = True) -> EmbeddedServer:
     """Start PostgreSQL on ``data_dir`` (created when empty) and wait until it answers.
 
     Args:

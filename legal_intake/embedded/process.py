@@ -74,7 +74,7 @@ class Launcher:
             log.replace(log.with_suffix(".log.1"))
         prefix, options = self._privileges()
         with create_private(log) as output:
-            return subprocess.Popen(  # type: ignore[call-overload, no-any-return]  # noqa: S603
+            return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
                 [*prefix, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -88,7 +88,7 @@ class Launcher:
 
     def run(self, command: list[str], cwd: Path) -> None:
         prefix, options = self._privileges()
-        done = subprocess.run(  # type: ignore[call-overload]  # noqa: S603
+        done = subprocess.run(  # type: ignore[call-overload]
             [*prefix, *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -58,9 +58,7 @@ def start_redis(
         launch = Launcher(None, ())
         process, port = start_on_port(
             port,
-            lambda chosen: launch.popen(
-                [str(binary), str(config), "--port", str(chosen)], data_dir, lock
-            ),
+            lambda chosen: launch.popen([str(binary), str(config), "--port", str(chosen)], data_dir, lock),
             lambda _running, chosen: _redis_is_ready(chosen, password),
             data_dir,
             "Redis",

@@ -10,7 +10,8 @@ import asyncio
 import sys
 from typing import Any
 
-from legal_intake.server import GOING_AWAY, BoundedServer
+from legal_intake.server import BoundedServer
+from legal_intake.server_names import GOING_AWAY
 
 
 async def _http(receive: Any, send: Any) -> None:
@@ -50,9 +51,7 @@ if __name__ == "__main__":
         application,
         host="127.0.0.1",
         port=int(sys.argv[1]),
-        ready_callable=lambda: (
-            sys.stdout.write(f"{server.listening_addresses[0][1]}\n") and sys.stdout.flush()
-        ),
+        ready_callable=lambda: sys.stdout.write(f"{server.listening_addresses[0][1]}\n") and sys.stdout.flush(),
     )
     server.run()
     if server.failed:

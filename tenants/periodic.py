@@ -1,0 +1,39 @@
+"""Work that must happen every so often, whatever else happens: each app registers its own.
+
+The scheduler's leader runs it (`legal_intake/scheduler.py`). An app registers in its own
+`periodic.py`, which the scheduler imports; the functions enter the scopes that they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicTask:
+    """`run` every `seconds`, never twice at a time, on one process of the whole deployment."""
+
+    name: str
+    seconds: float
+    run: Callable[[], object]
+
+
+_tasks: dict[str, PeriodicTask] = {}
+
+
+def register(name: str, seconds: float, run: Callable[[], object]) -> PeriodicTask:
+    """Register a task. Raises ValueError for a name that is taken or an interval below 0.1 s."""
+    if name in _tasks and _tasks[name].run is not run:
+        message = f"a periodic task named {name!r} is registered already"
+        raise ValueError(message)
+    if seconds < 0.1:
+        message = f"{name}: an interval of {seconds} s is a busy loop"
+        raise ValueError(message)
+    _tasks[name] = PeriodicTask(name, seconds, run)
+    return _tasks[name]
+
+
+def registered() -> tuple[PeriodicTask, ...]:
+    """Every task, in order of registration."""
+    return tuple(_tasks.values())
