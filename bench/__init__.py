@@ -1,0 +1,1 @@
+"""Benchmarks, side by side with the peer in one run. Not tests: nothing fails for being slow."""
