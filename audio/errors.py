@@ -1,0 +1,110 @@
+"""Errors of the voice.
+
+    AudioError
+    +-- FrameError                the client sent a binary frame that we do not take
+    |   +-- FrameTooShort         shorter than the header, or no sample in it
+    |   +-- FrameTooLarge         longer than the cap
+    |   +-- OddFrame              half a sample at the end
+    |   +-- UnknownFrameType
+    |   +-- UnknownCodec
+    |   +-- FrameDuration         outside 20 to 500 ms
+    +-- ModelUnavailable          a model file is missing
+    |   +-- ModelMismatch         it is there, but is not the one that was measured
+    +-- RecogniserStateError      a stored recogniser state cannot be read
+    +-- GateStateError            a stored gate state cannot be read
+    +-- RecordingError            the stored recording cannot be used
+        +-- NotFlac               the bytes are no FLAC that we write
+        +-- RangeNotSatisfiable   no such bytes in the recording
+
+Each carries a `code`, the string that the protocol and problem details use.
+"""
+
+from __future__ import annotations
+
+
+class AudioError(Exception):
+    """Base of every error raised by `audio`."""
+
+    code = "audio_error"
+
+
+class FrameError(AudioError):
+    """A binary frame that cannot be taken."""
+
+    code = "invalid_message"
+
+
+class FrameTooShort(FrameError):
+    """Shorter than the header, or nothing after it."""
+
+    code = "frame_too_short"
+
+
+class FrameTooLarge(FrameError):
+    """Longer than the cap of 64 kB."""
+
+    code = "frame_too_large"
+
+
+class OddFrame(FrameError):
+    """The payload ends in half a sample."""
+
+    code = "frame_odd_bytes"
+
+
+class UnknownFrameType(FrameError):
+    """The first byte is no frame type we know."""
+
+    code = "unknown_frame_type"
+
+
+class UnknownCodec(FrameError):
+    """The codec byte is not PCM16LE, 16 kHz, mono."""
+
+    code = "unsupported_codec"
+
+
+class FrameDuration(FrameError):
+    """A frame holds 20 to 500 ms of audio; this one does not."""
+
+    code = "frame_duration"
+
+
+class ModelUnavailable(AudioError):
+    """A model file is missing; nothing can be heard without it."""
+
+    code = "asr_unavailable"
+
+
+class ModelMismatch(ModelUnavailable):
+    """The model file is there, but is not the one that was measured."""
+
+
+class RecogniserStateError(AudioError):
+    """A stored recogniser state cannot be read."""
+
+    code = "recogniser_state"
+
+
+class GateStateError(AudioError):
+    """A stored gate state cannot be read."""
+
+    code = "gate_state"
+
+
+class RecordingError(AudioError):
+    """A stored recording cannot be used."""
+
+    code = "recording_error"
+
+
+class NotFlac(RecordingError):
+    """The bytes are no 16 kHz mono FLAC."""
+
+    code = "not_flac"
+
+
+class RangeNotSatisfiable(RecordingError):
+    """The asked bytes lie outside the recording."""
+
+    code = "range_not_satisfiable"
