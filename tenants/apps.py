@@ -8,3 +8,9 @@ class TenantsConfig(AppConfig):
 
     name = "tenants"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make Django's content type cache follow the scope."""
+        from tenants.contenttypes import cache_content_types_per_schema
+
+        cache_content_types_per_schema()

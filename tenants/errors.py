@@ -11,6 +11,12 @@
     +-- KeyUnavailable        no usable master key or data key
     |   +-- WrongMasterKey
     +-- CannotDecrypt         a ciphertext was moved, altered or belongs to another firm
+    +-- InvalidToken          a signed token is not ours, not this firm's, or altered
+    |   +-- ExpiredToken
+    +-- InvalidName           a stored file's name that would leave the firm's folder
+
+`code` and `status` are what an HTTP client is told (`tenants.problems`); the same two class
+attributes on any other app's error do the same.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ class TenancyError(Exception):
     """Base of every error raised by `tenants`."""
 
     code = "tenancy_error"
+    status = 500
 
 
 class FirmNotSet(TenancyError):
@@ -32,18 +39,21 @@ class UnknownFirm(TenancyError):
     """No firm answers to this host, id or name."""
 
     code = "unknown_firm"
+    status = 404
 
 
 class FirmUnavailable(TenancyError):
     """The firm exists but may not be served now."""
 
     code = "firm_unavailable"
+    status = 503
 
 
 class FirmSuspended(FirmUnavailable):
     """An operator suspended the firm."""
 
     code = "firm_suspended"
+    status = 403
 
 
 class FirmNotReady(FirmUnavailable):
@@ -80,3 +90,22 @@ class CannotDecrypt(TenancyError):
     """A ciphertext was moved, altered or belongs to another firm."""
 
     code = "cannot_decrypt"
+
+
+class InvalidToken(TenancyError):
+    """A signed token is not ours, not this firm's, or was altered."""
+
+    code = "invalid_token"
+    status = 403
+
+
+class ExpiredToken(InvalidToken):
+    """The token was ours; its time is over."""
+
+    code = "expired_token"
+
+
+class InvalidName(TenancyError):
+    """A stored file's name that would leave the firm's folder."""
+
+    code = "invalid_name"

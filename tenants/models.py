@@ -124,6 +124,20 @@ class SchemaState(models.Model):
         return f"{self.firm_id}: {self.state}"
 
 
+class DirectoryVersion(models.Model):
+    """One row that goes up with every change of a firm, domain, key or schema state.
+
+    Deferred triggers raise it at the end of the changing transaction, whoever wrote and however.
+    Each process compares it with what it last saw to know that its cached directory is old.
+    """
+
+    id = models.SmallIntegerField(primary_key=True)
+    version = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
 class OperatorEvent(models.Model):
     """An operator's act on a firm, append-only (a trigger refuses UPDATE and DELETE)."""
 

@@ -13,6 +13,8 @@ BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost" if DEBUG else "")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 MASTER_KEY = env.str("MASTER_KEY", default="")
 MASTER_KEY_FILE = env.str("MASTER_KEY_FILE", default=_running.get("master_key_file", ""))
+# While a new master key is introduced, the one before it, which still opens what is not rewrapped.
+MASTER_KEY_PREVIOUS = env.str("MASTER_KEY_PREVIOUS", default="")
 # The tenancy layer is outermost and checks every Host against the Domain table.
 ALLOWED_HOSTS = ["*"]
 
@@ -128,6 +130,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Host-only cookies: a sibling firm's page can neither read nor set them. Browsers treat
 # *.localhost as secure, so the same cookies work under `make run`.
+SESSION_ENGINE = "tenants.sessions"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
