@@ -1,0 +1,139 @@
+"""Which migrations a schema has, as one hash: finding who is behind costs one query for all firms.
+
+Migrations are named "app.name". What this code expects is read from the files' names alone, without
+importing them; what a schema has is read from its own `django_migrations`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pkgutil
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+
+from tenants.context import PUBLIC_SCHEMA, SCHEMA_NAME, public_scope
+from tenants.errors import InvalidSchemaName
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+Applied = frozenset[str]
+
+# One statement names at most this many schemas: planning it locks a table and an index of each.
+SCHEMAS_A_QUERY = 250
+
+
+def fingerprint(applied: Iterable[str]) -> str:
+    """SHA-256 (hex) over the sorted names. `read_fingerprints` computes the same in SQL."""
+    return hashlib.sha256("\n".join(sorted(applied)).encode()).hexdigest()
+
+
+def firm_labels() -> frozenset[str]:
+    """Labels of the apps that live in a firm's schema."""
+    return _labels(tuple(settings.TENANT_APPS))
+
+
+def public_labels() -> frozenset[str]:
+    """Labels of the apps that live in `public`."""
+    return _labels(tuple(settings.SHARED_APPS))
+
+
+def expected_in_firm() -> Applied:
+    """The migrations that a firm's schema should have under this code."""
+    return _expected(firm_labels())
+
+
+def expected_in_public() -> Applied:
+    """The migrations that `public` should have under this code."""
+    return _expected(public_labels())
+
+
+def read_fingerprints(schemas: Collection[str], *, shard: str = "default") -> dict[str, str]:
+    """Fingerprint of each schema that has a `django_migrations`; the others are left out."""
+    names = sorted(set(_with_migrations(shard)).intersection(schemas))
+    found: dict[str, str] = {}
+    for start in range(0, len(names), SCHEMAS_A_QUERY):
+        chunk = names[start : start + SCHEMAS_A_QUERY]
+        with public_scope(), connections[shard].cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(_fingerprint_sql(name) for name in chunk))
+            found.update(cursor.fetchall())
+    return found
+
+
+def read_applied(schema: str, *, shard: str = "default") -> Applied:
+    """The migrations a schema has. Empty when it has no `django_migrations`."""
+    if schema not in _with_migrations(shard):
+        return frozenset()
+    with public_scope(), connections[shard].cursor() as cursor:
+        cursor.execute(f'SELECT app || \'.\' || name FROM "{_safe(schema)}".django_migrations')  # noqa: S608 - checked name
+        return frozenset(name for (name,) in cursor.fetchall())
+
+
+def applied_by_fingerprint(fingerprints: Mapping[str, str], *, shard: str = "default") -> dict[str, Applied]:
+    """The applied set behind each distinct fingerprint: one query for each, not for each schema."""
+    expected = expected_in_firm()
+    known = {fingerprint(expected): expected}
+    for schema, value in fingerprints.items():
+        if value not in known:
+            known[value] = read_applied(schema, shard=shard)
+    return known
+
+
+def _fingerprint_sql(schema: str) -> str:
+    names = "app || '.' || name"
+    joined = f"string_agg({names}, E'\\n' ORDER BY ({names}) COLLATE \"C\")"
+    return (
+        f"SELECT '{_safe(schema)}', encode(sha256(convert_to(coalesce({joined}, ''), 'UTF8')), 'hex') "  # noqa: S608 - checked name
+        f'FROM "{schema}".django_migrations'
+    )
+
+
+def _safe(schema: str) -> str:
+    if schema != PUBLIC_SCHEMA and not SCHEMA_NAME.fullmatch(schema):
+        raise InvalidSchemaName(f"{schema!r} is not a firm's schema name")
+    return schema
+
+
+def _with_migrations(shard: str) -> list[str]:
+    with public_scope(), connections[shard].cursor() as cursor:
+        cursor.execute(
+            "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relname = 'django_migrations' AND c.relkind = 'r'"
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+@cache
+def _labels(names: tuple[str, ...]) -> frozenset[str]:
+    wanted = set(names)
+    return frozenset(config.label for config in apps.get_app_configs() if config.name in wanted)
+
+
+@cache
+def _expected(labels: frozenset[str]) -> Applied:
+    found = set()
+    for label in labels:
+        module = _migrations_module(label)
+        if module is not None:
+            found.update(f"{label}.{name}" for name in _file_names(module))
+    return frozenset(found)
+
+
+def _migrations_module(label: str) -> str | None:
+    overrides = getattr(settings, "MIGRATION_MODULES", {})
+    name = overrides.get(label, f"{apps.get_app_config(label).name}.migrations")
+    try:
+        import_module(name)
+    except ModuleNotFoundError:
+        return None
+    return str(name)
+
+
+def _file_names(module: str) -> list[str]:
+    path = import_module(module).__path__
+    return [name for _, name, is_package in pkgutil.iter_modules(path) if not is_package and name[0] not in "_~"]
