@@ -30,14 +30,13 @@ from twisted.internet import defer
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.logger import globalLogBeginner
 
-from legal_intake.server_names import GOING_AWAY
+from legal_intake.server_names import GOING_AWAY, MAX_BODY_BYTES
 
 logger = logging.getLogger(__name__)
 
 QUEUE_HIGH = 32
 QUEUE_LOW = 8
 MAX_FRAME_BYTES = 64 * 1024
-MAX_BODY_BYTES = 256 * 1024
 # A body is read to its end so that its sender hears the 413; beyond this the connection drops.
 MAX_DISCARDED_BYTES = 8 * 1024 * 1024
 GOING_AWAY_SECONDS = 1.0

@@ -38,6 +38,7 @@ def unprivileged_account() -> pwd.struct_passwd | None:
 
 
 def own_folder(folder: Path, account: pwd.struct_passwd | None) -> Path:
+    """Make the folder, closed to everyone but the server's account; its resolved path."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if account is not None:
         os.chown(folder, account.pw_uid, account.pw_gid)
@@ -67,6 +68,7 @@ def folder_lock(folder: Path, name: str) -> Iterator[int]:
 
 
 def kept_password(folder: Path, account: pwd.struct_passwd | None) -> str:
+    """The password kept in the folder, made on first use."""
     file = folder / "password"
     if not file.exists():
         write_private(file, secrets.token_urlsafe(24), account)
@@ -74,6 +76,7 @@ def kept_password(folder: Path, account: pwd.struct_passwd | None) -> str:
 
 
 def write_private(file: Path, text: str, account: pwd.struct_passwd | None) -> None:
+    """Write a file of mode 0600 in one step, so that a reader never sees half of it."""
     partial = file.with_suffix(".new")
     with create_private(partial) as output:
         output.write(text.encode())
@@ -84,6 +87,7 @@ def write_private(file: Path, text: str, account: pwd.struct_passwd | None) -> N
 
 @contextlib.contextmanager
 def create_private(file: Path) -> Iterator[BinaryIO]:
+    """Open a new file of mode 0600 for writing."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     with os.fdopen(os.open(file, flags, 0o600), "wb") as output:
         yield output

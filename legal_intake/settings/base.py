@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from legal_intake.logs import configuration as log_configuration
+from legal_intake.server_names import MAX_BODY_BYTES
 from legal_intake.settings.env import BASE_DIR, DATA_DIR, env, running_addresses
 
-DEBUG = env.bool("DEBUG", default=False)
-_running = running_addresses() if DEBUG else {}
+# Everything is production unless it says otherwise; `make run` and the tests say `development`.
+_running = running_addresses()
+ENVIRONMENT = env.str("ENVIRONMENT", default=_running.get("environment", "production"))
+if ENVIRONMENT != "development":
+    _running = {}
+DEBUG = env.bool("DEBUG", default=ENVIRONMENT == "development")
+EMBEDDED_SERVERS = bool(_running) or env.bool("EMBEDDED_SERVERS", default=False)
+# What says `make run` is (or is not) behind this process, for `manage.py`, `talk` and `doctor`.
+RUNNING = _running
 
-SECRET_KEY = env.str("SECRET_KEY", default=_running.get("secret_key", "insecure-development-key"))
+DEFAULT_SECRET_KEY = "insecure-development-key"  # noqa: S105 - refused by production
+SECRET_KEY = env.str("SECRET_KEY", default=_running.get("secret_key", DEFAULT_SECRET_KEY))
 OPERATOR_HOST = env.str("OPERATOR_HOST", default="admin.localhost" if DEBUG else "")
 BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost" if DEBUG else "")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
@@ -21,6 +31,7 @@ ALLOWED_HOSTS = ["*"]
 SHARED_APPS = [
     "unfold",
     "django_tenants",
+    "legal_intake",
     "tenants",
     "tenants.accounts",
     "django.contrib.contenttypes",
@@ -157,6 +168,24 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
 }
+
+# TLS ends at a proxy. legal_intake/forwarded.py believes what it forwards only when it is trusted, and sets
+# the scheme itself, so Django needs no header setting.
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+# A firm may bring its own domain; what lies under it is not ours to bind, nor to preload.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = log_configuration(LOG_LEVEL)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
+VOICE_QUEUE = "voice"
+AUDIO_SLOTS = env.int("AUDIO_SLOTS", default=4)
+WORKER_THREADS = env.int("WORKER_THREADS", default=4)
+WORKER_POLL_MS = env.int("WORKER_POLL_MS", default=200)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

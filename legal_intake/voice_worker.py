@@ -1,0 +1,34 @@
+"""One voice slot: `python -m legal_intake.voice_worker`.
+
+A decoder holds the interpreter while it works, so a slot is a process with one thread. It fetches one
+job at a time (a second one would wait behind minutes of listening while another slot is free), polls
+every 10 ms, and loads its models before it takes the first job.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from legal_intake.worker import import_actors, prepare, work
+
+POLL_MS = 10
+
+
+def main() -> int:
+    """Load the models, then listen."""
+    # Read by Dramatiq when it is imported.
+    os.environ["dramatiq_queue_prefetch"] = "1"  # noqa: SIM112 - its own spelling
+    prepare("voice")
+    from django.conf import settings
+
+    from audio.recognisers import load_models
+
+    load_models()
+    import_actors()
+    work({settings.VOICE_QUEUE}, threads=1, poll_ms=POLL_MS)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

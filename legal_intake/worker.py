@@ -1,0 +1,97 @@
+"""A Dramatiq worker as one process: `python -m legal_intake.worker` (every queue but the voice's).
+
+Dramatiq's own command starts a parent and children and ends them all when one dies. Here a worker is the
+process that was started, so whoever supervises it sees it die, and only it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+logger = logging.getLogger(__name__)
+
+# What a job may still take after SIGTERM; then it is put back when its lease or heartbeat ends.
+STOP_SECONDS = 3.0
+
+
+def prepare(role: str) -> None:
+    """Set up Django, logs and metrics for a process without a server.
+
+    Raises:
+        ImproperlyConfigured: unsafe settings in production.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
+    import django
+
+    django.setup()
+    from legal_intake.logs import log_uncaught
+    from legal_intake.metrics import start_exporter
+    from legal_intake.safety import refuse_unsafe_settings
+
+    log_uncaught()
+    refuse_unsafe_settings()
+    start_exporter(role)
+
+
+def until_told_to_stop() -> threading.Event:
+    """An event that SIGTERM, SIGINT or SIGHUP sets."""
+    stop = threading.Event()
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, told)
+    return stop
+
+
+def work(queues: set[str], *, threads: int, poll_ms: int) -> None:
+    """Run actors of these queues until told to stop.
+
+    Args:
+        queues: names of the queues.
+        threads: how many jobs at a time.
+        poll_ms: the longest sleep between two looks into an empty queue.
+    """
+    from dramatiq import Worker
+    from tenants.jobs import broker
+
+    stop = until_told_to_stop()
+    broker.emit_after("process_boot")
+    worker = Worker(broker, queues=queues, worker_timeout=poll_ms, worker_threads=threads)
+    worker.start()
+    logger.info("worker_ready", extra={"queues": " ".join(sorted(queues)), "threads": threads})
+    stop.wait()
+    logger.info("worker_stopping")
+    worker.stop(timeout=int(STOP_SECONDS * 1000))
+    broker.emit_before("process_stop")
+    broker.close()
+
+
+def import_actors() -> set[str]:
+    """Import every app's actors; the names of all their queues."""
+    from django.utils.module_loading import autodiscover_modules
+    from tenants.jobs import broker
+
+    autodiscover_modules("actors")
+    return set(broker.get_declared_queues())
+
+
+def main() -> int:
+    """The default worker."""
+    prepare("worker")
+    from django.conf import settings
+
+    queues = import_actors() - {settings.VOICE_QUEUE}
+    # An installation without jobs of its own still has a worker, on the default queue.
+    work(queues or {"default"}, threads=settings.WORKER_THREADS, poll_ms=settings.WORKER_POLL_MS)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
