@@ -1,23 +1,33 @@
-"""Firms' schemas: made, filled and removed."""
+"""Firms' schemas: made, filled and removed. A whole firm is made by `tenants.firms.create_firm`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
-from django.db import connections
-from django.db.migrations.executor import MigrationExecutor
+from django.db import connections, transaction
+from django.utils import timezone
 
+from tenants import fingerprints, template, window
 from tenants.context import firm_scope, public_scope
+from tenants.errors import TenancyError
+from tenants.migrating import migrate_schema
+from tenants.models import SchemaState
 
 if TYPE_CHECKING:
     from tenants.context import FirmRef
+    from tenants.models import Firm
+
+
+class SchemaMismatch(TenancyError):
+    """A fresh schema does not have the migrations that this code expects."""
+
+    code = "schema_mismatch"
 
 
 def migrate_public() -> None:
     """Bring the shared tables to this release's migrations."""
     with public_scope():
-        _migrate("default")
+        migrate_schema()
 
 
 def create_schema_by_migrating(ref: FirmRef) -> None:
@@ -25,22 +35,42 @@ def create_schema_by_migrating(ref: FirmRef) -> None:
     with public_scope(), connections[ref.shard].cursor() as cursor:
         cursor.execute(f"CREATE SCHEMA {ref.schema}")
     with firm_scope(ref):
-        _migrate(ref.shard)
+        migrate_schema()
+
+
+def create_schema_by_replay(ref: FirmRef) -> None:
+    """Create a firm's schema from the template's SQL, in one transaction, and check what it has.
+
+    Raises:
+        TemplateError: the template is missing or not of this code.
+        SchemaMismatch: the schema's own `django_migrations` is not what this code expects.
+    """
+    with firm_scope(ref), transaction.atomic(using=ref.shard):
+        template.replay()
+        with connections[ref.shard].cursor() as cursor:
+            cursor.execute("SELECT app || '.' || name FROM django_migrations")
+            applied = [name for (name,) in cursor.fetchall()]
+        if fingerprints.fingerprint(applied) != fingerprints.fingerprint(fingerprints.expected_in_firm()):
+            raise SchemaMismatch(f"the new schema is not of this code's migrations: {template.REBUILD}")
+
+
+def record_fresh_schema(firm: Firm) -> None:
+    """Write down that the firm's schema has all that this code expects. Call in public scope."""
+    applied = fingerprints.expected_in_firm()
+    SchemaState.objects.update_or_create(
+        firm=firm,
+        defaults={
+            "state": SchemaState.State.OK,
+            "fingerprint": fingerprints.fingerprint(applied),
+            "applied": sorted(applied),
+            "served": window.serves(applied),
+            "error": "",
+            "checked_at": timezone.now(),
+        },
+    )
 
 
 def drop_schema(ref: FirmRef) -> None:
     """Drop a firm's schema with all that is in it; nothing happens when there is none."""
     with public_scope(), connections[ref.shard].cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {ref.schema} CASCADE")
-
-
-def _migrate(alias: str) -> None:
-    """Run the scope's missing migrations, and Django's own follow-up (content types, permissions)."""
-    connection = connections[alias]
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    before = executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
-    emit_pre_migrate_signal(0, False, alias, apps=before.apps, plan=plan)
-    after = executor.migrate(executor.loader.graph.leaf_nodes(), plan=plan, state=before.clone())
-    after.clear_delayed_apps_cache()
-    emit_post_migrate_signal(0, False, alias, apps=after.apps, plan=plan)
