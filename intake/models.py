@@ -75,7 +75,9 @@ class Turn(models.Model):
     supersedes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
-    client_ref = models.UUIDField(null=True, blank=True, help_text="The client's own id of this turn: sending twice makes one.")
+    client_ref = models.UUIDField(
+        null=True, blank=True, help_text="The client's own id of this turn: sending twice makes one."
+    )
     utterance_id = models.UUIDField(null=True, blank=True, help_text="The utterance these words were heard in.")
     audio_start_ms = models.PositiveBigIntegerField(null=True, blank=True)
     audio_end_ms = models.PositiveBigIntegerField(null=True, blank=True)

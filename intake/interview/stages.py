@@ -39,9 +39,15 @@ OPEN_STAGES: Final = frozenset({Stage.NAME, Stage.OTHER_SIDE, Stage.STORY, Stage
 #: Stages that only open after the conflict gate let the client through.
 AFTER_GATE: Final = frozenset({Stage.STORY, Stage.QUESTIONS, Stage.REVIEW, Stage.SENT})
 #: Stages that look alike from outside: the client learns that questions stopped, never why.
-STOPPED_LOOK: Final = frozenset({
-    Stage.CONFLICT_GATE, Stage.CONFLICT_HOLD, Stage.STOPPED, Stage.PERSON_DECIDES, Stage.DECLINED,
-})
+STOPPED_LOOK: Final = frozenset(
+    {
+        Stage.CONFLICT_GATE,
+        Stage.CONFLICT_HOLD,
+        Stage.STOPPED,
+        Stage.PERSON_DECIDES,
+        Stage.DECLINED,
+    }
+)
 
 _STOPS: Final = frozenset({Stage.SAFETY_PAUSE, Stage.STOPPED, Stage.PERSON_DECIDES, Stage.DECLINED, Stage.RESUMED})
 _FORWARD: Final[dict[Stage, frozenset[Stage]]] = {

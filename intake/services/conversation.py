@@ -1,0 +1,226 @@
+"""What a client does: start, consent, say, correct, finish, send."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from django.db import transaction
+from django.utils import timezone
+
+from intake import audit
+from intake.errors import ConsentRequired, NoSuchTurn, StageClosed
+from intake.interview.engine import Allowed, allowed
+from intake.interview.events import Consented, ConsentKind, Finished, Said, Sent, Started, Withdrew
+from intake.interview.playbook import FIRST_FORM, PLAYBOOKS
+from intake.interview.stages import Stage
+from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE_VERSION
+from intake.models import Consent, Intake, Turn
+from intake.references import new_reference
+from intake.selectors import TurnView, state_of, turns_after, views
+from intake.services.steps import Step, open_step
+from intake.text import clean_turn
+from tenants.tokens import hash_secret
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+SECRET_BYTES: Final = 32
+CONSENT_KINDS: Final[tuple[ConsentKind, ...]] = get_args(ConsentKind)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSource:
+    """The utterance that a spoken turn was heard in, and its place on the session's audio clock."""
+
+    utterance_id: UUID
+    audio_start_ms: int
+    audio_end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResult:
+    """The turns that a client's turn led to, itself first. `snapshot_changed`: more than turns changed
+    (stage, question, what is possible), so that a page reads the snapshot again."""
+
+    turns: list[TurnView]
+    snapshot_changed: bool
+
+
+@transaction.atomic
+def start_intake(*, consents: dict[ConsentKind, bool], locale: str = DEFAULT_LOCALE) -> tuple[Intake, str]:
+    """Begin a conversation. Returns the intake and its secret, of which only the hash is stored.
+
+    Raises ConsentRequired without consent to `service`.
+    """
+    if not consents.get("service"):
+        raise ConsentRequired
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    intake = Intake(
+        secret_hash=hash_secret(secret.encode()),
+        playbook=FIRST_FORM.name,
+        locale=locale if locale in LOCALES else DEFAULT_LOCALE,
+    )
+    intake.save(force_insert=True)
+    step = Step(intake)
+    step.advance(Started(**step.context))
+    Consent.objects.bulk_create(
+        _consent(intake, kind, granted=bool(consents.get(kind)), channel="web") for kind in CONSENT_KINDS
+    )
+    for kind in sorted(CONSENT_KINDS):
+        # The recording first: once the service is agreed to, the first question is out.
+        step.advance((Consented if consents.get(kind) else Withdrew)(kind=kind, **step.context))
+    given = {kind: bool(consents.get(kind)) for kind in CONSENT_KINDS}
+    step.close(action="intake.started", actor=audit.CLIENT, data={"consents": given, "wording": NOTICE_VERSION})
+    return intake, secret
+
+
+@transaction.atomic
+def add_turn(
+    *,
+    intake_id: UUID,
+    text: str,
+    modality: Literal["typed", "voice"],
+    client_ref: UUID,
+    supersedes: int | None = None,
+    source: TurnSource | None = None,
+) -> TurnResult:
+    """Take what the client said, and answer. Sending the same `client_ref` again changes nothing and
+    returns what the first time returned.
+
+    Raises NoIntake, StageClosed, TextEmpty, TextTooLong, NoSuchTurn.
+    """
+    text = clean_turn(text)
+    step = open_step(intake_id)
+    before = Turn.objects.filter(intake=step.intake, client_ref=client_ref).first()
+    if before is not None:
+        return TurnResult(_with_replies(before), snapshot_changed=False)
+    corrected = _turn_to_correct(step.intake, supersedes) if supersedes is not None else None
+    before_it = _look(step.intake)
+    step.said = _new_turn(step, text, modality, client_ref, corrected, source)
+    step.advance(
+        Said(
+            turn=step.said.number,
+            text=text,
+            supersedes=corrected.number if corrected else None,
+            **step.context,
+        )
+    )
+    data: dict[str, Any] = {"number": step.said.number, "modality": modality}
+    if corrected is not None:
+        data["supersedes"] = corrected.number
+    action = "turn.corrected" if corrected else "turn.added"
+    step.close(action=action, actor=audit.CLIENT, data=data, target=step.said)
+    changed = corrected is not None or _look(step.intake) != before_it
+    return TurnResult(_shown(step), snapshot_changed=changed)
+
+
+def correct(
+    *, intake_id: UUID, number: int, text: str, client_ref: UUID, modality: Literal["typed", "voice"] = "typed"
+) -> TurnResult:
+    """Replace what turn `number` said. Both stay; facts and names follow the correction."""
+    return add_turn(intake_id=intake_id, text=text, modality=modality, client_ref=client_ref, supersedes=number)
+
+
+@transaction.atomic
+def give_consent(*, intake_id: UUID, kind: ConsentKind, granted: bool, channel: str = "web") -> Intake:
+    """Record a consent given or withdrawn. Withdrawing `service` ends the conversation. Raises StageClosed."""
+    step = open_step(intake_id)
+    step.advance((Consented if granted else Withdrew)(kind=kind, **step.context))
+    _consent(step.intake, kind, granted=granted, channel=channel).save(force_insert=True)
+    action = "consent.given" if granted else "consent.withdrawn"
+    step.close(action=action, actor=audit.CLIENT, data={"kind": kind, "wording": NOTICE_VERSION})
+    return step.intake
+
+
+@transaction.atomic
+def finish_story(*, intake_id: UUID) -> Intake:
+    """The client pressed Done. Pressing twice is once. Raises StageClosed before there is a story."""
+    step = open_step(intake_id)
+    if step.intake.stage != Stage.REVIEW:
+        step.advance(Finished(**step.context))
+        step.close(action="intake.finished", actor=audit.CLIENT, data={})
+    return step.intake
+
+
+@transaction.atomic
+def send_intake(*, intake_id: UUID) -> Intake:
+    """The client pressed Send: the firm has it, under a reference. Pressing twice is once.
+
+    Raises StageClosed before the review.
+    """
+    step = open_step(intake_id)
+    if step.intake.stage == Stage.SENT:
+        return step.intake
+    if step.intake.stage != Stage.REVIEW:
+        raise StageClosed(stage=step.intake.stage)
+    step.intake.reference = new_reference()
+    step.intake.sent_at = timezone.now()
+    step.advance(Sent(reference=step.intake.reference, **step.context))
+    step.close(action="intake.sent", actor=audit.CLIENT, data={"reference": step.intake.reference})
+    return step.intake
+
+
+def _new_turn(
+    step: Step, text: str, modality: str, client_ref: UUID, corrected: Turn | None, source: TurnSource | None
+) -> Turn:
+    question = corrected.question if corrected else (_asked(step.intake) or "")
+    turn = Turn(
+        intake=step.intake,
+        number=step.next_number(),
+        role=Turn.Role.CLIENT,
+        modality=modality,
+        question=question,
+        text=text,
+        supersedes=corrected,
+        client_ref=client_ref,
+        utterance_id=source.utterance_id if source else None,
+        audio_start_ms=source.audio_start_ms if source else None,
+        audio_end_ms=source.audio_end_ms if source else None,
+        at=step.at,
+    )
+    turn.save(force_insert=True)
+    return turn
+
+
+def _asked(intake: Intake) -> str | None:
+    question = PLAYBOOKS[intake.playbook].at_stage(Stage(intake.stage))
+    return question.key if question else None
+
+
+def _look(intake: Intake) -> tuple[str, Allowed]:
+    """What a page shows beside the turns: the stage and what may be done."""
+    return intake.stage, allowed(state_of(intake))
+
+
+def _turn_to_correct(intake: Intake, number: int) -> Turn:
+    """The client's turn `number`, or what has replaced it since. Raises NoSuchTurn."""
+    turn = Turn.objects.filter(intake=intake, number=number, role=Turn.Role.CLIENT).first()
+    while turn is not None:
+        superseding = Turn.objects.filter(intake=intake, supersedes=turn).first()
+        if superseding is None:
+            return turn
+        turn = superseding
+    raise NoSuchTurn
+
+
+def _consent(intake: Intake, kind: ConsentKind, *, granted: bool, channel: str) -> Consent:
+    return Consent(
+        intake=intake, kind=kind, granted=granted, wording_version=NOTICE_VERSION, locale=intake.locale, channel=channel
+    )
+
+
+def _shown(step: Step) -> list[TurnView]:
+    """The turns of this step, without asking the database again."""
+    turns = [turn for turn in (step.said, step.reply) if turn is not None]
+    for turn in turns:
+        turn._state.fields_cache["superseded_by"] = None
+    return views(turns)
+
+
+def _with_replies(turn: Turn) -> list[TurnView]:
+    """A turn and the answers to it, up to the client's next one."""
+    shown = turns_after(turn.intake_id, turn.number - 1)
+    following = [index for index, one in enumerate(shown) if index and one.role == Turn.Role.CLIENT]
+    return shown[: following[0]] if following else shown

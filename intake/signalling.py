@@ -1,0 +1,45 @@
+"""Wake-ups: "there is a turn 17". What must arrive is the turn; a wake-up may be lost, and a socket
+that lost one finds the turn in its sweep."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import redis
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from channels_redis.pubsub import RedisPubSubChannelLayer
+from django.conf import settings
+from django.db import transaction
+
+from tenants.groups import group_name
+from tenants.redis import cache_redis
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+logger = logging.getLogger(__name__)
+
+
+def turn_added(intake_id: UUID, number: int) -> None:
+    """Once the transaction commits, tell this intake's group that turns up to `number` exist.
+
+    Sends `{"type": "turn.wake", "number": number}`.
+    """
+    group = group_name("intake", intake_id)
+    transaction.on_commit(lambda: _send(group, {"type": "turn.wake", "number": number}))
+
+
+def _send(group: str, message: dict[str, Any]) -> None:
+    layer = get_channel_layer()
+    try:
+        if isinstance(layer, RedisPubSubChannelLayer):
+            # What the layer itself publishes, on a plain client: from a thread without a loop the
+            # layer would open an event loop and a connection for every single message.
+            config = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+            cache_redis().publish(f"{config['prefix']}__group__{group}", layer.serialize(message))
+        elif layer is not None:
+            async_to_sync(layer.group_send)(group, message)
+    except redis.RedisError as error:
+        logger.warning("wake-up not sent", extra={"error": type(error).__name__})
