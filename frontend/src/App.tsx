@@ -1,0 +1,75 @@
+import { type ReactElement, useEffect, useSyncExternalStore } from "react";
+import { Conversation } from "./components/Conversation";
+import { Failed } from "./components/Failed";
+import { QuickExit } from "./components/QuickExit";
+import { Review } from "./components/Review";
+import { Sent } from "./components/Sent";
+import { Stopped } from "./components/Stopped";
+import { Welcome } from "./components/Welcome";
+import * as copy from "./copy";
+import { accentOf } from "./state/accent";
+import type { Controller } from "./state/controller";
+import type { State } from "./state/reducer";
+import type { Store } from "./state/store";
+
+interface Props {
+  store: Store;
+  controller: Controller;
+}
+
+export function App({ store, controller }: Props): ReactElement {
+  const state = useSyncExternalStore(store.subscribe, store.get);
+  const accent = state.firm?.accent;
+
+  useEffect(() => controller.watch(), [controller]);
+  useEffect(() => {
+    if (accent === undefined) return;
+    const { strong, soft } = accentOf(accent);
+    document.documentElement.style.setProperty("--accent", strong);
+    document.documentElement.style.setProperty("--accent-soft", soft);
+  }, [accent]);
+
+  if (state.phase === "left") return <p className="left">{copy.exit.left}</p>;
+  return (
+    <>
+      <QuickExit onLeave={() => controller.leave()} />
+      <a className="skip" href="#main">
+        {copy.skipLink}
+      </a>
+      <header className="masthead">{state.firm && <p className="firm">{state.firm.name}</p>}</header>
+      <main id="main" tabIndex={-1}>
+        <View state={state} controller={controller} />
+      </main>
+    </>
+  );
+}
+
+function View({ state, controller }: { state: State; controller: Controller }): ReactElement {
+  switch (state.phase) {
+    case "failed":
+      return <Failed problem={state.problem ?? ""} onAgain={() => void controller.load()} />;
+    case "welcome":
+      return <Welcome state={state} onStart={(keepAudio) => void controller.begin(keepAudio)} />;
+    case "intake":
+      return <Stage state={state} controller={controller} />;
+    default:
+      return <p className="quiet">{copy.loading}</p>;
+  }
+}
+
+/** Whatever stage has no view of its own looks like every other stop: the page must not tell why. */
+function Stage({ state, controller }: { state: State; controller: Controller }): ReactElement {
+  switch (state.intake?.stage) {
+    case "name":
+    case "other_side":
+    case "story":
+    case "questions":
+      return <Conversation state={state} controller={controller} />;
+    case "review":
+      return <Review state={state} controller={controller} />;
+    case "sent":
+      return <Sent state={state} />;
+    default:
+      return <Stopped state={state} />;
+  }
+}

@@ -1,0 +1,41 @@
+import { ApiProblem, get, post } from "./http";
+import type { Firm, NewTurns, Snapshot, TurnsAfter, VoiceSession, VoiceTicket } from "./types";
+
+export const readFirm = (): Promise<Firm> => get("/api/firm");
+
+/** The conversation this browser's cookie belongs to, or null. */
+export async function currentIntake(): Promise<Snapshot | null> {
+  try {
+    return await get<Snapshot>("/api/intakes/current");
+  } catch (error) {
+    if (error instanceof ApiProblem && error.code === "no_intake") return null;
+    throw error;
+  }
+}
+
+export const startIntake = (keepAudio: boolean, locale: string): Promise<Snapshot> =>
+  post("/api/intakes/", { consents: { service: true, keep_audio: keepAudio }, locale });
+
+export const turnsAfter = (intake: string, number: number): Promise<TurnsAfter> =>
+  get(`/api/intakes/${intake}/turns?after=${number}`);
+
+/** @param clientRef the same for every attempt to send the same words: the server keeps one. */
+export const addTurn = (
+  intake: string,
+  turn: { text: string; clientRef: string; supersedes: number | null },
+): Promise<NewTurns> =>
+  post(`/api/intakes/${intake}/turns`, {
+    text: turn.text,
+    client_ref: turn.clientRef,
+    ...(turn.supersedes === null ? {} : { supersedes: turn.supersedes }),
+  });
+
+export const finishStory = (intake: string): Promise<unknown> => post(`/api/intakes/${intake}/done`, {});
+
+export const sendIntake = (intake: string): Promise<{ reference: string }> =>
+  post(`/api/intakes/${intake}/send`, {});
+
+export const openVoice = (intake: string): Promise<VoiceSession> => post("/api/voice/sessions", { intake });
+
+export const renewTicket = (session: string): Promise<VoiceTicket> =>
+  post(`/api/voice/sessions/${session}/ticket`, {});

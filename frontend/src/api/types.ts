@@ -1,0 +1,85 @@
+/** The shapes of the HTTP API on a firm's host. */
+
+/** Stages that this page has a view for. Every other one looks the same: we have stopped for now. */
+export type Stage = "name" | "other_side" | "story" | "review" | "sent" | (string & {});
+
+export interface Notice {
+  version: string;
+  paragraphs: string[];
+}
+
+export interface Turn {
+  number: number;
+  role: "client" | "assistant" | "staff" | "notice";
+  text: string;
+  modality: "typed" | "voice" | null;
+  question: string | null;
+  supersedes: number | null;
+  superseded_by: number | null;
+  at: string;
+  item_id: string | null;
+}
+
+export interface Question {
+  key: string;
+  text: string;
+  kind: "name" | "name_other" | "story";
+}
+
+export interface Can {
+  type: boolean;
+  speak: boolean;
+  done: boolean;
+  send: boolean;
+  correct: boolean;
+}
+
+export interface Review {
+  name: string;
+  other_side: string;
+  story: { number: number; text: string }[];
+}
+
+export interface Snapshot {
+  id: string;
+  reference: string | null;
+  stage: Stage;
+  question: Question | null;
+  consents: { service: boolean; keep_audio: boolean };
+  turns: Turn[];
+  last_turn: number;
+  can: Can;
+  review: Review | null;
+  notice: Notice;
+}
+
+export interface Firm {
+  name: string;
+  accent: string;
+  locales: string[];
+  /** What is shown before any input; the server stores its version with the consents. */
+  notice?: Notice;
+}
+
+export interface NewTurns {
+  turns: Turn[];
+  snapshot: Snapshot;
+}
+
+export interface TurnsAfter {
+  turns: Turn[];
+  stage: Stage;
+  question: Question | null;
+  last_turn: number;
+}
+
+export interface VoiceSession {
+  session_id: string;
+  ws_path: string;
+  protocols: string[];
+  resume_token: string;
+}
+
+export interface VoiceTicket {
+  protocols: string[];
+}

@@ -1,0 +1,84 @@
+import { type FormEvent, type KeyboardEvent, type ReactElement, useId, useRef, useState } from "react";
+import { MOST_CHARACTERS } from "../config";
+import * as copy from "../copy";
+import type { Controller } from "../state/controller";
+import type { State } from "../state/reducer";
+import { VoicePanel } from "./VoicePanel";
+
+interface Props {
+  state: State;
+  controller: Controller;
+}
+
+/** One place to answer: a text box that is always there, and beside it the microphone. */
+export function Composer({ state, controller }: Props): ReactElement | null {
+  const id = useId();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const [draft, setDraft] = useState("");
+  const { intake } = state;
+  if (!intake) return null;
+  const story = intake.question?.kind !== "name" && intake.question?.kind !== "name_other";
+  const tooLong = draft.length > MOST_CHARACTERS;
+
+  const submit = (): void => {
+    const text = draft.trim();
+    if (text === "" || tooLong) return;
+    controller.submit(text);
+    setDraft("");
+  };
+  const onSubmit = (event: FormEvent): void => {
+    event.preventDefault();
+    submit();
+    box.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    // A name is one line: Enter sends it. A story has paragraphs: there it takes Ctrl or Command.
+    const sends = event.key === "Enter" && !event.nativeEvent.isComposing && !event.shiftKey;
+    if (!sends || (story && !event.ctrlKey && !event.metaKey)) return;
+    event.preventDefault();
+    submit();
+  };
+  const onDone = (): void => {
+    submit();
+    void controller.done();
+  };
+
+  return (
+    <div className="composer">
+      <form onSubmit={onSubmit}>
+        <label htmlFor={id}>{copy.composer.label}</label>
+        <textarea
+          id={id}
+          ref={box}
+          value={draft}
+          rows={story ? 4 : 1}
+          autoComplete="off"
+          dir="auto"
+          disabled={!intake.can.type}
+          aria-describedby={`${id}-hint`}
+          aria-invalid={tooLong}
+          onChange={(event) => setDraft(event.target.value)}
+          onKeyDown={onKeyDown}
+        />
+        <p id={`${id}-hint`} className={tooLong ? "problem" : "hint"}>
+          {tooLong ? copy.composer.tooLong : story ? copy.composer.storyHint : copy.composer.nameHint}
+        </p>
+        <div className="row">
+          <button type="submit" className="primary" disabled={draft.trim() === "" || tooLong}>
+            {copy.composer.submit}
+          </button>
+        </div>
+      </form>
+      {intake.can.speak && (
+        <VoicePanel voice={state.voice} keepsAudio={intake.consents.keep_audio} controller={controller} />
+      )}
+      {intake.can.done && (
+        <div className="done">
+          <button type="button" className="secondary wide" disabled={state.busy || tooLong} onClick={onDone}>
+            {state.busy ? copy.composer.finishing : copy.composer.done}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+import type { ReactElement } from "react";
+import * as copy from "../copy";
+import type { State } from "../state/reducer";
+import { Heading } from "./Heading";
+import { Whole } from "./Review";
+
+export function Sent({ state }: { state: State }): ReactElement {
+  return (
+    <section className="sent">
+      <Heading>{copy.sent.heading}</Heading>
+      <div className="reference">
+        <p>{copy.sent.reference}</p>
+        <p className="number">{state.intake?.reference}</p>
+        <p className="hint">{copy.sent.keep}</p>
+      </div>
+      <p>{copy.sent.next}</p>
+      <p>{copy.sent.notClient}</p>
+      <Whole words={copy.sent.whole} turns={state.turns} />
+    </section>
+  );
+}

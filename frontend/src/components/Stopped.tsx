@@ -1,0 +1,22 @@
+import type { ReactElement } from "react";
+import * as copy from "../copy";
+import type { State } from "../state/reducer";
+import { Heading } from "./Heading";
+import { Whole } from "./Review";
+
+/** One look for every reason to stop; the words are the server's. */
+export function Stopped({ state }: { state: State }): ReactElement {
+  const words = state.turns.findLast((turn) => turn.role !== "client");
+  return (
+    <section className="stopped">
+      <Heading>{copy.stopped.heading}</Heading>
+      {words && (
+        <p className="said" dir="auto">
+          {words.text}
+        </p>
+      )}
+      <p>{copy.stopped.stay}</p>
+      <Whole words={copy.stopped.whole} turns={state.turns} />
+    </section>
+  );
+}

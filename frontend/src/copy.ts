@@ -1,0 +1,160 @@
+/**
+ * Every word of the page that is not the assistant's own. Plain, kind, at about a sixth-grade level;
+ * no advice and no promise. What went wrong is always followed by what to do.
+ */
+import type { VoiceProblem } from "./realtime/voice";
+
+export const title = "Welcome";
+
+export const exit = {
+  button: "Leave this page",
+  note: "Opens a different page right away. This visit stays in your browser’s history.",
+  left: "You have left the conversation.",
+};
+
+export const skipLink = "Go to the conversation";
+
+export const loading = "One moment, please.";
+
+export const welcome = {
+  heading: "Before we start",
+  // Used when the server does not send its notice along; the same words as its version 2026-1.
+  notice: [
+    "You are talking with a computer program (AI). It is not a lawyer and not a member of this firm’s staff.",
+    "It cannot give legal advice. It asks a few questions so that a person at the firm can read your answers.",
+    "Using this page does not make you a client of the firm. Only a signed agreement does that.",
+    "Please share only what is asked for until the firm has checked that it is free to help you.",
+    "You may type or speak. You may stop at any time. Nothing is sent until you press Send.",
+  ],
+  consents: "Your choices",
+  service: "I understand, and I want to use this service.",
+  serviceHint: "Needed to go on. Your words are written down for the firm, typed or spoken.",
+  keepAudio: "You may keep the recording of my voice.",
+  keepAudioHint: "Your choice. Without it, only the written words are kept. You do not have to speak at all.",
+  start: "Start",
+  starting: "Starting…",
+  needService: "To go on, please tick the first box. If you do not want to, you can call the firm instead.",
+};
+
+export const conversation = {
+  heading: (firm: string): string => `Your conversation with ${firm}`,
+  log: "Conversation",
+  assistant: "Assistant (AI)",
+  staff: "The firm",
+  notice: "Notice",
+  client: "You",
+  spoken: "spoken",
+  sending: "Sending…",
+  replaced: "Corrected below. You said before:",
+  corrects: "Your correction",
+  correct: "Correct this",
+  correctLabel: "What should it say?",
+  saveCorrection: "Save correction",
+  cancel: "Cancel",
+  notSent: "Not sent yet.",
+  tryAgain: "Try again",
+  remove: "Remove",
+};
+
+export const composer = {
+  label: "Your answer",
+  nameHint: "Press Enter or “Send answer” when you are ready.",
+  storyHint: "Take your time. Add as many pieces as you like. Press Done when you have said everything.",
+  submit: "Send answer",
+  speak: "Speak instead",
+  done: "Done",
+  finishing: "Saving…",
+  tooLong: "That is very long. Please send it in two or more pieces.",
+};
+
+export const voice = {
+  explainHeading: "Before the microphone opens",
+  explain: "Your browser may ask if this page can use the microphone. Choose “Allow” to speak.",
+  explainWords: "We turn what you say into words, and you can correct them.",
+  explainKept: "You said that the recording may be kept.",
+  explainNotKept: "The recording is not kept, only the words.",
+  open: "Turn on the microphone",
+  keepTyping: "Keep typing",
+  stop: "Stop the microphone",
+  region: "Microphone",
+  captionLabel: "What we hear (a draft)",
+  pauses: "Pauses are fine. Nothing is sent to the firm until the end.",
+  states: {
+    opening: "Opening the microphone",
+    listening: "Listening",
+    hearing: "Listening. We can hear you.",
+    connecting: "Listening. Connecting…",
+    reconnecting: "Reconnecting, still recording",
+    stopping: "Writing down your last words",
+    stoppingOffline: "Reconnecting. Your last words are safe on this page.",
+  },
+  problems: {
+    denied:
+      "The browser did not let us use the microphone. You can allow it in the browser’s settings for this page and try again. You can also go on typing.",
+    missing: "We could not find a microphone. Plug one in and try again, or go on typing.",
+    busy: "Another program is using the microphone. Close it and try again, or go on typing.",
+    unsupported: "This browser cannot use the microphone on this page. Please go on typing.",
+    lost: "The microphone was turned off or unplugged. What you said so far is kept. You can try again, or go on typing.",
+    unknown: "The microphone did not open. You can try again, or go on typing.",
+    replaced: "You are speaking in another tab or window, so we stopped listening here.",
+    refused: "We cannot take speech right now. What we have already written down is kept. Please go on typing.",
+    capacity: "Many people are speaking with us right now. Please type, or try to speak again in a few minutes.",
+    full: "The connection has been gone for too long, so we stopped listening. Please wait until it is back, look at what was written down, and go on from there. You can also type.",
+    unheard: "We could not write down one part of what you said. Please say it again, or type it.",
+  } satisfies Record<VoiceProblem, string>,
+};
+
+export const review = {
+  heading: "Is this right?",
+  lead: "Please read what we have. You can correct anything.",
+  name: "Your name",
+  otherSide: "The other side",
+  nothing: "Nothing yet",
+  story: "What happened",
+  send: (firm: string): string => `Send to ${firm}`,
+  sending: "Sending…",
+  afterSend: "When you press Send, people at the firm can read your answers.",
+  whole: "Everything that was said",
+};
+
+export const sent = {
+  heading: "Your answers are with the firm",
+  reference: "Your reference number",
+  keep: "Please write this number down. The firm can find your answers with it.",
+  next: "A person at the firm will read what you said. You can close this page now.",
+  notClient: "This does not make you a client of the firm yet.",
+  whole: "Read what you said",
+};
+
+export const stopped = {
+  heading: "We have stopped here for now",
+  stay: "You can keep this page open. If we can go on, it will say so here.",
+  whole: "Read what you said",
+};
+
+export const failed = {
+  heading: "This page is not working right now",
+  again: "Try again",
+};
+
+const problems: Record<string, string> = {
+  network: "We could not reach the firm’s page. Check your connection and try again. Nothing you sent is lost.",
+  timeout: "The answer is taking too long. Please try again. Nothing you sent is lost.",
+  consent_required: welcome.needService,
+  no_intake: "We could not find this conversation any more. Please load the page again.",
+  stage_closed: "This part of the conversation is over, so this could not be added.",
+  text_empty: "Please write something first.",
+  text_too_long: composer.tooLong,
+  still_coming: "Your last spoken words are still on their way. Please wait a moment, then press Done again.",
+  unsent: "One of your answers is not sent yet. Please send it again or remove it, then press Done.",
+  nothing_said: "Please tell us what happened first, in a few words.",
+  http_403: "We could not do that. Please load the page again.",
+  http_404: "We could not find that. Please load the page again.",
+  http_429: "That was a little fast for us. Please wait a moment and try again.",
+  http_503: "The firm’s page is being looked after and will be back soon. Please try again in a minute.",
+};
+
+/** Words for a problem's code; a code we do not know gets the general ones. */
+export function problemWords(code: string): string {
+  return problems[code] ?? "Something went wrong on our side. Please try again. Nothing you sent is lost.";
+}

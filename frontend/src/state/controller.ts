@@ -1,0 +1,237 @@
+import { ApiProblem } from "../api/http";
+import * as api from "../api/intakes";
+import { EXIT_URL, LOCALE, LOOK_AGAIN_MS } from "../config";
+import type { Doors } from "../realtime/client";
+import { Voice } from "../realtime/voice";
+import type { Pending } from "./reducer";
+import type { Store } from "./store";
+import { lastWithoutGap } from "./turns";
+
+export type Api = typeof api;
+
+const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];
+const GATHER_MS = 120;
+
+/** What the person can do, and what happens by itself. Holds no state of its own worth showing. */
+export class Controller {
+  readonly voice: Voice;
+  private meter: (level: number) => void = () => undefined;
+  private looking: Promise<void> | null = null;
+  private lookAgain = false;
+  private gathering: ReturnType<typeof setTimeout> | undefined;
+  /** Typed answers go one after the other, or two quick ones could change places. */
+  private outbox: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly store: Store,
+    private readonly calls: Api = api,
+    doors: Doors = browserDoors(store, calls),
+  ) {
+    this.voice = new Voice(doors, {
+      onPhase: (phase) => store.dispatch({ type: "voice_phase", phase }),
+      onLink: (link) => {
+        store.dispatch({ type: "voice_link", link });
+        if (link === "open") void this.look(); // what was said while we were away
+      },
+      onProblem: (problem) => store.dispatch({ type: "voice_problem", problem }),
+      onLevel: (level) => this.meter(level),
+      onEvent: (event) => {
+        if (event.type === "turn") {
+          store.dispatch({ type: "turns", turns: [event] });
+          this.lookSoon();
+        } else store.dispatch({ type: "voice_event", event });
+      },
+    });
+  }
+
+  setMeter(meter: (level: number) => void): void {
+    this.meter = meter;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const [firm, snapshot] = await Promise.all([this.calls.readFirm(), this.calls.currentIntake()]);
+      this.store.dispatch({ type: "loaded", firm, snapshot });
+    } catch (error) {
+      this.store.dispatch({ type: "load_failed", code: codeOf(error) });
+    }
+  }
+
+  begin(keepAudio: boolean): Promise<void> {
+    return this.ask(async () => {
+      this.store.dispatch({ type: "snapshot", snapshot: await this.calls.startIntake(keepAudio, LOCALE) });
+    });
+  }
+
+  submit(text: string, supersedes: number | null = null): void {
+    this.deliver({ clientRef: crypto.randomUUID(), text, supersedes });
+  }
+
+  /** Sends the same words under the same reference: if they did arrive, they are not doubled. */
+  retry(pending: Pending): void {
+    this.deliver(pending);
+  }
+
+  drop(pending: Pending): void {
+    this.store.dispatch({ type: "dropped", clientRef: pending.clientRef });
+  }
+
+  startVoice(): void {
+    void this.voice.start(lastWithoutGap(this.store.get().turns));
+  }
+
+  stopVoice(): void {
+    void this.voice.stop();
+  }
+
+  /** Ends the story, but never before the last spoken and typed words are in it. */
+  done(): Promise<void> {
+    return this.ask(async (intake) => {
+      if (!(await this.voice.stop())) throw new ApiProblem(0, "still_coming", "");
+      await this.outbox;
+      if (this.store.get().pending.length > 0) throw new ApiProblem(0, "unsent", "");
+      await this.calls.finishStory(intake);
+      await this.refresh();
+    });
+  }
+
+  send(): Promise<void> {
+    return this.ask(async (intake) => {
+      await this.outbox;
+      await this.calls.sendIntake(intake);
+      await this.refresh();
+    });
+  }
+
+  /** Forgets what this page holds and is gone; the history of the browser is not ours to change. */
+  leave(go: (url: string) => void = (url) => location.replace(url)): void {
+    void this.voice.close();
+    this.store.dispatch({ type: "left" });
+    go(EXIT_URL);
+  }
+
+  /** Keeps the page true to the server while nothing else tells it. Returns how to stop. */
+  watch(): () => void {
+    const visible = (): void => {
+      if (document.visibilityState === "visible") void this.look();
+    };
+    const online = (): void => {
+      this.voice.hurry();
+      void this.look();
+    };
+    const timer = setInterval(() => {
+      if (this.store.get().voice.link !== "open") visible();
+    }, LOOK_AGAIN_MS);
+    document.addEventListener("visibilitychange", visible);
+    addEventListener("focus", visible);
+    addEventListener("online", online);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", visible);
+      removeEventListener("focus", visible);
+      removeEventListener("online", online);
+    };
+  }
+
+  /** Fetches the turns we have not seen; calls that come meanwhile share one more look. */
+  look(): Promise<void> {
+    if (this.looking) {
+      this.lookAgain = true;
+      return this.looking;
+    }
+    this.looking = this.lookOnce().finally(() => {
+      this.looking = null;
+      if (!this.lookAgain) return;
+      this.lookAgain = false;
+      this.lookSoon();
+    });
+    return this.looking;
+  }
+
+  private async lookOnce(): Promise<void> {
+    const { intake, turns } = this.store.get();
+    if (!intake) return;
+    try {
+      const news = await this.calls.turnsAfter(intake.id, lastWithoutGap(turns));
+      this.store.dispatch({ type: "turns", turns: news.turns });
+      this.voice.noteTurn(lastWithoutGap(this.store.get().turns));
+      const moved =
+        news.stage !== intake.stage ||
+        news.question?.key !== intake.question?.key ||
+        news.last_turn !== intake.last_turn;
+      if (moved) await this.refresh();
+    } catch (error) {
+      // The next look, at most ten seconds away, will do; nothing the person did has failed.
+      if (!(error instanceof ApiProblem)) throw error;
+    }
+  }
+
+  private lookSoon(): void {
+    clearTimeout(this.gathering);
+    this.gathering = setTimeout(() => void this.look(), GATHER_MS);
+  }
+
+  private async refresh(): Promise<void> {
+    const snapshot = await this.calls.currentIntake();
+    if (!snapshot) throw new ApiProblem(404, "no_intake", "");
+    this.store.dispatch({ type: "snapshot", snapshot });
+    if (!snapshot.can.speak && this.store.get().voice.phase === "on") this.stopVoice();
+  }
+
+  private deliver(pending: Omit<Pending, "failed">): void {
+    this.store.dispatch({ type: "submitted", pending });
+    this.outbox = this.outbox.then(() => this.deliverOne(pending));
+  }
+
+  private async deliverOne(pending: Omit<Pending, "failed">): Promise<void> {
+    const { intake } = this.store.get();
+    if (!intake) return;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const { turns, snapshot } = await this.calls.addTurn(intake.id, pending);
+        this.store.dispatch({ type: "dropped", clientRef: pending.clientRef });
+        this.store.dispatch({ type: "snapshot", snapshot });
+        this.store.dispatch({ type: "turns", turns });
+        return;
+      } catch (error) {
+        const delay = RETRY_DELAYS_MS[attempt];
+        const again = error instanceof ApiProblem && error.passing && delay !== undefined;
+        if (!again) {
+          this.store.dispatch({ type: "submit_failed", clientRef: pending.clientRef, code: codeOf(error) });
+          void this.look();
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, delay));
+      }
+    }
+  }
+
+  private async ask(what: (intake: string) => Promise<void>): Promise<void> {
+    if (this.store.get().busy) return;
+    this.store.dispatch({ type: "asked" });
+    try {
+      await what(this.store.get().intake?.id ?? "");
+      this.store.dispatch({ type: "answered", problem: null });
+    } catch (error) {
+      this.store.dispatch({ type: "answered", problem: codeOf(error) });
+      void this.look();
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof ApiProblem ? error.code : "unexpected";
+}
+
+function browserDoors(store: Store, calls: Api): Doors {
+  return {
+    openSession: () => calls.openVoice(store.get().intake?.id ?? ""),
+    renewTicket: (session) => calls.renewTicket(session),
+    socket: (path, protocols) => {
+      const scheme = location.protocol === "https:" ? "wss" : "ws";
+      return new WebSocket(`${scheme}://${location.host}${path}`, protocols);
+    },
+    now: () => performance.now(),
+    random: Math.random,
+  };
+}

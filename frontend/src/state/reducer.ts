@@ -1,0 +1,172 @@
+import type { Firm, Snapshot, Turn } from "../api/types";
+import type { LinkState } from "../realtime/client";
+import { type ServerEvent, TRANSCRIPTION } from "../realtime/events";
+import type { VoicePhase, VoiceProblem } from "../realtime/voice";
+import { mergeTurns } from "./turns";
+
+/** Words the person gave that the server has not confirmed yet. */
+export interface Pending {
+  clientRef: string;
+  text: string;
+  supersedes: number | null;
+  failed: string | null;
+}
+
+/** An utterance on its way to a turn; may be lost, unlike a turn. */
+export interface Caption {
+  itemId: string;
+  text: string;
+  revision: number;
+  final: boolean;
+}
+
+export interface VoiceState {
+  phase: VoicePhase;
+  link: LinkState;
+  speaking: boolean;
+  captions: Caption[];
+  problem: VoiceProblem | null;
+}
+
+export interface State {
+  phase: "loading" | "failed" | "welcome" | "intake" | "left";
+  firm: Firm | null;
+  intake: Omit<Snapshot, "turns"> | null;
+  turns: Turn[];
+  pending: Pending[];
+  voice: VoiceState;
+  /** Something is being asked of the server by a button other than the composer's. */
+  busy: boolean;
+  /** A code of copy.ts's problems; shown beside the button that caused it. */
+  problem: string | null;
+}
+
+export type Action =
+  | { type: "loaded"; firm: Firm; snapshot: Snapshot | null }
+  | { type: "load_failed"; code: string }
+  | { type: "snapshot"; snapshot: Snapshot }
+  | { type: "turns"; turns: Turn[] }
+  | { type: "submitted"; pending: Omit<Pending, "failed"> }
+  | { type: "submit_failed"; clientRef: string; code: string }
+  | { type: "dropped"; clientRef: string }
+  | { type: "asked" }
+  | { type: "answered"; problem: string | null }
+  | { type: "voice_phase"; phase: VoicePhase }
+  | { type: "voice_link"; link: LinkState }
+  | { type: "voice_problem"; problem: VoiceProblem | null }
+  | { type: "voice_event"; event: ServerEvent }
+  | { type: "left" };
+
+export const initialState: State = {
+  phase: "loading",
+  firm: null,
+  intake: null,
+  turns: [],
+  pending: [],
+  voice: { phase: "off", link: "idle", speaking: false, captions: [], problem: null },
+  busy: false,
+  problem: null,
+};
+
+export function reduce(state: State, action: Action): State {
+  switch (action.type) {
+    case "loaded": {
+      const next = { ...state, firm: action.firm, problem: null };
+      return action.snapshot ? withSnapshot(next, action.snapshot) : { ...next, phase: "welcome" };
+    }
+    case "load_failed":
+      return { ...state, phase: "failed", problem: action.code };
+    case "snapshot":
+      return withSnapshot(state, action.snapshot);
+    case "turns":
+      return withTurns(state, action.turns);
+    case "submitted":
+      return { ...state, problem: null, pending: withPending(state.pending, action.pending) };
+    case "submit_failed":
+      return {
+        ...state,
+        pending: state.pending.map((each) =>
+          each.clientRef === action.clientRef ? { ...each, failed: action.code } : each,
+        ),
+      };
+    case "dropped":
+      return { ...state, pending: state.pending.filter((each) => each.clientRef !== action.clientRef) };
+    case "asked":
+      return { ...state, busy: true, problem: null };
+    case "answered":
+      return { ...state, busy: false, problem: action.problem };
+    case "voice_phase":
+      return { ...state, voice: { ...state.voice, ...onPhase(action.phase) } };
+    case "voice_link":
+      return { ...state, voice: { ...state.voice, link: action.link } };
+    case "voice_problem":
+      return { ...state, voice: { ...state.voice, problem: action.problem } };
+    case "voice_event":
+      return { ...state, voice: onEvent(state.voice, action.event) };
+    case "left":
+      return { ...initialState, phase: "left" };
+  }
+}
+
+/** A snapshot that is older than what we have (answers may overtake each other) moves nothing back. */
+function withSnapshot(state: State, snapshot: Snapshot): State {
+  const { turns, ...rest } = snapshot;
+  const current = state.intake;
+  const stale = current !== null && current.id === rest.id && rest.last_turn < current.last_turn;
+  const next: State = { ...state, phase: "intake", intake: stale ? current : rest };
+  return withTurns(next, turns);
+}
+
+function withTurns(state: State, news: readonly Turn[]): State {
+  const spoken = new Set(news.map((turn) => turn.item_id).filter((id) => id !== null));
+  const captions = state.voice.captions.filter((caption) => !spoken.has(caption.itemId));
+  return {
+    ...state,
+    turns: mergeTurns(state.turns, news),
+    voice: { ...state.voice, captions },
+  };
+}
+
+function withPending(pending: readonly Pending[], added: Omit<Pending, "failed">): Pending[] {
+  return [...pending.filter((each) => each.clientRef !== added.clientRef), { ...added, failed: null }];
+}
+
+function onPhase(phase: VoicePhase): Partial<VoiceState> {
+  if (phase === "opening") return { phase, problem: null, speaking: false };
+  if (phase === "off") return { phase, speaking: false };
+  return { phase };
+}
+
+function onEvent(voice: VoiceState, event: ServerEvent): VoiceState {
+  switch (event.type) {
+    case "input_audio_buffer.speech_started":
+      return { ...voice, speaking: true };
+    case "input_audio_buffer.speech_stopped":
+      return { ...voice, speaking: false };
+    case `${TRANSCRIPTION}.partial`:
+      return withCaption(voice, event.item_id, event.text, event.revision, false);
+    case `${TRANSCRIPTION}.completed`:
+      // An empty utterance makes no turn, so nothing would take its caption away.
+      return event.transcript.trim() === ""
+        ? withoutCaption(voice, event.item_id)
+        : withCaption(voice, event.item_id, event.transcript, Number.MAX_SAFE_INTEGER, true);
+    case `${TRANSCRIPTION}.failed`:
+      return withoutCaption(voice, event.item_id);
+    default:
+      return voice;
+  }
+}
+
+function withCaption(voice: VoiceState, itemId: string, text: string, revision: number, final: boolean): VoiceState {
+  const known = voice.captions.find((caption) => caption.itemId === itemId);
+  if (known && (known.final || known.revision >= revision)) return voice;
+  const caption = { itemId, text, revision, final };
+  const captions = known
+    ? voice.captions.map((each) => (each.itemId === itemId ? caption : each))
+    : [...voice.captions, caption];
+  return { ...voice, captions };
+}
+
+function withoutCaption(voice: VoiceState, itemId: string): VoiceState {
+  return { ...voice, captions: voice.captions.filter((caption) => caption.itemId !== itemId) };
+}
