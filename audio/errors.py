@@ -12,6 +12,9 @@
     |   +-- ModelMismatch         it is there, but is not the one that was measured
     +-- RecogniserStateError      a stored recogniser state cannot be read
     +-- GateStateError            a stored gate state cannot be read
+    +-- SessionGone               the voice session is unknown here, or its journal has expired
+    +-- SpeakingClosed            this stage of the conversation takes no speech
+    +-- LeaseLost                 another listener may have the session now
     +-- RecordingError            the stored recording cannot be used
         +-- NotFlac               the bytes are no FLAC that we write
         +-- RangeNotSatisfiable   no such bytes in the recording
@@ -90,6 +93,24 @@ class GateStateError(AudioError):
     """A stored gate state cannot be read."""
 
     code = "gate_state"
+
+
+class SessionGone(AudioError):
+    """The voice session is unknown here, or its journal has expired."""
+
+    code = "session_expired"
+
+
+class SpeakingClosed(AudioError):
+    """This stage of the conversation takes no speech."""
+
+    code = "stage_closed"
+
+
+class LeaseLost(AudioError):
+    """Another listener may have the session now; what this one does no longer counts."""
+
+    code = "lease_lost"
 
 
 class RecordingError(AudioError):

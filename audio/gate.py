@@ -161,9 +161,7 @@ class Gate:
         To be called when all that `feed` returned is in the journal: a frame that is sent again
         is judged by the gate's state now, not by that of its own time.
         """
-        head = _HEAD.pack(
-            _VERSION, MODE, self.is_open, self.judged_pos, self._last_speech, self._run
-        )
+        head = _HEAD.pack(_VERSION, MODE, self.is_open, self.judged_pos, self._last_speech, self._run)
         return head + _read_vad(self._vad)
 
     @classmethod

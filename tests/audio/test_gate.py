@@ -47,7 +47,8 @@ def test_opening_brings_the_half_second_before() -> None:
             assert gate.held_seq is None
             return
         assert not result.keep
-        assert gate.held_seq is not None and frame.seq - gate.held_seq <= 13
+        assert gate.held_seq is not None
+        assert frame.seq - gate.held_seq <= 13
     raise AssertionError("the gate never opened")
 
 
@@ -74,10 +75,13 @@ def test_a_jump_counts_as_silence_on_the_audio_clock() -> None:
     assert gate.is_open
     muted = Frame(middle, frames[middle].sample_pos + HANGOVER_SAMPLES, room(640))
     result = gate.feed(muted)
-    assert result.closed and not gate.is_open and not result.keep
+    assert result.closed
+    assert not gate.is_open
+    assert not result.keep
     # What was held before a mute is no context of what comes after it.
     again = gate.feed(Frame(middle + 1, muted.end_pos + seconds(60), room(640, 5)))
-    assert not again.keep and gate.held_seq == middle + 1
+    assert not again.keep
+    assert gate.held_seq == middle + 1
 
 
 def test_a_restored_gate_goes_on_as_if_nothing_had_been() -> None:
