@@ -1,0 +1,332 @@
+"""Which firm answers on a host: an in-process directory that is never more than a second old.
+
+A hit costs no query and no Redis call, a miss one query. A watcher thread, started at the first
+miss, is nudged through Redis by `announce` and in any case compares the version row of `public`
+twice a second (triggers raise it in every transaction that changes a firm, domain, key or schema
+state, whoever wrote it), so a broken Redis, or a writer that forgot to announce, delays a change by
+half a second and no more.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connections, transaction
+from redis.exceptions import RedisError
+
+from tenants import keys, window
+from tenants.aio import run_db
+from tenants.context import FirmRef, public_scope
+from tenants.errors import FirmBehind, FirmNotReady, FirmSuspended, UnknownFirm
+from tenants.models import DirectoryVersion, Domain, Firm
+from tenants.redis import cache_redis
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
+
+KNOWN_SECONDS: Final = 60.0
+UNKNOWN_SECONDS: Final = 5.0
+POLL_SECONDS: Final = 0.5
+RECONNECT_SECONDS: Final = 600.0
+MAX_HOSTS: Final = 8192
+MAX_FIRMS: Final = 4096
+MAX_UNKNOWN: Final = 2048
+CHANNEL: Final = "li:directory"
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class FirmEntry:
+    """A firm as every process knows it."""
+
+    ref: FirmRef
+    name: str
+    accent: str
+    status: str
+    in_window: bool
+    hosts: tuple[str, ...]
+
+    def check_served(self) -> None:
+        """Raise FirmSuspended, FirmNotReady or FirmBehind unless the firm may be served now."""
+        if self.status == Firm.Status.SUSPENDED:
+            raise FirmSuspended("this firm is suspended")
+        if self.status != Firm.Status.READY:
+            raise FirmNotReady("this firm is not ready yet")
+        if not self.in_window:
+            raise FirmBehind("this firm is being upgraded")
+
+
+class _Bounded(Generic[K, V]):
+    """The last `size` values, each fresh for a time; a value that is no longer fresh is still kept."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._items: OrderedDict[K, tuple[float, V]] = OrderedDict()
+
+    def fresh(self, key: K) -> V | None:
+        found = self._items.get(key)
+        if found is None or found[0] < time.monotonic():
+            return None
+        return found[1]
+
+    def put(self, key: K, value: V, seconds: float) -> None:
+        self._items[key] = (time.monotonic() + seconds, value)
+        self._items.move_to_end(key)
+        while len(self._items) > self._size:
+            self._items.popitem(last=False)
+
+    def values(self) -> list[V]:
+        return [value for _, value in self._items.values()]
+
+    def clear(self) -> None:
+        self._items.clear()
+
+
+class _Nobody:
+    """Stands for "no firm", which is remembered for a shorter time."""
+
+
+_Known = FirmEntry | _Nobody
+_nobody = _Nobody()
+_by_host: _Bounded[str, FirmEntry] = _Bounded(MAX_HOSTS)
+_by_id: _Bounded[UUID, FirmEntry] = _Bounded(MAX_FIRMS)
+# Apart, so that a flood of made-up hosts cannot push out the firms.
+_unknown: _Bounded[str | UUID, _Nobody] = _Bounded(MAX_UNKNOWN)
+_lock = threading.RLock()
+_generation = 0
+_callbacks: list[Callable[[FirmRef], None]] = []
+_watcher: _Watcher | None = None
+
+
+def resolve_host(host: str) -> FirmEntry:
+    """The firm that answers on a normalised host. Raises UnknownFirm."""
+    return _found(_by_host.fresh(host) or _unknown.fresh(host) or _read_host(host))
+
+
+async def aresolve_host(host: str) -> FirmEntry:
+    """`resolve_host` for an event loop: only a miss leaves it."""
+    known = _by_host.fresh(host) or _unknown.fresh(host)
+    return _found(known or await run_db(_read_host, host))
+
+
+def resolve_firm(firm_id: UUID) -> FirmEntry:
+    """The firm with this id. Raises UnknownFirm for a deleted or never-known one."""
+    return _found(_by_id.fresh(firm_id) or _unknown.fresh(firm_id) or _read_firm(firm_id))
+
+
+async def aresolve_firm(firm_id: UUID) -> FirmEntry:
+    """`resolve_firm` for an event loop."""
+    known = _by_id.fresh(firm_id) or _unknown.fresh(firm_id)
+    return _found(known or await run_db(_read_firm, firm_id))
+
+
+def announce() -> None:
+    """Tell every process, when this transaction commits, that the directory has changed."""
+    transaction.on_commit(_publish)
+
+
+def on_firm_changed(callback: Callable[[FirmRef], None]) -> Callable[[], None]:
+    """Call `callback` (on the watcher's thread, briefly) for each firm whose entry changed or went.
+
+    Returns a function that ends it.
+    """
+    with _lock:
+        _callbacks.append(callback)
+    _watch()
+
+    def end() -> None:
+        with _lock:
+            if callback in _callbacks:
+                _callbacks.remove(callback)
+
+    return end
+
+
+def forget() -> None:
+    """Drop what this process knows."""
+    global _generation
+    with _lock:
+        _generation += 1
+        _by_host.clear()
+        _by_id.clear()
+        _unknown.clear()
+
+
+def stop_watching() -> None:
+    """End the watcher's thread: at a process's orderly end."""
+    global _watcher
+    with _lock:
+        watcher, _watcher = _watcher, None
+    if watcher is not None:
+        watcher.stop()
+
+
+def _found(known: _Known) -> FirmEntry:
+    if isinstance(known, _Nobody):
+        raise UnknownFirm("no firm answers here")
+    return known
+
+
+def _read_host(host: str) -> _Known:
+    _watch()
+    generation = _generation
+    owner = Domain.objects.filter(domain=host).values("tenant_id")
+    known = _one(lambda firms: firms.filter(pk__in=owner))
+    _remember(generation, known, host)
+    return known
+
+
+def _read_firm(firm_id: UUID) -> _Known:
+    _watch()
+    generation = _generation
+    known = _one(lambda firms: firms.filter(pk=firm_id))
+    _remember(generation, known, firm_id)
+    return known
+
+
+def _one(narrow: Callable[[QuerySet[Firm]], QuerySet[Firm]]) -> _Known:
+    with public_scope():
+        firm = narrow(_firms()).first()
+    return _nobody if firm is None else _entry(firm)
+
+
+def _firms() -> QuerySet[Firm]:
+    return Firm.objects.select_related("schema_state").annotate(hosts=ArrayAgg("domains__domain"))
+
+
+def _entry(firm: Firm) -> FirmEntry:
+    state = getattr(firm, "schema_state", None)
+    hosts = tuple(sorted(host for host in firm.hosts if host))  # type: ignore[attr-defined]
+    in_window = state is not None and window.serves(state.applied)
+    return FirmEntry(firm.ref, firm.name, firm.accent, firm.status, in_window, hosts)
+
+
+def _remember(generation: int, known: _Known, asked: str | UUID) -> None:
+    """Keep what was read, unless the directory changed while it was being read."""
+    with _lock:
+        if generation != _generation:
+            return
+        if isinstance(known, _Nobody):
+            _unknown.put(asked, known, UNKNOWN_SECONDS)
+            return
+        _by_id.put(known.ref.id, known, KNOWN_SECONDS)
+        if isinstance(asked, str):
+            _by_host.put(asked, known, KNOWN_SECONDS)
+
+
+def _publish() -> None:
+    try:
+        cache_redis().publish(CHANNEL, "changed")
+    except RedisError:
+        logger.warning("directory change not announced; processes will see it within a second")
+
+
+def _refresh() -> None:
+    """Read again every firm this process knows; tell who changed."""
+    global _generation
+    with _lock:
+        before = {entry.ref.id: entry for entry in _by_id.values()}
+        _generation += 1
+        generation = _generation
+        _by_host.clear()
+        _unknown.clear()
+    keys.forget()
+    with public_scope():
+        now = {firm.id: _entry(firm) for firm in _firms().filter(pk__in=list(before))}
+    with _lock:
+        if generation == _generation:
+            _by_id.clear()
+            for entry in now.values():
+                _by_id.put(entry.ref.id, entry, KNOWN_SECONDS)
+        callbacks = list(_callbacks)
+    for firm_id, entry in before.items():
+        if now.get(firm_id) != entry:
+            for callback in callbacks:
+                _call(callback, entry.ref)
+
+
+def _call(callback: Callable[[FirmRef], None], ref: FirmRef) -> None:
+    try:
+        callback(ref)
+    except Exception:  # noqa: BLE001 - one listener must not keep the change from the others
+        logger.exception("a listener failed on a changed firm")
+
+
+class _Watcher(threading.Thread):
+    def __init__(self) -> None:
+        super().__init__(name="firm-directory", daemon=True)
+        self._ending = threading.Event()
+        self._seen: int | None = None
+        self._connected = time.monotonic()
+        self.pid = os.getpid()
+
+    def stop(self) -> None:
+        self._ending.set()
+        self.join(timeout=5)
+
+    def run(self) -> None:
+        while not self._ending.is_set():
+            try:
+                self._listen()
+            except RedisError:
+                # The version row is enough; come back to Redis when it does.
+                self._compare()
+                self._ending.wait(POLL_SECONDS)
+        connections.close_all()
+
+    def _listen(self) -> None:
+        with cache_redis().pubsub(ignore_subscribe_messages=True) as messages:
+            messages.subscribe(CHANNEL)
+            while not self._ending.is_set():
+                self._compare()
+                messages.get_message(timeout=POLL_SECONDS)
+
+    def _compare(self) -> None:
+        try:
+            if time.monotonic() - self._connected > RECONNECT_SECONDS:
+                self._reconnect()
+            with public_scope():
+                version = DirectoryVersion.objects.values_list("version", flat=True).get(pk=1)
+            if version != self._seen:
+                _refresh()
+                self._seen = version
+        except Exception as error:  # noqa: BLE001 - the watcher outlives any fault of the database
+            logger.warning("directory not compared: %s", type(error).__name__)
+            self._reconnect()
+
+    def _reconnect(self) -> None:
+        connections.close_all()
+        self._connected = time.monotonic()
+
+
+def _watch() -> None:
+    """Start the watcher once in this process (threads do not survive a fork)."""
+    global _watcher
+    if _watcher is not None and _watcher.pid == os.getpid() and _watcher.is_alive():
+        return
+    with _lock:
+        if _watcher is None or _watcher.pid != os.getpid() or not _watcher.is_alive():
+            _watcher = _Watcher()
+            _watcher.start()
+
+
+def _after_fork() -> None:
+    global _lock, _watcher
+    _lock, _watcher = threading.RLock(), None
+
+
+os.register_at_fork(after_in_child=_after_fork)
