@@ -112,7 +112,7 @@ def verify() -> Iterator[Verified]:
 def _verify_chain(chain: UUID, events: Iterator[AuditEvent], last_turn: int) -> Verified:
     previous, count, told = genesis(chain), 0, 0
     problem = ""
-    for count, event in enumerate(events, start=1):  # noqa: B007 - read on after the first problem, for groupby
+    for count, event in enumerate(events, start=1):
         if problem:
             continue
         if event.sequence != count:

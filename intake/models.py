@@ -28,7 +28,7 @@ class Intake(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     secret_hash = models.BinaryField(max_length=32, unique=True, editable=False)
-    reference = models.CharField(max_length=12, unique=True, null=True, blank=True, editable=False)  # noqa: DJ001 - several drafts have none, and unique must allow that
+    reference = models.CharField(max_length=12, unique=True, null=True, blank=True, editable=False)
     stage = models.CharField(max_length=20, choices=[(s.value, s.value) for s in Stage], default=Stage.NOTICE.value)
     playbook = models.CharField(max_length=60, help_text="Key and version of the playbook, such as first-form@1.")
     state = models.JSONField(default=dict)

@@ -43,7 +43,7 @@ def _words(part: str) -> list[str]:
 def _first_name_first(parts: list[list[str]]) -> list[str]:
     """ "Last, First" turned round; a comma before a suffix or in a list of partners is only a comma."""
     parts = [part for part in parts if part]
-    if len(parts) == 2 and 0 < len(parts[1]) <= _GIVEN_NAMES:  # noqa: PLR2004
+    if len(parts) == 2 and 0 < len(parts[1]) <= _GIVEN_NAMES:
         last, first = parts
         is_suffix = "and" in first or not _without_suffix(first, keep_one=False) or set(first) <= _GENERATIONS
         if not is_suffix and "and" not in last:

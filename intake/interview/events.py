@@ -114,7 +114,7 @@ class Decision:
     check_conflict: bool = False
 
 
-class NotNow(Exception):  # noqa: N818 - it reads as what the engine answers
+class NotNow(Exception):
     """The event is not possible at this stage. Nothing changed."""
 
     def __init__(self, stage: Stage, event: Event) -> None:

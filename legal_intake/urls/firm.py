@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from typing import TYPE_CHECKING
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import include, path
+
+from intake.api.docs import docs_urls
+from intake.api.pages import client_page
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", client_page, name="client"),
+    path("", include("tenants.accounts.urls")),
+    path("api/", include("intake.api.urls")),
+    *docs_urls("legal_intake.urls.firm"),
+]
+handler404 = "tenants.problems.not_found"
+handler500 = "tenants.problems.server_error"

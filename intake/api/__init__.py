@@ -1,0 +1,1 @@
+"""The client's HTTP API: thin views over services and selectors."""

@@ -1,0 +1,110 @@
+"""What every client view shares: the cookie that says whose conversation it is, CSRF, bounded JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.middleware.csrf import get_token
+from rest_framework.authentication import CSRFCheck
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.views import APIView
+
+from intake.errors import NoIntake
+from intake.selectors import intake_by_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+    from rest_framework.request import Request
+
+    from intake.models import Intake
+
+COOKIE: Final = "__Host-intake"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class CsrfFailed(APIException):
+    """The header X-CSRFToken is missing or does not equal the cookie, or the Origin is not this host."""
+
+    status_code = 403
+    default_code = "csrf_failed"
+    default_detail = "The request does not carry this page's token. Reload the page and try again."
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON within DATA_UPLOAD_MAX_MEMORY_SIZE (413 above it), of a depth that can be read (400)."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        """Reading `body` applies the limit, which reading the stream would not."""
+        body = stream.body
+        try:
+            return super().parse(_Once(body), media_type, parser_context)
+        except RecursionError:
+            raise ParseError("This JSON is nested too deeply.") from None
+
+
+class _Once:
+    """A body that is read once, as the parser wants it."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def read(self, size: int = -1, *_more: int) -> bytes:
+        """Up to `size` bytes."""
+        size = len(self._body) if size < 0 else size
+        taken, self._body = self._body[:size], self._body[size:]
+        return taken
+
+
+class ClientView(APIView):
+    """A view for the client's page. Every write carries X-CSRFToken; nothing is kept by a cache."""
+
+    parser_classes = (BoundedJSONParser,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """DRF exempts its views from Django's CSRF middleware; an anonymous client needs the check too."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in _SAFE:
+            enforce_csrf(request)
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Words of a conversation are not for any cache."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def enforce_csrf(request: Request) -> None:
+    """Raise CsrfFailed unless the request carries the page's token and comes from this host."""
+    check = CSRFCheck(_unused)
+    django_request = request._request
+    check.process_request(django_request)
+    if check.process_view(django_request, None, (), {}):  # type: ignore[arg-type]
+        raise CsrfFailed
+
+
+def _unused(_request: HttpRequest) -> HttpResponseBase:
+    raise NotImplementedError  # the check is called directly, so there is no next handler
+
+
+def own_intake(request: Request, intake_id: UUID | None = None) -> Intake:
+    """The intake of this browser's cookie. Raises NoIntake, also when it is not `intake_id`."""
+    secret = request.COOKIES.get(COOKIE, "")
+    intake = intake_by_secret(secret) if secret else None
+    if intake is None or (intake_id is not None and intake.id != intake_id):
+        raise NoIntake
+    return intake
+
+
+def set_cookie(response: Any, secret: str) -> None:
+    """A cookie of this host alone that ends with the browser's session: a shared computer forgets it."""
+    response.set_cookie(COOKIE, secret, secure=True, httponly=True, samesite="Lax", path="/")
+
+
+def offer_csrf(request: Request) -> None:
+    """Make sure that the response sets the CSRF cookie."""
+    get_token(request._request)

@@ -1,0 +1,17 @@
+"""Addresses of the client's API, below `/api/`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from intake.api import views
+
+urlpatterns = [
+    path("firm", views.FirmView.as_view(), name="firm"),
+    path("intakes/", views.IntakesView.as_view(), name="intakes"),
+    path("intakes/current", views.CurrentView.as_view(), name="current"),
+    path("intakes/<uuid:intake_id>/turns", views.TurnsView.as_view(), name="turns"),
+    path("intakes/<uuid:intake_id>/consents", views.ConsentsView.as_view(), name="consents"),
+    path("intakes/<uuid:intake_id>/done", views.DoneView.as_view(), name="done"),
+    path("intakes/<uuid:intake_id>/send", views.SendView.as_view(), name="send"),
+]
