@@ -26,16 +26,17 @@ django_application = get_asgi_application()
 # What follows needs Django's registry of apps.
 from audio.routing import websocket_urlpatterns  # noqa: E402
 from channels.routing import URLRouter  # noqa: E402
-from tenants.http import host_is_served  # noqa: E402
-from tenants.sockets import FirmSocketMiddleware  # noqa: E402
 
-from legal_intake.forwarded import networks, resolve_client  # noqa: E402
 from legal_intake.health import Health  # noqa: E402
 from legal_intake.metrics import metrics  # noqa: E402
 from legal_intake.problems import send_problem  # noqa: E402
 from legal_intake.safety import refuse_unsafe_settings  # noqa: E402
 from legal_intake.server_names import MAX_BODY_BYTES  # noqa: E402
 from legal_intake.static import static_files  # noqa: E402
+from tenants.directory import aresolve_host  # noqa: E402
+from tenants.errors import UnknownFirm  # noqa: E402
+from tenants.hosts import target  # noqa: E402
+from tenants.sockets import FirmSocketMiddleware  # noqa: E402
 
 logger = logging.getLogger("legal_intake.requests")
 
@@ -44,7 +45,6 @@ class Entry:
     """Routes by protocol and by what may be answered before tenancy."""
 
     def __init__(self) -> None:
-        self._trusted = networks(settings.TRUSTED_PROXIES)
         self._health = Health()
         self._static = static_files()
         self._sockets = FirmSocketMiddleware(URLRouter(websocket_urlpatterns))
@@ -55,7 +55,7 @@ class Entry:
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             structlog.contextvars.clear_contextvars()
-            await self._sockets(resolve_client(scope, self._trusted), receive, send)
+            await self._sockets(scope, receive, send)
         else:
             await _lifespan(receive, send)
 
@@ -66,7 +66,7 @@ class Entry:
         elif path == "/metrics":
             await metrics(scope, receive, send)
         else:
-            await self._logged(resolve_client(scope, self._trusted), receive, send)
+            await self._logged(scope, receive, send)
 
     async def _logged(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve with a request id in the logs and the answer, and one line when done.
@@ -97,7 +97,7 @@ class Entry:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             await send_problem(send, status, "content_too_large", "The body is too large.")
         elif self._static.has(scope["path"]):
-            if await host_is_served(scope):
+            if await _host_is_served(scope):
                 await self._static(scope, receive, send)
             else:
                 await send_problem(send, HTTPStatus.NOT_FOUND, "unknown_host", "Nothing is served here.")
@@ -110,6 +110,19 @@ def _declared_length(scope: Any) -> int:
         if name == b"content-length" and value.isdigit():
             return int(value)
     return 0
+
+
+async def _host_is_served(scope: Any) -> bool:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    peer = (scope.get("client") or ("",))[0]
+    host = target(headers.get, peer, scope.get("scheme", "http")).host
+    if host == settings.OPERATOR_HOST:
+        return True
+    try:
+        await aresolve_host(host)
+    except UnknownFirm:
+        return False
+    return True
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from legal_intake.embedded.folders import (
     UNPRIVILEGED_ACCOUNT,
@@ -74,7 +76,7 @@ class Launcher:
             log.replace(log.with_suffix(".log.1"))
         prefix, options = self._privileges()
         with create_private(log) as output:
-            return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+            return subprocess.Popen(
                 [*prefix, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -88,7 +90,7 @@ class Launcher:
 
     def run(self, command: list[str], cwd: Path) -> None:
         prefix, options = self._privileges()
-        done = subprocess.run(  # type: ignore[call-overload]
+        done = subprocess.run(
             [*prefix, *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -103,30 +105,37 @@ class Launcher:
             message = f"{Path(command[0]).name} failed with status {done.returncode}: {text}"
             raise EmbeddedServerError(message)
 
-    def _privileges(self) -> tuple[list[str], dict[str, object]]:
-        setpriv = shutil.which("setpriv")
+    def _privileges(self) -> tuple[list[str], dict[str, Any]]:
+        prefix, options = dying_with_parent(signal.SIGINT)
         account = self.account
-        if setpriv is None:
-            options: dict[str, object] = {"preexec_fn": _interrupt_on_parents_death}
-            if account is not None:
-                options |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-            return [], options
-        prefix = [setpriv, "--pdeathsig", "INT"]
-        if account is not None:
-            prefix += [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-            if not all(reachable(path, account) for path in self.must_reach):
-                # A closed home above the wheel or the data: let this one process look through
-                # it rather than open the folder to every account of the machine.
-                grant = "+" + traversal_capability()
-                prefix += [f"--inh-caps={grant}", f"--ambient-caps={grant}"]
-        return prefix, {}
+        if account is None:
+            return prefix, options
+        if not prefix:
+            return prefix, options | {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        prefix += [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+        if not all(reachable(path, account) for path in self.must_reach):
+            # A closed home above the wheel or the data: let this one process look through
+            # it rather than open the folder to every account of the machine.
+            grant = "+" + traversal_capability()
+            prefix += [f"--inh-caps={grant}", f"--ambient-caps={grant}"]
+        return prefix, options
 
 
-def _interrupt_on_parents_death() -> None:
+def dying_with_parent(number: signal.Signals) -> tuple[list[str], dict[str, Any]]:
+    """How to start a child that gets a signal when the thread that starts it dies.
+
+    Returns what goes before its command, and options of `subprocess.Popen`.
+    """
+    if setpriv := shutil.which("setpriv"):
+        return [setpriv, "--pdeathsig", number.name.removeprefix("SIG")], {}
+    return [], {"preexec_fn": functools.partial(_signal_on_parents_death, number)}
+
+
+def _signal_on_parents_death(number: signal.Signals) -> None:
     import ctypes
 
     pr_set_pdeathsig = 1
-    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGINT)
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, int(number))
 
 
 def start_on_port(
