@@ -14,6 +14,9 @@
     +-- InvalidToken          a signed token is not ours, not this firm's, or altered
     |   +-- ExpiredToken
     +-- InvalidName           a stored file's name that would leave the firm's folder
+    +-- InvalidInput          what an operator gave is no host, name, address or number we can use
+    |   +-- HostTaken         somebody answers on this host already
+    +-- WrongState            the firm's state does not allow this act
 
 `code` and `status` are what an HTTP client is told (`tenants.problems`); the same two class
 attributes on any other app's error do the same.
@@ -109,3 +112,24 @@ class InvalidName(TenancyError):
     """A stored file's name that would leave the firm's folder."""
 
     code = "invalid_name"
+
+
+class InvalidInput(TenancyError):
+    """What an operator gave cannot be used; the message says why."""
+
+    code = "invalid_input"
+    status = 400
+
+
+class HostTaken(InvalidInput):
+    """Somebody answers on this host already."""
+
+    code = "host_taken"
+    status = 409
+
+
+class WrongState(TenancyError):
+    """The firm's state does not allow this act."""
+
+    code = "wrong_state"
+    status = 409
