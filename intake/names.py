@@ -10,7 +10,7 @@ from typing import Final
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652]")
 # Letters that NFKD leaves whole. Case folding has turned ß into ss before.
 _LETTERS: Final = str.maketrans({
-    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "&": " and ",
+    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h", "&": " and ",
 })  # fmt: skip
 _APOSTROPHES: Final = str.maketrans("", "", "'\u2018\u2019\u02bc\u02bb`\u00b4")
 _COMPANY: Final = frozenset({
@@ -60,11 +60,13 @@ def _without_title(words: list[str]) -> list[str]:
 def _without_suffix(words: list[str], *, keep_one: bool = True) -> list[str]:
     least = 1 if keep_one else 0
     while len(words) > least:
-        for length in (1, 2, 3, 4):  # "l l c" came from "L.L.C."
-            if length == 1 or all(len(word) == 1 for word in words[-length:]):
-                if len(words) - length >= least and "".join(words[-length:]) in _COMPANY:
-                    words = words[:-length]
-                    break
-        else:
-            return words
+        length = next((n for n in (1, 2, 3, 4) if len(words) - n >= least and _is_suffix(words[-n:])), 0)
+        if not length:
+            break
+        words = words[:-length]
     return words
+
+
+def _is_suffix(words: list[str]) -> bool:
+    """A company's suffix, in one word or letter by letter: "l l c" came from "L.L.C."."""
+    return (len(words) == 1 or all(len(word) == 1 for word in words)) and "".join(words) in _COMPANY

@@ -10,7 +10,6 @@ import redis
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from channels_redis.pubsub import RedisPubSubChannelLayer
-from django.conf import settings
 from django.db import transaction
 
 from tenants.groups import group_name
@@ -37,8 +36,8 @@ def _send(group: str, message: dict[str, Any]) -> None:
         if isinstance(layer, RedisPubSubChannelLayer):
             # What the layer itself publishes, on a plain client: from a thread without a loop the
             # layer would open an event loop and a connection for every single message.
-            config = settings.CHANNEL_LAYERS["default"]["CONFIG"]
-            cache_redis().publish(f"{config['prefix']}__group__{group}", layer.serialize(message))
+            prefix = layer._kwargs["prefix"]
+            cache_redis().publish(f"{prefix}__group__{group}", layer.serialize(message))
         elif layer is not None:
             async_to_sync(layer.group_send)(group, message)
     except redis.RedisError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from django.middleware.csrf import get_token
@@ -42,22 +43,9 @@ class BoundedJSONParser(JSONParser):
         """Reading `body` applies the limit, which reading the stream would not."""
         body = stream.body
         try:
-            return super().parse(_Once(body), media_type, parser_context)
+            return super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError:
             raise ParseError("This JSON is nested too deeply.") from None
-
-
-class _Once:
-    """A body that is read once, as the parser wants it."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def read(self, size: int = -1, *_more: int) -> bytes:
-        """Up to `size` bytes."""
-        size = len(self._body) if size < 0 else size
-        taken, self._body = self._body[:size], self._body[size:]
-        return taken
 
 
 class ClientView(APIView):

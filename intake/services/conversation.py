@@ -172,7 +172,6 @@ def _new_turn(
         role=Turn.Role.CLIENT,
         modality=modality,
         question=question,
-        text=text,
         supersedes=corrected,
         client_ref=client_ref,
         utterance_id=source.utterance_id if source else None,
@@ -180,6 +179,7 @@ def _new_turn(
         audio_end_ms=source.audio_end_ms if source else None,
         at=step.at,
     )
+    turn.text = text
     turn.save(force_insert=True)
     return turn
 

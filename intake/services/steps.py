@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from intake.interview.events import Event, Finding, Saying
+    from intake.interview.playbook import PartyRole
 
 
 @dataclass
@@ -69,9 +70,9 @@ class Step:
                 number=self.next_number(),
                 role=Turn.Role.ASSISTANT,
                 question=question.key if question else "",
-                text="\n\n".join(saying.text for saying in self.sayings),
                 at=timezone.now(),
             )
+            self.reply.text = "\n\n".join(saying.text for saying in self.sayings)
             self.reply.save(force_insert=True)
         self.intake.save(update_fields=["state", "stage", "last_turn", "reference", "sent_at", "updated_at"])
         audit.record(
@@ -120,7 +121,7 @@ class Step:
             self.facts.append(found.key)
             self._keep_fact(found, before.get(found.key))
             if found.party and found.value:
-                self._keep_party(found, parties.get(found.party))
+                self._keep_party(found.party, found.value, parties.get(found.party))
 
     def _keep_fact(self, found: Finding, before: Fact | None) -> None:
         said = self._said
@@ -128,7 +129,6 @@ class Step:
             intake=self.intake,
             key=found.key,
             state=found.state,
-            value=found.value or None,
             turn=said,
             span_start=found.start,
             span_end=found.end,
@@ -136,18 +136,18 @@ class Step:
             audio_end_ms=said.audio_end_ms,
             supersedes=before,
         )
+        fact.value = found.value
         fact.save(force_insert=True)
 
-    def _keep_party(self, found: Finding, before: Party | None) -> None:
-        name = found.value or ""
+    def _keep_party(self, role: PartyRole, name: str, before: Party | None) -> None:
         party = Party(
             intake=self.intake,
-            role=found.party,
-            name=name,
+            role=role,
             name_hash=conflicts.name_hash(name),
             turn=self._said,
             supersedes=before,
         )
+        party.name = name
         party.save(force_insert=True)
 
     @property
