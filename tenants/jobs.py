@@ -38,6 +38,7 @@ from prometheus_client import Counter
 from tenants import directory
 from tenants.context import PUBLIC, FirmRef, PublicScope, firm_scope, public_scope, scope_or_none
 from tenants.errors import FirmUnavailable, UnknownFirm
+from tenants.job_metrics import JobMetrics
 
 if TYPE_CHECKING:
     from dramatiq import Actor, Broker, Message
@@ -171,6 +172,7 @@ def _put_back(broker: Broker, message: MessageProxy, reason: str) -> None:
 def _middleware() -> list[Middleware]:
     return [
         FirmMiddleware(),
+        JobMetrics(),
         AgeLimit(),
         TimeLimit(time_limit=600_000),
         ShutdownNotifications(),

@@ -11,7 +11,8 @@ from django.db import connections, transaction
 
 from tenants import directory, keys, provisioning, storage
 from tenants.context import FirmRef, firm_scope, public_scope
-from tenants.models import Domain, Firm, SchemaState
+from tenants.errors import TenancyError
+from tenants.models import Domain, Firm
 from tenants.redis import broker_redis, cache_redis, journal_redis
 
 T = TypeVar("T")
@@ -38,13 +39,22 @@ def make_firm(name: str, host: str) -> FirmRef:
             firm = Firm(name=name, status=Firm.Status.READY)
             firm.save(force_insert=True)
             Domain(domain=host, tenant=firm, is_primary=True).save()
-            SchemaState(firm=firm, state=SchemaState.State.OK, served=True).save(force_insert=True)
             keys.create_firm_keys(firm)
-        provisioning.create_schema_by_migrating(firm.ref)
+            provisioning.record_fresh_schema(firm)
+        _fill(firm.ref)
         directory.announce()
         return firm.ref
 
     return elsewhere(make)
+
+
+def _fill(ref: FirmRef) -> None:
+    """By replay; by migrating while the committed template is behind the models being worked on."""
+    try:
+        provisioning.create_schema_by_replay(ref)
+    except TenancyError:
+        provisioning.drop_schema(ref)
+        provisioning.create_schema_by_migrating(ref)
 
 
 def remove_firm(ref: FirmRef) -> None:
