@@ -1,21 +1,18 @@
-"""What every client view shares: the cookie that says whose conversation it is, CSRF, bounded JSON."""
+"""What every client view shares: the cookie that says whose conversation it is, and CSRF."""
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from django.middleware.csrf import get_token
 from rest_framework.authentication import CSRFCheck
-from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.exceptions import APIException
 from rest_framework.views import APIView
 
 from intake.errors import NoIntake
 from intake.selectors import intake_by_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from uuid import UUID
 
     from django.http import HttpRequest
@@ -36,22 +33,8 @@ class CsrfFailed(APIException):
     default_detail = "The request does not carry this page's token. Reload the page and try again."
 
 
-class BoundedJSONParser(JSONParser):
-    """JSON within DATA_UPLOAD_MAX_MEMORY_SIZE (413 above it), of a depth that can be read (400)."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        """Reading `body` applies the limit, which reading the stream would not."""
-        body = stream.body
-        try:
-            return super().parse(BytesIO(body), media_type, parser_context)
-        except RecursionError:
-            raise ParseError("This JSON is nested too deeply.") from None
-
-
 class ClientView(APIView):
     """A view for the client's page. Every write carries X-CSRFToken; nothing is kept by a cache."""
-
-    parser_classes = (BoundedJSONParser,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """DRF exempts its views from Django's CSRF middleware; an anonymous client needs the check too."""
