@@ -42,6 +42,7 @@ REFRESH_BYTES: Constant = SAMPLE_RATE * BYTES_PER_SAMPLE
 PRIOR_FRAMES: Constant = 500
 # Fewer than this say too little about a voice.
 LEAST_FRAMES: Constant = 30
+LEAST_BYTES: Constant = LEAST_FRAMES * FRAME_MS * SAMPLE_RATE * BYTES_PER_SAMPLE // 1000
 MEAN_SIZE: Constant = 13
 
 _OPEN_SEARCH: Constant = "_default"
@@ -86,6 +87,8 @@ class PocketSphinx:
         The decoder tells only the mean of prior and audio together, and leaves out frames without
         energy without saying how many. Two runs from two priors give both unknowns.
         """
+        if len(pcm) < LEAST_BYTES:
+            return self.prior
         zeros = np.zeros(MEAN_SIZE)
         ones = np.full(MEAN_SIZE, 100.0)
         low = _numbers(self._run_phrase_search(_text(zeros), pcm))
