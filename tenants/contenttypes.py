@@ -37,4 +37,7 @@ class _CachePerSchema:
 
 def cache_content_types_per_schema() -> None:
     """Without this, a permission or an admin log entry could name another firm's content type."""
-    ContentType.objects._cache = _CachePerSchema()  # type: ignore[attr-defined]
+    cache = _CachePerSchema()
+    # Django copies the local manager whenever the registry changes; copies share the attribute.
+    for manager in (*ContentType._meta.local_managers, ContentType.objects):
+        manager._cache = cache  # type: ignore[union-attr]

@@ -149,17 +149,18 @@ def _nothing() -> Iterator[list[str]]:
 def _rolled_back(summit: Any) -> Iterator[list[str]]:
     from django.db import connection, transaction
 
-    from tests.support.guard import writes_in_transaction
+    from tests.support.guard import writes_in_transaction, writes_since
 
     touched: list[str] = []
     atomic = transaction.atomic()
     atomic._from_testcase = True  # code under test may ask for durable transactions
     with atomic:
+        before = writes_in_transaction(summit)
         try:
             yield touched
         finally:
             if not connection.needs_rollback and connection.connection is not None:
-                touched.extend(writes_in_transaction(summit))
+                touched.extend(writes_since(before, summit))
             transaction.set_rollback(True)
 
 

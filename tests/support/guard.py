@@ -30,15 +30,24 @@ def held_by(ref: FirmRef) -> Held:
     return held
 
 
-def writes_in_transaction(ref: FirmRef) -> list[str]:
-    """Tables of a firm that the open transaction wrote to, rolled back savepoints included."""
+def writes_in_transaction(ref: FirmRef) -> dict[str, int]:
+    """Rows written to each of a firm's tables by this connection, as far as not yet reported.
+
+    Rolled back savepoints are counted too. An earlier transaction of the connection may still be
+    in it, so compare two readings within one transaction (`writes_since`).
+    """
     with public_scope(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname FROM pg_stat_xact_user_tables "
-            "WHERE schemaname = %s AND n_tup_ins + n_tup_upd + n_tup_del > 0",
+            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables WHERE schemaname = %s",
             [ref.schema],
         )
-        return [name for (name,) in cursor.fetchall()]
+        return dict(cursor.fetchall())
+
+
+def writes_since(before: dict[str, int], ref: FirmRef) -> list[str]:
+    """Tables of a firm that were written to since an earlier reading in this transaction."""
+    now = writes_in_transaction(ref)
+    return sorted(table for table, count in now.items() if count > before.get(table, 0))
 
 
 def _rows_query(cursor: Any, ref: FirmRef) -> str:
