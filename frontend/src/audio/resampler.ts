@@ -6,7 +6,7 @@
  */
 export const TARGET_RATE = 16_000;
 
-const ZERO_CROSSINGS = 24;
+const ZERO_CROSSINGS = 32;
 const KAISER_BETA = 8.0; // about 80 dB of stop band
 const PASS_SHARE = 0.93; // the transition band ends near the lower Nyquist frequency
 

@@ -18,6 +18,8 @@ export interface Caption {
   text: string;
   revision: number;
   final: boolean;
+  /** The number of the turn that it became, once that is known. */
+  turn: number | null;
 }
 
 export interface VoiceState {
@@ -102,7 +104,7 @@ export function reduce(state: State, action: Action): State {
     case "voice_problem":
       return { ...state, voice: { ...state.voice, problem: action.problem } };
     case "voice_event":
-      return { ...state, voice: onEvent(state.voice, action.event) };
+      return { ...state, voice: withoutTurned(onEvent(state.voice, action.event), state.turns) };
     case "left":
       return { ...initialState, phase: "left" };
   }
@@ -118,13 +120,17 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 }
 
 function withTurns(state: State, news: readonly Turn[]): State {
-  const spoken = new Set(news.map((turn) => turn.item_id).filter((id) => id !== null));
-  const captions = state.voice.captions.filter((caption) => !spoken.has(caption.itemId));
-  return {
-    ...state,
-    turns: mergeTurns(state.turns, news),
-    voice: { ...state.voice, captions },
-  };
+  const turns = mergeTurns(state.turns, news);
+  return { ...state, turns, voice: withoutTurned(state.voice, turns) };
+}
+
+/** Captions whose words stand in the log already, in whichever order the two arrived. */
+function withoutTurned(voice: VoiceState, turns: readonly Turn[]): VoiceState {
+  const turned = ({ itemId, turn }: Caption): boolean =>
+    turns.some((each) => each.item_id === itemId || each.number === turn);
+  return voice.captions.some(turned)
+    ? { ...voice, captions: voice.captions.filter((caption) => !turned(caption)) }
+    : voice;
 }
 
 function withPending(pending: readonly Pending[], added: Omit<Pending, "failed">): Pending[] {
@@ -144,12 +150,24 @@ function onEvent(voice: VoiceState, event: ServerEvent): VoiceState {
     case "input_audio_buffer.speech_stopped":
       return { ...voice, speaking: false };
     case `${TRANSCRIPTION}.partial`:
-      return withCaption(voice, event.item_id, event.text, event.revision, false);
+      return withCaption(voice, {
+        itemId: event.item_id,
+        text: event.text,
+        revision: event.revision,
+        final: false,
+        turn: null,
+      });
     case `${TRANSCRIPTION}.completed`:
       // An empty utterance makes no turn, so nothing would take its caption away.
       return event.transcript.trim() === ""
         ? withoutCaption(voice, event.item_id)
-        : withCaption(voice, event.item_id, event.transcript, Number.MAX_SAFE_INTEGER, true);
+        : withCaption(voice, {
+            itemId: event.item_id,
+            text: event.transcript,
+            revision: Number.MAX_SAFE_INTEGER,
+            final: true,
+            turn: event.turn ?? null,
+          });
     case `${TRANSCRIPTION}.failed`:
       return withoutCaption(voice, event.item_id);
     default:
@@ -157,12 +175,11 @@ function onEvent(voice: VoiceState, event: ServerEvent): VoiceState {
   }
 }
 
-function withCaption(voice: VoiceState, itemId: string, text: string, revision: number, final: boolean): VoiceState {
-  const known = voice.captions.find((caption) => caption.itemId === itemId);
-  if (known && (known.final || known.revision >= revision)) return voice;
-  const caption = { itemId, text, revision, final };
+function withCaption(voice: VoiceState, caption: Caption): VoiceState {
+  const known = voice.captions.find((each) => each.itemId === caption.itemId);
+  if (known && (known.final || known.revision >= caption.revision)) return voice;
   const captions = known
-    ? voice.captions.map((each) => (each.itemId === itemId ? caption : each))
+    ? voice.captions.map((each) => (each === known ? caption : each))
     : [...voice.captions, caption];
   return { ...voice, captions };
 }

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiProblem } from "../src/api/http";
+import { type Api, Controller } from "../src/state/controller";
+import { Store } from "../src/state/store";
+import { fakeDoors, FakeSocket, snapshot, turn } from "./fakes";
+
+vi.mock("../src/audio/capture", async (original) => ({
+  ...(await original<typeof import("../src/audio/capture")>()),
+  openMicrophone: vi.fn(async (handlers: { onFrame: (frame: unknown) => void }) => {
+    for (let i = 0; i < 5; i += 1) handlers.onFrame({ pcm: new Int16Array(640), level: 0.1 });
+    return { stop: async () => undefined };
+  }),
+}));
+
+const story = snapshot({ stage: "story", turns: [turn(1), turn(2), turn(3)], question: null });
+let calls: { [Name in keyof Api]: ReturnType<typeof vi.fn> };
+let store: Store;
+let controller: Controller;
+const none = new ApiProblem(0, "network", "");
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  FakeSocket.all.length = 0;
+  calls = {
+    readFirm: vi.fn(async () => ({ name: "Harbor Law", accent: "#225577", locales: ["en"] })),
+    currentIntake: vi.fn(async () => story),
+    startIntake: vi.fn(async () => snapshot()),
+    turnsAfter: vi.fn(async () => ({ turns: [], stage: "story", question: null, last_turn: 3 })),
+    addTurn: vi.fn(async () => {
+      const turns = [...story.turns, turn(4), turn(5)];
+      return { turns: turns.slice(3), snapshot: { ...story, turns, last_turn: 5 } };
+    }),
+    finishStory: vi.fn(async () => ({})),
+    sendIntake: vi.fn(async () => ({ reference: "HL-1" })),
+    openVoice: vi.fn(),
+    renewTicket: vi.fn(),
+  };
+  store = new Store();
+  controller = new Controller(store, calls as unknown as Api, fakeDoors());
+  await controller.load();
+});
+afterEach(() => vi.useRealTimers());
+
+describe("typed answers", () => {
+  it("are sent again under the same reference after no answer, and shown once", async () => {
+    calls.addTurn.mockRejectedValueOnce(none).mockRejectedValueOnce(new ApiProblem(503, "http_503", ""));
+    controller.submit("hello");
+    expect(store.get().pending.map((each) => each.text)).toEqual(["hello"]);
+    await vi.advanceTimersByTimeAsync(4_000);
+    const references = calls.addTurn.mock.calls.map(([, sent]) => (sent as { clientRef: string }).clientRef);
+    expect(references).toHaveLength(3);
+    expect(new Set(references).size).toBe(1);
+    expect(store.get().pending).toEqual([]);
+    expect(store.get().turns.map((each) => each.number)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("stay on the page with the reason when refused, without being tried again", async () => {
+    calls.addTurn.mockRejectedValueOnce(new ApiProblem(409, "stage_closed", ""));
+    controller.submit("too late");
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(calls.addTurn).toHaveBeenCalledTimes(1);
+    expect(store.get().pending).toMatchObject([{ text: "too late", failed: "stage_closed" }]);
+  });
+
+  it("keep their order when the first one is slow", async () => {
+    calls.addTurn.mockRejectedValueOnce(none);
+    controller.submit("first");
+    controller.submit("second");
+    await vi.advanceTimersByTimeAsync(5_000);
+    const texts = calls.addTurn.mock.calls.map(([, sent]) => (sent as { text: string }).text);
+    expect(texts).toEqual(["first", "first", "second"]);
+  });
+});
+
+describe("looking", () => {
+  it("fetches after the last turn without a gap, and the whole when something moved", async () => {
+    store.dispatch({ type: "turns", turns: [turn(6)] });
+    calls.turnsAfter.mockResolvedValueOnce({ turns: [turn(4), turn(5), turn(6)], stage: "review", question: null, last_turn: 6 });
+    await controller.look();
+    expect(calls.turnsAfter).toHaveBeenCalledWith("i1", 3);
+    expect(calls.currentIntake).toHaveBeenCalledTimes(2);
+    expect(store.get().turns).toHaveLength(6);
+  });
+
+  it("shares one look among many callers and is quiet about no answer", async () => {
+    calls.turnsAfter.mockRejectedValue(none);
+    await Promise.all([controller.look(), controller.look(), controller.look()]);
+    expect(calls.turnsAfter).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(calls.turnsAfter).toHaveBeenCalledTimes(2);
+    expect(store.get().problem).toBeNull();
+  });
+});
+
+describe("done", () => {
+  const listening = async (): Promise<FakeSocket> => {
+    controller.startVoice();
+    await vi.advanceTimersByTimeAsync(0);
+    FakeSocket.last.open();
+    FakeSocket.last.tell({ type: "session.created", session_id: "s1" });
+    await vi.advanceTimersByTimeAsync(200);
+    return FakeSocket.last;
+  };
+
+  it("waits until what was spoken is durable and has its words", async () => {
+    const socket = await listening();
+    expect(store.get().voice).toMatchObject({ phase: "on", link: "open" });
+    socket.tell({ type: "input_audio_buffer.speech_started", item_id: "a" });
+    void controller.done();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(socket.types()).toContain("input_audio_buffer.commit");
+    socket.ack(4);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(calls.finishStory).not.toHaveBeenCalled();
+    socket.tell({ type: "conversation.item.input_audio_transcription.completed", item_id: "a", transcript: "he left" });
+    socket.tell({ type: "turn", ...turn(4, { role: "client", text: "he left", item_id: "a" }) });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(calls.finishStory).toHaveBeenCalledTimes(1);
+    expect(store.get().voice).toMatchObject({ phase: "off", captions: [] });
+    expect(store.get().turns.at(-1)!.text).toBe("he left");
+  });
+
+  it("does not end the story while words are still on their way", async () => {
+    await listening();
+    void controller.done();
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(calls.finishStory).not.toHaveBeenCalled();
+    expect(store.get()).toMatchObject({ busy: false, problem: "still_coming" });
+  });
+
+  it("does not end the story over an answer that could not be sent", async () => {
+    calls.addTurn.mockRejectedValue(new ApiProblem(400, "text_too_long", ""));
+    controller.submit("very long");
+    await controller.done();
+    expect(calls.finishStory).not.toHaveBeenCalled();
+    expect(store.get().problem).toBe("unsent");
+  });
+});
+
+describe("leaving", () => {
+  it("forgets the conversation, closes the microphone and goes", async () => {
+    const go = vi.fn();
+    controller.startVoice();
+    await vi.advanceTimersByTimeAsync(0);
+    controller.leave(go);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(go).toHaveBeenCalledOnce();
+    expect(store.get()).toMatchObject({ phase: "left", turns: [], intake: null });
+    expect(store.get().voice.phase).toBe("off");
+  });
+});

@@ -1,0 +1,121 @@
+import { vi } from "vitest";
+import type { Snapshot, Turn } from "../src/api/types";
+import type { Doors } from "../src/realtime/client";
+
+/** A socket whose other end is the test. */
+export class FakeSocket {
+  static readonly all: FakeSocket[] = [];
+  readyState = 0;
+  bufferedAmount = 0;
+  onopen: (() => void) | null = null;
+  onmessage: ((message: { data: unknown }) => void) | null = null;
+  onclose: ((close: { code: number }) => void) | null = null;
+  readonly frames: { seq: number; samplePos: number; flags: number }[] = [];
+  readonly said: Record<string, unknown>[] = [];
+  closedWith: number | undefined | null = null;
+
+  constructor(readonly protocols: string[]) {
+    FakeSocket.all.push(this);
+  }
+
+  static get last(): FakeSocket {
+    return FakeSocket.all.at(-1)!;
+  }
+
+  send(data: string | ArrayBuffer): void {
+    if (typeof data === "string") {
+      this.said.push(JSON.parse(data) as Record<string, unknown>);
+      return;
+    }
+    const view = new DataView(data);
+    this.frames.push({
+      seq: view.getUint32(4, true),
+      samplePos: Number(view.getBigUint64(8, true)),
+      flags: view.getUint16(2, true),
+    });
+  }
+
+  close(code?: number): void {
+    this.closedWith = code;
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  tell(message: Record<string, unknown>): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  ack(durable: number, received = durable, window = 100): void {
+    this.tell({ type: "input_audio_buffer.ack", received_seq: received, durable_seq: durable, window });
+  }
+
+  end(code: number): void {
+    this.readyState = 3;
+    this.onclose?.({ code });
+  }
+
+  types(): unknown[] {
+    return this.said.map((message) => message["type"]);
+  }
+}
+
+export function fakeDoors(): Doors & {
+  openSession: ReturnType<typeof vi.fn>;
+  renewTicket: ReturnType<typeof vi.fn>;
+} {
+  let sessions = 0;
+  let tickets = 0;
+  return {
+    openSession: vi.fn(async () => {
+      sessions += 1;
+      return {
+        session_id: `s${sessions}`,
+        ws_path: "/ws/v1/intake",
+        protocols: ["intake.realtime.v1", `ticket.first${sessions}`],
+        resume_token: `r${sessions}`,
+      };
+    }),
+    renewTicket: vi.fn(async () => {
+      tickets += 1;
+      return { protocols: ["intake.realtime.v1", `ticket.more${tickets}`] };
+    }),
+    socket: (_path, protocols) => new FakeSocket(protocols) as unknown as WebSocket,
+    now: () => Date.now(),
+    random: () => 0.5,
+  };
+}
+
+export function turn(number: number, fields: Partial<Turn> = {}): Turn {
+  return {
+    number,
+    role: number % 2 ? "assistant" : "client",
+    text: `turn ${number}`,
+    modality: number % 2 ? null : "typed",
+    question: null,
+    supersedes: null,
+    superseded_by: null,
+    at: "2026-01-01T00:00:00Z",
+    item_id: null,
+    ...fields,
+  };
+}
+
+export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
+  const turns = fields.turns ?? [turn(1)];
+  return {
+    id: "i1",
+    reference: null,
+    stage: "name",
+    question: { key: "name", text: "What is your full name?", kind: "name" },
+    consents: { service: true, keep_audio: false },
+    turns,
+    last_turn: turns.at(-1)?.number ?? 0,
+    can: { type: true, speak: true, done: false, send: false, correct: true },
+    review: null,
+    notice: { version: "2026-1", paragraphs: [] },
+    ...fields,
+  };
+}

@@ -1,0 +1,186 @@
+import { cleanup, render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { App } from "../src/App";
+import { stateWords } from "../src/components/VoicePanel";
+import * as copy from "../src/copy";
+import type { Controller } from "../src/state/controller";
+import { initialState } from "../src/state/reducer";
+import { Store } from "../src/state/store";
+import { snapshot, turn } from "./fakes";
+
+const firm = { name: "Harbor Law", accent: "#225577", locales: ["en"] };
+const names = ["begin", "submit", "retry", "drop", "startVoice", "stopVoice", "done", "send", "leave", "load", "setMeter"] as const;
+let controller: Record<(typeof names)[number], ReturnType<typeof vi.fn>>;
+let store: Store;
+
+beforeEach(() => {
+  vi.stubGlobal("matchMedia", () => ({ matches: true }));
+  vi.stubGlobal("scrollTo", () => undefined);
+  Element.prototype.scrollIntoView = () => undefined;
+  store = new Store();
+  controller = Object.fromEntries(names.map((name) => [name, vi.fn(async () => undefined)])) as typeof controller;
+  render(<App store={store} controller={{ ...controller, watch: () => () => undefined } as unknown as Controller} />);
+});
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+/** What the store does outside a click reaches the page at React's next turn. */
+const show = async (given: ReturnType<typeof snapshot> | null): Promise<void> => {
+  store.dispatch({ type: "loaded", firm, snapshot: given });
+  await screen.findByRole("heading", { level: 1 });
+};
+
+describe("before any input", () => {
+  it("says what this is, asks for the two consents apart, and needs only the first", async () => {
+    await show(null);
+    expect(document.querySelector(".notice")!.textContent).toContain("not a lawyer");
+    expect(screen.queryByRole("textbox")).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: copy.welcome.start }));
+    expect(controller.begin).not.toHaveBeenCalled();
+    expect(screen.getByRole("alert").textContent).toBe(copy.welcome.needService);
+    expect(document.activeElement).toBe(screen.getByLabelText(copy.welcome.service));
+    await userEvent.keyboard(" {Tab}{Tab}{Enter}");
+    expect(controller.begin).toHaveBeenCalledWith(false);
+  });
+
+  it("has the way out first for the keyboard", async () => {
+    await show(null);
+    await userEvent.tab();
+    expect(document.activeElement!.textContent).toBe(copy.exit.button);
+    await userEvent.keyboard("{Enter}");
+    expect(controller.leave).toHaveBeenCalled();
+  });
+});
+
+describe("conversation", () => {
+  const story = snapshot({
+    stage: "story",
+    question: { key: "story", text: "What happened?", kind: "story" },
+    can: { type: true, speak: true, done: true, send: false, correct: true },
+    turns: [turn(1, { text: "What is your full name?" }), turn(2, { text: "Ana Bell" }), turn(3, { text: "What happened?" })],
+  });
+
+  it("announces finished turns politely and keeps captions out of it", async () => {
+    await show(story);
+    store.dispatch({ type: "voice_phase", phase: "on" });
+    store.dispatch({
+      type: "voice_event",
+      event: { type: "conversation.item.input_audio_transcription.partial", item_id: "a", revision: 1, text: "he was" },
+    });
+    const caption = await screen.findByText("he was");
+    const log = screen.getByRole("log");
+    expect(log.getAttribute("aria-live")).toBe("polite");
+    expect(log.contains(caption)).toBe(false);
+    expect(caption.closest("[aria-live], [role=status], [role=alert], [role=log]")).toBeNull();
+  });
+
+  it("explains before the microphone opens, and lets the person go on typing", async () => {
+    await show(story);
+    await userEvent.click(screen.getByRole("button", { name: copy.composer.speak }));
+    expect(controller.startVoice).not.toHaveBeenCalled();
+    expect(screen.getByText(new RegExp(copy.voice.explainNotKept))).toBeTruthy();
+    await userEvent.click(screen.getByRole("button", { name: copy.voice.keepTyping }));
+    await userEvent.click(screen.getByRole("button", { name: copy.composer.speak }));
+    await userEvent.click(screen.getByRole("button", { name: copy.voice.open }));
+    expect(controller.startVoice).toHaveBeenCalledOnce();
+  });
+
+  it("keeps the text box when the microphone is refused, and says what to do", async () => {
+    await show(story);
+    store.dispatch({ type: "voice_problem", problem: "denied" });
+    expect((await screen.findByRole("alert")).textContent).toContain("go on typing");
+    await userEvent.type(screen.getByLabelText(copy.composer.label), "I typed this");
+    await userEvent.click(screen.getByRole("button", { name: copy.composer.submit }));
+    expect(controller.submit).toHaveBeenCalledWith("I typed this");
+  });
+
+  it("sends a name with Enter, but gives a story its paragraphs", async () => {
+    await show(story);
+    await userEvent.type(screen.getByLabelText(copy.composer.label), "one{Enter}two");
+    expect(controller.submit).not.toHaveBeenCalled();
+    await userEvent.click(screen.getByRole("button", { name: copy.composer.done }));
+    expect(controller.submit).toHaveBeenCalledWith("one\ntwo");
+    expect(controller.done).toHaveBeenCalledOnce();
+  });
+
+  it("corrects one's own words only, with the keyboard alone, and shows both afterwards", async () => {
+    await show(story);
+    const buttons = screen.getAllByRole("button", { name: /^Correct this/ });
+    expect(buttons).toHaveLength(1);
+    buttons[0]!.focus();
+    await userEvent.keyboard("{Enter}");
+    expect(document.activeElement).toBe(screen.getByLabelText(copy.conversation.correctLabel));
+    await userEvent.keyboard("{Escape}");
+    expect(document.activeElement!.textContent).toBe(copy.conversation.correct);
+    await userEvent.keyboard("{Enter}");
+    const box = screen.getByLabelText(copy.conversation.correctLabel);
+    await userEvent.clear(box);
+    await userEvent.type(box, "Anna Bell");
+    await userEvent.click(screen.getByRole("button", { name: copy.conversation.saveCorrection }));
+    expect(controller.submit).toHaveBeenCalledWith("Anna Bell", 2);
+
+    store.dispatch({ type: "turns", turns: [turn(4, { text: "Anna Bell", supersedes: 2 })] });
+    await screen.findByText("Anna Bell");
+    expect(screen.getByText("Ana Bell").tagName).toBe("DEL");
+    expect(screen.getByText(copy.conversation.replaced)).toBeTruthy();
+    expect(screen.getByText(copy.conversation.corrects)).toBeTruthy();
+  });
+});
+
+describe("the rest of the way", () => {
+  it("shows name, other side and story for review, each to be corrected, then sends", async () => {
+    await show(
+      snapshot({
+        stage: "review",
+        can: { type: true, speak: false, done: false, send: true, correct: true },
+        turns: [turn(1), turn(2, { question: "name", text: "I am Ana" }), turn(4, { question: "story", text: "He left." })],
+        review: { name: "Ana", other_side: "", story: [{ number: 4, text: "He left." }] },
+      }),
+    );
+    const list = document.querySelector("dl")!;
+    expect(within(list).getAllByRole("button")).toHaveLength(2);
+    expect(within(list).getByText(copy.review.nothing)).toBeTruthy();
+    await userEvent.click(screen.getByRole("button", { name: copy.review.send("Harbor Law") }));
+    expect(controller.send).toHaveBeenCalledOnce();
+  });
+
+  it("gives the reference number", async () => {
+    await show(snapshot({ stage: "sent", reference: "HL-7Q2K" }));
+    expect(screen.getByText("HL-7Q2K")).toBeTruthy();
+  });
+
+  it.each(["conflict_hold", "stopped", "declined", "person_decides", "safety_pause", "a_stage_of_the_future"])(
+    "looks the same at %s, with the server's words and no way to type",
+    async (stage) => {
+      await show(snapshot({ stage, turns: [turn(1, { text: "A person needs to look at this." })] }));
+      expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(copy.stopped.heading);
+      expect(screen.getAllByText("A person needs to look at this.").length).toBeGreaterThan(0);
+      expect(screen.queryByRole("textbox")).toBeNull();
+    },
+  );
+
+  it("says what is wrong when the page cannot be loaded, and tries again", async () => {
+    store.dispatch({ type: "load_failed", code: "http_503" });
+    expect((await screen.findByRole("alert")).textContent).toBe(copy.problemWords("http_503"));
+    await userEvent.click(screen.getByRole("button", { name: copy.failed.again }));
+    expect(controller.load).toHaveBeenCalled();
+  });
+});
+
+describe("states in words", () => {
+  const { voice } = initialState;
+  it.each([
+    [{ phase: "opening" }, copy.voice.states.opening],
+    [{ phase: "on", link: "connecting" }, copy.voice.states.connecting],
+    [{ phase: "on", link: "open" }, copy.voice.states.listening],
+    [{ phase: "on", link: "open", speaking: true }, copy.voice.states.hearing],
+    [{ phase: "on", link: "reconnecting" }, copy.voice.states.reconnecting],
+    [{ phase: "stopping", link: "open" }, copy.voice.states.stopping],
+    [{ phase: "stopping", link: "reconnecting" }, copy.voice.states.stoppingOffline],
+  ] as const)("%o", (part, words) => {
+    expect(stateWords({ ...voice, ...part })).toBe(words);
+  });
+});
