@@ -70,7 +70,7 @@ def read_applied(schema: str, *, shard: str = "default") -> Applied:
     if schema not in _with_migrations(shard):
         return frozenset()
     with public_scope(), connections[shard].cursor() as cursor:
-        cursor.execute(f'SELECT app || \'.\' || name FROM "{_safe(schema)}".django_migrations')  # noqa: S608 - checked name
+        cursor.execute(f"SELECT app || '.' || name FROM \"{_safe(schema)}\".django_migrations")  # noqa: S608 - checked name
         return frozenset(name for (name,) in cursor.fetchall())
 
 
@@ -116,7 +116,7 @@ def _labels(names: tuple[str, ...]) -> frozenset[str]:
 
 @cache
 def _expected(labels: frozenset[str]) -> Applied:
-    found = set()
+    found: set[str] = set()
     for label in labels:
         module = _migrations_module(label)
         if module is not None:

@@ -159,5 +159,3 @@ def _pure_sql(operation: Operation) -> bool:
     # A callable default (a key, an id) must be asked anew in each firm.
     default = getattr(getattr(operation, "field", None), "default", NOT_PROVIDED)
     return not callable(default) or default is NOT_PROVIDED
-
-

@@ -55,9 +55,7 @@ def rotate(*, ref: FirmRef, batch: int = BATCH, on_batch: Callable[[int], None] 
     done = reseal(ref=ref, batch=batch, on_batch=on_batch)
     destroyed = keys.finish_rotation(ref.id)
     with public_scope():
-        kept = FirmKey.objects.filter(
-            firm_id=ref.id, purpose=FirmKey.Purpose.DATA, retired_at__isnull=False
-        ).count()
+        kept = FirmKey.objects.filter(firm_id=ref.id, purpose=FirmKey.Purpose.DATA, retired_at__isnull=False).count()
     return Progress(done, destroyed, kept)
 
 
@@ -94,7 +92,8 @@ def sealed_columns() -> list[tuple[type[models.Model], list[str]]]:
 def _reseal_column(model: type[models.Model], column: str, batch: int) -> Iterator[int]:
     table = model._meta.db_table
     quote = connections["default"].ops.quote_name
-    name, pk = quote(model._meta.get_field(column).get_attname_column()[1]), quote(model._meta.pk.column)
+    columns = {field.attname: str(field.column) for field in model._meta.concrete_fields}
+    name, pk = quote(columns[column]), quote(columns[model._meta.pk.attname])
     current = keys.current_data_key().id.bytes
     # Rows are locked, so that an erasure between our read and our write is not undone.
     select = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenants import window
 from tenants.context import public_scope
-from tenants.errors import UnknownFirm
+from tenants.errors import UnknownFirm, WrongState
 from tenants.hosts import normalise_host
 from tenants.models import Domain, Firm, SchemaState
 
@@ -40,9 +40,7 @@ class FirmRow:
             "created_at": self.firm.created_at.isoformat(),
             "schema_state": state.state if state else None,
             "wave": state.wave if state else None,
-            "served": bool(
-                state and self.firm.status == Firm.Status.READY and window.serves(state.applied)
-            ),
+            "served": bool(state and self.firm.status == Firm.Status.READY and window.serves(state.applied)),
             "missing": window.missing(state.applied) if state else [],
             "error": state.error if state else "",
         }
@@ -72,9 +70,21 @@ def find_firm(who: str) -> Firm:
         if domain is not None:
             firm: Firm = domain.tenant
             return firm
-        found = list(Firm.objects.filter(schema_name=who)[:1]) or list(Firm.objects.filter(name=who)[:2])
+        found: list[Firm] = list(Firm.objects.filter(schema_name=who)[:1])
+        found = found or list(Firm.objects.filter(name=who)[:2])
     if len(found) == 1:
         return found[0]
     if found:
         raise UnknownFirm(f"several firms are named {who!r}: give a host (`manage.py firm list` shows them)")
     raise UnknownFirm(f"no firm answers on {who!r}, and none has that name: `manage.py firm list` shows all")
+
+
+def chosen_firms(who: str | None) -> list[Firm]:
+    """The firm meant by `who`, or all that have a schema. Raises UnknownFirm, or WrongState for one without."""
+    if not who:
+        with public_scope():
+            return list(Firm.objects.exclude(status__in=WITHOUT_SCHEMA))
+    firm = find_firm(who)
+    if firm.status in WITHOUT_SCHEMA:
+        raise WrongState(f"{firm.name} is {firm.status}: it has no schema to work in")
+    return [firm]

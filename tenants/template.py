@@ -137,7 +137,7 @@ def _dump() -> str:
     ]  # fmt: skip
     variables = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGDATABASE": "dbname"}
     environment = os.environ | {name: str(params[key]) for name, key in variables.items() if params.get(key)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise TemplateError(f"pg_dump failed: {done.stderr.strip()}")
     return done.stdout
