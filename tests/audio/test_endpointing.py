@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from audio import endpointing
-from audio.endpointing import Endpointer
+from audio.endpointing import Endpointer, Floats, Silero
 from audio.errors import ModelMismatch, ModelUnavailable
 from tests.audio.clips import clips, framed, room, seconds
 
@@ -48,6 +49,33 @@ def test_the_step_does_not_matter() -> None:
     pcm = clips()[3].pcm
     answers = {(e.onset, e.last_speech, e.heard) for e in (run(pcm, step=n) for n in (640, 511, 1_600))}
     assert len(answers) == 1
+
+
+class Spy(Silero):
+    """Notes what the model answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[float] = []
+
+    def run(self, windows: Floats, h: Floats, c: Floats) -> tuple[Floats, Floats, Floats]:
+        found = super().run(windows, h, c)
+        self.answers += found[0].tolist()
+        return found
+
+
+def test_answers_are_those_of_the_whole_audio_at_once() -> None:
+    pcm = clips()[3].pcm
+    spy = Spy()
+    run(pcm, Endpointer(spy))
+    samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32_768
+    count = samples.size // 512
+    padded = np.concatenate((np.zeros(64, np.float32), samples))
+    windows = np.stack([padded[512 * i : 512 * i + 576] for i in range(count)])
+    zeros = np.zeros((1, 1, 128), np.float32)
+    whole, _, _ = Silero().run(windows, zeros, zeros)
+    assert len(spy.answers) == count
+    assert np.abs(np.array(spy.answers) - whole).max() < 1e-6
 
 
 def test_each_endpointer_begins_anew() -> None:

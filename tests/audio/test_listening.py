@@ -146,6 +146,8 @@ def test_speech_without_a_pause_is_cut_at_its_quietest_and_loses_nothing(endless
     assert abs(found[0].end_sample - seconds(28.55)) <= 640
     assert abs(found[1].end_sample - seconds(57.05)) <= 640
     assert found[0].start_sample == 0
+    # The next utterance is open at once, however softly it begins.
+    assert [State.load(final.next_state).continues for final in found] == [True] * 3 + [False]
     for before, after in itertools.pairwise(found):
         assert after.start_sample == before.end_sample
         assert before.end_sample - before.start_sample <= seconds(30)
