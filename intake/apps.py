@@ -1,5 +1,7 @@
 """App configuration."""
 
+from __future__ import annotations
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,9 @@ class IntakeConfig(AppConfig):
 
     name = "intake"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Say what this app holds for a firm, and how it is checked."""
+        from intake.holders import register
+
+        register()

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Prefetch
-
 from intake.interview.engine import allowed
 from intake.interview.playbook import PLAYBOOKS
 from intake.interview.stages import STOPPED_LOOK, Stage
 from intake.interview.state import State
 from intake.interview.wordings import NOTICE_VERSION, notice, words
-from intake.models import ConflictCheck, Fact, Intake, Party, Turn
+from intake.models import Fact, Intake, Turn
 from tenants.tokens import hash_secret
 
 if TYPE_CHECKING:
@@ -149,14 +147,3 @@ def _review(intake: Intake, state: State, turns: list[TurnView]) -> dict[str, An
         "other_side": values.get("other_side"),
         "story": [{"number": turn.number, "text": turn.text or ""} for turn in turns if turn.number in story],
     }
-
-
-def intake_for_staff(intake_id: UUID) -> Intake:
-    """One intake with everything that its admin page shows, in a fixed number of queries."""
-    return Intake.objects.prefetch_related(
-        Prefetch("turns", queryset=Turn.objects.select_related("supersedes", "superseded_by").order_by("number")),
-        Prefetch("facts", queryset=Fact.objects.select_related("turn", "superseded_by").order_by("id")),
-        Prefetch("parties", queryset=Party.objects.select_related("turn", "superseded_by").order_by("id")),
-        Prefetch("conflict_checks", queryset=ConflictCheck.objects.select_related("decided_by").order_by("id")),
-        "consents",
-    ).get(pk=intake_id)

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 class BoundedJSONParser(JSONParser):
     """JSON within DATA_UPLOAD_MAX_MEMORY_SIZE (413 above it), of a depth that can be read (400)."""
 
-    def parse(
-        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """Reading `body` applies the limit, which reading the stream would not."""
         body = stream.body if isinstance(stream, HttpRequest) else stream.read()
         try:

@@ -205,6 +205,16 @@ AUDIO_SLOTS = env.int("AUDIO_SLOTS", default=4)
 WORKER_THREADS = env.int("WORKER_THREADS", default=4)
 WORKER_POLL_MS = env.int("WORKER_POLL_MS", default=200)
 
+# The firm's admin (intake/admin/site.py): its name is the firm's; nothing of it comes from another host.
+UNFOLD_FIRM = {
+    "SITE_TITLE": "intake.admin.site.site_title",
+    "SITE_HEADER": "intake.admin.site.site_title",
+    "SITE_SYMBOL": "forum",
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_HISTORY": False,
+    "BORDER_RADIUS": "6px",
+}
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = True

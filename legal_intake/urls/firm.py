@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import include, path
 
+from intake.admin import firm_admin
 from intake.api.docs import docs_urls
 from intake.api.pages import client_page
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", client_page, name="client"),
+    path("admin/", firm_admin.urls),
     path("", include("tenants.accounts.urls")),
     path("api/", include("intake.api.urls")),
     *docs_urls("legal_intake.urls.firm"),

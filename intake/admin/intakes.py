@@ -1,0 +1,129 @@
+"""The list of conversations, and the page of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from intake import roles, services, staff_selectors
+from intake.admin.base import ReadOnlyAdmin
+from intake.admin.panels import panels
+from intake.admin.site import firm_admin
+from intake.errors import IntakeError
+from intake.models import ConflictCheck, Intake
+from intake.services.decisions import note_viewed
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
+
+
+class DecisionForm(forms.Form):
+    """A decision about a hit, with its reason."""
+
+    decision = forms.ChoiceField(choices=[("cleared", "Clear"), ("confirmed", "Confirm")])
+    reason = forms.CharField(max_length=2000, widget=forms.Textarea)
+
+
+class ConflictFilter(admin.SimpleListFilter):
+    """Whether a person has to decide."""
+
+    title = "conflict"
+    parameter_name = "conflict"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "waits for a decision"), ("decided", "decided"), ("none", "no conflict")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Intake]) -> QuerySet[Intake]:
+        hit = ConflictCheck.Result.HIT
+        if self.value() == "open":
+            return queryset.filter(conflict_state="open")
+        if self.value() == "decided":
+            return queryset.filter(conflict_state__in=["cleared", "confirmed"])
+        if self.value() == "none":
+            return queryset.exclude(conflict_checks__result=hit)
+        return queryset
+
+
+@admin.register(Intake, site=firm_admin)
+class IntakeAdmin(ReadOnlyAdmin):
+    """Conversations. Only the reference can be searched: a client's words stand nowhere in the clear."""
+
+    list_display = ("__str__", "stage", "created_at", "sent_at", "conflict")
+    list_filter = ("stage", ConflictFilter)
+    search_fields = ("reference",)
+    search_help_text = "Reference number"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Intake]:
+        return staff_selectors.intakes_with_conflict_state()
+
+    @admin.display(description="conflict", ordering="conflict_state")
+    def conflict(self, intake: Any) -> str:
+        """In words, not by colour."""
+        return staff_selectors.CONFLICT_WORDS.get(intake.conflict_state, "-")
+
+    def get_urls(self) -> list[URLPattern]:
+        decide = path(
+            "<uuid:intake_id>/conflict/<uuid:check_id>/",
+            self.admin_site.admin_view(self.decide_view),
+            name="intake_intake_decide",
+        )
+        urls: list[URLPattern] = [decide, *super().get_urls()]
+        return urls
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One conversation: turns, facts, parties, consents, conflicts, panels of other apps, audit trail."""
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        if not self.has_view_permission(request, found):
+            raise PermissionDenied
+        note_viewed(intake=found, user=request.user)
+        return self._page(request, found.pk, DecisionForm())
+
+    def decide_view(self, request: HttpRequest, intake_id: UUID, check_id: UUID) -> HttpResponse:
+        """Clear or confirm a hit."""
+        if not roles.may_decide(request.user):
+            raise PermissionDenied
+        if not ConflictCheck.objects.filter(pk=check_id, intake_id=intake_id).exists():
+            raise Http404
+        form = DecisionForm(request.POST)
+        page = reverse("admin:intake_intake_change", args=[intake_id])
+        if request.method != "POST":
+            return HttpResponseRedirect(page)
+        if not form.is_valid():
+            return self._page(request, intake_id, form, status=400)
+        try:
+            check = services.decide_conflict(check_id=check_id, user=request.user, **form.cleaned_data)
+        except IntakeError as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, f"The conflict is {check.get_decision_display()}.")
+        return HttpResponseRedirect(page)
+
+    def _page(self, request: HttpRequest, intake_id: UUID, form: DecisionForm, status: int = 200) -> HttpResponse:
+        record = staff_selectors.record_for_staff(intake_id)
+        shown = panels()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(record.intake),
+            "opts": self.opts,
+            "record": record,
+            "form": form,
+            "may_decide": roles.may_decide(request.user),
+            "panels": [html for panel in shown if (html := panel.render(request, record.intake)) is not None],
+            "scripts": [script for panel in shown for script in panel.scripts],
+            "styles": [style for panel in shown for style in panel.styles],
+        }
+        return TemplateResponse(request, "intake/admin/intake.html", context, status=status)

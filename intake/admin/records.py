@@ -1,0 +1,95 @@
+"""The single records, for whoever wants to see them as they are stored. Lists show no words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+
+from intake.admin.base import ReadOnlyAdmin
+from intake.admin.site import firm_admin
+from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Turn
+from intake.services.decisions import note_viewed
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+class WordsAdmin(ReadOnlyAdmin):
+    """Rows that hold a client's words: opening one is audited."""
+
+    list_select_related = ("intake",)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Reading one row's words is reading the intake."""
+        row = self.get_object(request, object_id)
+        if row is not None and self.has_view_permission(request, row):
+            note_viewed(intake=row.intake, user=request.user)
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return response
+
+
+@admin.register(Turn, site=firm_admin)
+class TurnAdmin(WordsAdmin):
+    """Turns, with what they correct."""
+
+    list_display = ("number", "intake", "role", "modality", "question", "supersedes", "at")
+    list_filter = ("role", "modality")
+    fields: ClassVar[list[str]] = [
+        "intake", "number", "role", "modality", "question", "text", "supersedes", "at",
+        "utterance_id", "audio_start_ms", "audio_end_ms",
+    ]  # fmt: skip
+    readonly_fields = ("text",)
+
+
+@admin.register(Fact, site=firm_admin)
+class FactAdmin(WordsAdmin):
+    """Facts, with their evidence."""
+
+    list_display = ("key", "intake", "state", "turn", "at")
+    list_filter = ("key", "state")
+    fields: ClassVar[list[str]] = [
+        "intake", "key", "state", "value", "turn", "span_start", "span_end",
+        "audio_start_ms", "audio_end_ms", "supersedes", "at",
+    ]  # fmt: skip
+    readonly_fields = ("value",)
+
+
+@admin.register(ConflictCheck, site=firm_admin)
+class ConflictCheckAdmin(WordsAdmin):
+    """Runs of the conflict gate. They are decided on the intake's page."""
+
+    list_display = ("intake", "result", "decision", "decided_by", "at", "decided_at")
+    list_filter = ("result", "decision")
+    list_select_related = ("intake", "decided_by")
+    fields: ClassVar[list[str]] = ["intake", "result", "decision", "reason", "decided_by", "decided_at", "at"]
+    readonly_fields = ("reason",)
+
+
+@admin.register(Consent, site=firm_admin)
+class ConsentAdmin(ReadOnlyAdmin):
+    """Consents, with the wording they were given to."""
+
+    list_display = ("intake", "kind", "granted", "wording_version", "locale", "channel", "at")
+    list_filter = ("kind", "granted")
+    list_select_related = ("intake",)
+
+
+@admin.register(AuditEvent, site=firm_admin)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """Who did what. `manage.py firm audit verify` checks the chains."""
+
+    list_display = ("at", "action", "actor", "target_type", "chain", "sequence")
+    list_filter = ("action",)
+    ordering = ("-at",)
+    fields: ClassVar[list[str]] = [
+        "at", "action", "actor", "target_type", "target_id", "data", "chain", "sequence", "hash_text",
+    ]  # fmt: skip
+    readonly_fields = ("hash_text",)
+
+    @admin.display(description="hash")
+    def hash_text(self, event: AuditEvent) -> str:
+        """The event's hash, in hexadecimal."""
+        return bytes(event.hash).hex()

@@ -1,0 +1,120 @@
+"""Reads for the firm's staff: what needs a person first, the list, and one conversation whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import Case, CharField, Exists, F, OuterRef, Subquery, Value, When
+
+from intake.interview.stages import Stage
+from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Intake, Party
+from intake.selectors import TurnView, turns_of, views
+from tenants.accounts.models import User
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+#: `conflict_state` -> what staff read.
+CONFLICT_WORDS: Final = {"open": "waits for a decision", "cleared": "cleared", "confirmed": "confirmed"}
+VIEWED: Final = "intake.viewed"
+_SHOWN: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An intake that waits for a person, why, and since when."""
+
+    intake: Intake
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A conflict check with the parties that it matched."""
+
+    row: ConflictCheck
+    matches: list[Party]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for a decision."""
+        return self.row.result == ConflictCheck.Result.HIT and not self.row.decision
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An audit event with its actor's name."""
+
+    row: AuditEvent
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRecord:
+    """One conversation with everything that its page shows."""
+
+    intake: Intake
+    turns: list[TurnView]
+    facts: list[Fact]
+    parties: list[Party]
+    consents: list[Consent]
+    checks: list[Check]
+    events: list[Event]
+
+
+def intakes_with_conflict_state() -> QuerySet[Intake]:
+    """Intakes with `conflict_state`: "open", "cleared", "confirmed", or "" where nothing ever matched."""
+    hits = ConflictCheck.objects.filter(intake=OuterRef("pk"), result=ConflictCheck.Result.HIT).order_by("-id")
+    latest = Subquery(hits.values("decision")[:1], output_field=CharField())
+    return Intake.objects.annotate(latest_decision=latest).annotate(
+        conflict_state=Case(
+            When(latest_decision="", then=Value("open")),
+            When(latest_decision__isnull=True, then=Value("")),
+            default=F("latest_decision"),
+            output_field=CharField(),
+        )
+    )
+
+
+def needs_a_person() -> list[Need]:
+    """At most 50: people who were stopped and wait for a decision, longest first, then what was sent
+    and nobody has read yet."""
+    held = Intake.objects.filter(stage=Stage.CONFLICT_HOLD).order_by("updated_at")[:_SHOWN]
+    read = AuditEvent.objects.filter(chain=OuterRef("pk"), action=VIEWED)
+    unread = Intake.objects.filter(~Exists(read), stage=Stage.SENT).order_by("sent_at")[:_SHOWN]
+    needs = [Need(one, "Stopped: a possible conflict waits for your decision", one.updated_at) for one in held]
+    needs += [Need(one, "Sent, and not read by anybody yet", one.sent_at or one.updated_at) for one in unread]
+    return needs[:_SHOWN]
+
+
+def record_for_staff(intake_id: UUID) -> StaffRecord:
+    """Everything about one conversation, in a fixed number of queries."""
+    intake = Intake.objects.get(pk=intake_id)
+    return StaffRecord(
+        intake=intake,
+        turns=views(turns_of(intake_id)),
+        facts=list(Fact.objects.filter(intake=intake).select_related("turn", "superseded_by").order_by("id")),
+        parties=list(Party.objects.filter(intake=intake).select_related("turn", "superseded_by").order_by("id")),
+        consents=list(Consent.objects.filter(intake=intake).order_by("id")),
+        checks=_checks(intake),
+        events=_events(intake),
+    )
+
+
+def _checks(intake: Intake) -> list[Check]:
+    rows = list(ConflictCheck.objects.filter(intake=intake).select_related("decided_by").order_by("id"))
+    wanted = {one for row in rows for one in row.matches}
+    found = {str(party.id): party for party in Party.objects.filter(id__in=wanted).select_related("intake")}
+    return [Check(row, [found[one] for one in row.matches if one in found]) for row in rows]
+
+
+def _events(intake: Intake) -> list[Event]:
+    rows = list(AuditEvent.objects.filter(chain=intake.id).order_by("sequence"))
+    ids = {row.actor.removeprefix("staff:") for row in rows if row.actor.startswith("staff:")}
+    names = {f"staff:{user.pk}": user.get_full_name() for user in User.objects.filter(pk__in=ids)}
+    return [Event(row, names.get(row.actor, row.actor)) for row in rows]
