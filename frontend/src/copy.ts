@@ -78,7 +78,7 @@ export const voice = {
   stop: "Stop the microphone",
   region: "Microphone",
   captionLabel: "What we hear (a draft)",
-  pauses: "Pauses are fine. Nothing is sent to the firm until the end.",
+  pauses: "Take your time. Pauses are fine.",
   states: {
     opening: "Opening the microphone",
     listening: "Listening",
@@ -113,7 +113,7 @@ export const review = {
   story: "What happened",
   send: (firm: string): string => `Send to ${firm}`,
   sending: "Sending…",
-  afterSend: "When you press Send, people at the firm can read your answers.",
+  afterSend: "When you press Send, your answers go to the people at the firm.",
   whole: "Everything that was said",
 };
 

@@ -34,13 +34,22 @@ export async function openMicrophone(handlers: CaptureHandlers): Promise<Capture
     stream = await navigator.mediaDevices.getUserMedia({
       audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 },
     });
-    await context.audioWorklet.addModule(workletUrl);
+    await loadProcessor(context);
     await context.resume();
     return connect(context, stream, handlers);
   } catch (error) {
     stream?.getTracks().forEach((track) => track.stop());
     await context.close();
     throw new MicrophoneError(problemOf(error), { cause: error });
+  }
+}
+
+/** Its failure is a download that failed, though it carries the name of a busy device (AbortError). */
+async function loadProcessor(context: AudioContext): Promise<void> {
+  try {
+    await context.audioWorklet.addModule(workletUrl);
+  } catch (error) {
+    throw new MicrophoneError("unknown", { cause: error });
   }
 }
 

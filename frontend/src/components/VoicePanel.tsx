@@ -16,6 +16,7 @@ export function VoicePanel({ voice, keepsAudio, controller }: Props): ReactEleme
   const [asking, setAsking] = useState(false);
   const [agreed, setAgreed] = useState(false);
   const speak = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLElement>(null);
   const wasOn = useRef(false);
   const on = voice.phase !== "off";
 
@@ -25,6 +26,11 @@ export function VoicePanel({ voice, keepsAudio, controller }: Props): ReactEleme
     wasOn.current = on;
   }, [on]);
 
+  // Both are taller than the button they replace.
+  useEffect(() => {
+    if (on || asking) panel.current?.scrollIntoView({ block: "nearest" });
+  }, [on, asking]);
+
   const open = (): void => {
     setAsking(false);
     setAgreed(true);
@@ -32,7 +38,7 @@ export function VoicePanel({ voice, keepsAudio, controller }: Props): ReactEleme
   };
 
   return (
-    <section className="voice" aria-label={copy.voice.region}>
+    <section ref={panel} className="voice" aria-label={copy.voice.region}>
       {on ? (
         <Listening voice={voice} controller={controller} />
       ) : asking ? (
