@@ -30,7 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
     _servers.start()
     import django
 
-    django.setup()
+    try:
+        django.setup()
+    except BaseException:
+        _servers.stop()
+        raise
 
 
 def pytest_unconfigure() -> None:
