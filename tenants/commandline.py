@@ -6,6 +6,7 @@ Django's and django-tenants' own commands that would go around our services are 
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ REFUSED = {
 
 def main(argv: list[str]) -> int:
     """Run a management command in its scope. Returns the exit code."""
+    # A command has one thread; a pool would only retry, for ten seconds, a database that is not there.
+    os.environ.setdefault("DATABASE_POOL", "false")
     try:
         host, argv = _split_firm(argv)
         if len(argv) > 1 and argv[1] in REFUSED:

@@ -135,5 +135,6 @@ def _migrations_module(label: str) -> str | None:
 
 
 def _file_names(module: str) -> list[str]:
-    path = import_module(module).__path__
+    # Without a path it is a plain module, which Django takes for an app without migrations.
+    path = getattr(import_module(module), "__path__", [])
     return [name for _, name, is_package in pkgutil.iter_modules(path) if not is_package and name[0] not in "_~"]

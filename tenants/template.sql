@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: aab2d4a5bc16aaf8bd91a403e1e82d56eb15dce020a1e66c4bf647257a6bfdd6
--- sources: 431f94ea4153f980f174675c472f87eeb79734ed24d7f7c91aa4b8b484538da3
+-- fingerprint: 9454ab33f65ffa84bbf079a41b65745e38d2d94273d9203ea05fff473f97fabb
+-- sources: 715efc55eeea8aee8882bedda0c2124a355b47c4b7cd049aabe890f873fbb203
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -290,6 +290,11 @@ CREATE TABLE __firm_schema__.intake_turn (
     CONSTRAINT intake_turn_audio_start_ms_check CHECK ((audio_start_ms >= 0)),
     CONSTRAINT intake_turn_number_check CHECK ((number >= 0))
 );
+INSERT INTO __firm_schema__.auth_group VALUES
+	(1, 'administrator'),
+	(2, 'attorney'),
+	(3, 'intake'),
+	(4, 'read-only');
 INSERT INTO __firm_schema__.auth_permission VALUES
 	(1, 'Can add user', 1, 'add_user'),
 	(2, 'Can change user', 1, 'change_user'),
@@ -394,15 +399,16 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(19, 'intake', '0001_initial', now()),
 	(20, 'intake', '0002_append_only', now()),
 	(21, 'audio', '0001_initial', now()),
-	(22, 'sessions', '0001_initial', now());
+	(22, 'intake', '0003_roles', now()),
+	(23, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 1, false);
+SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 64, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 16, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 22, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 23, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
