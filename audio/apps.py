@@ -8,3 +8,9 @@ class AudioConfig(AppConfig):
 
     name = "audio"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Put the player on every intake's page."""
+        from audio.playback import register_player
+
+        register_player()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", client_page, name="client"),
+    path("", include("audio.urls")),  # before the admin, which answers for all below its address
     path("admin/", firm_admin.urls),
     path("", include("tenants.accounts.urls")),
     path("api/", include("intake.api.urls")),
