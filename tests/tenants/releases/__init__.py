@@ -1,0 +1,1 @@
+"""Next releases for tests: the sessions app with more migrations than Django has."""
