@@ -71,7 +71,8 @@ def retry_firm(*, firm: Firm, admin_email: str, actor: str) -> NewFirm:
     admin_email = _clean_email(admin_email)
     if firm.status not in (Firm.Status.FAILED, Firm.Status.PROVISIONING):
         raise WrongState(f"{firm.name} is {firm.status}: only a failed firm is provisioned again")
-    domain = firm.domains.order_by("-is_primary", "domain").first()
+    with public_scope():
+        domain = Domain.objects.filter(tenant=firm).order_by("-is_primary", "domain").first()
     if domain is None:
         raise WrongState(f"{firm.name} has no host: add one with `firm domain add`")
     with public_scope(), transaction.atomic():
