@@ -68,7 +68,7 @@ function Stage({ state, controller }: { state: State; controller: Controller }):
     case "review":
       return <Review state={state} controller={controller} />;
     case "sent":
-      return <Sent state={state} />;
+      return <Sent state={state} onAnother={() => controller.another()} />;
     default:
       return <Stopped state={state} />;
   }

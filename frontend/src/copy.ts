@@ -98,6 +98,7 @@ export const voice = {
     unknown: "The microphone did not open. You can try again, or go on typing.",
     replaced: "You are speaking in another tab or window, so we stopped listening here.",
     refused: "We cannot take speech right now. What we have already written down is kept. Please go on typing.",
+    closed: "This part of the conversation is over, so we stopped listening.",
     capacity: "Many people are speaking with us right now. Please type, or try to speak again in a few minutes.",
     full: "The connection has been gone for too long, so we stopped listening. Please wait until it is back, look at what was written down, and go on from there. You can also type.",
     unheard: "We could not write down one part of what you said. Please say it again, or type it.",
@@ -124,6 +125,7 @@ export const sent = {
   next: "A person at the firm will read what you said. You can close this page now.",
   notClient: "This does not make you a client of the firm yet.",
   whole: "Read what you said",
+  another: "Start another conversation",
 };
 
 export const stopped = {

@@ -114,7 +114,8 @@ describe("done", () => {
     expect(calls.finishStory).not.toHaveBeenCalled();
     socket.tell({ type: "conversation.item.input_audio_transcription.completed", item_id: "a", transcript: "he left" });
     socket.tell({ type: "turn", ...turn(4, { role: "client", text: "he left", item_id: "a" }) });
-    await vi.advanceTimersByTimeAsync(3_000);
+    socket.tell({ type: "input_audio_buffer.committed" });
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(calls.finishStory).toHaveBeenCalledTimes(1);
     expect(store.get().voice).toMatchObject({ phase: "off", captions: [] });
     expect(store.get().turns.at(-1)!.text).toBe("he left");
@@ -126,6 +127,14 @@ describe("done", () => {
     await vi.advanceTimersByTimeAsync(25_000);
     expect(calls.finishStory).not.toHaveBeenCalled();
     expect(store.get()).toMatchObject({ busy: false, problem: "still_coming" });
+  });
+
+  it("does not wait for speech that can no longer get through", async () => {
+    (await listening()).end(4003);
+    expect(store.get().voice).toMatchObject({ phase: "off", problem: "refused" });
+    void controller.done();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(calls.finishStory).toHaveBeenCalledTimes(1);
   });
 
   it("does not end the story over an answer that could not be sent", async () => {

@@ -112,6 +112,7 @@ describe("events", () => {
     [4003, "refused"],
     [4004, "restart"],
     [4009, "replaced"],
+    [4010, "closed"],
     [4029, "slow"],
     [4031, "idle"],
     [1009, "refused"],

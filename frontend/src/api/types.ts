@@ -35,8 +35,8 @@ export interface Can {
 }
 
 export interface Review {
-  name: string;
-  other_side: string;
+  name: string | null;
+  other_side: string | null;
   story: { number: number; text: string }[];
 }
 

@@ -19,7 +19,7 @@ export function Review({ state, controller }: Props): ReactElement | null {
   const correct = (number: number) => (text: string) => controller.submit(text, number);
   const waiting = state.pending.filter((each) => each.failed !== null);
 
-  const line = (label: string, text: string, number: number | undefined): ReactElement => (
+  const line = (label: string, text: string | null, number: number | undefined): ReactElement => (
     <div className="answer">
       <dt>{label}</dt>
       <dd>
@@ -27,7 +27,7 @@ export function Review({ state, controller }: Props): ReactElement | null {
           {text || copy.review.nothing}
         </p>
         {intake.can.correct && number !== undefined && (
-          <CorrectThis key={number} text={text} onSave={correct(number)} />
+          <CorrectThis key={number} text={text ?? ""} onSave={correct(number)} />
         )}
       </dd>
     </div>

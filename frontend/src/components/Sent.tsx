@@ -4,7 +4,7 @@ import type { State } from "../state/reducer";
 import { Heading } from "./Heading";
 import { Whole } from "./Review";
 
-export function Sent({ state }: { state: State }): ReactElement {
+export function Sent({ state, onAnother }: { state: State; onAnother: () => void }): ReactElement {
   return (
     <section className="sent">
       <Heading>{copy.sent.heading}</Heading>
@@ -15,6 +15,9 @@ export function Sent({ state }: { state: State }): ReactElement {
       </div>
       <p>{copy.sent.next}</p>
       <p>{copy.sent.notClient}</p>
+      <button type="button" className="text-button" onClick={onAnother}>
+        {copy.sent.another}
+      </button>
       <Whole words={copy.sent.whole} turns={state.turns} />
     </section>
   );

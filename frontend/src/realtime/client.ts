@@ -7,7 +7,7 @@ import { Pace, reconnectDelay } from "./pacing";
 import { FrameRing } from "./ring";
 
 export type LinkState = "idle" | "connecting" | "open" | "reconnecting";
-export type LinkEnd = "replaced" | "refused" | "capacity";
+export type LinkEnd = "replaced" | "refused" | "capacity" | "closed";
 
 export interface LinkHandlers {
   onState(state: LinkState): void;
@@ -52,6 +52,8 @@ export class RealtimeClient {
   private commitWanted = false;
   /** The ring's nextSeq when a commit was last sent: it may have been lost with its socket. */
   private committedAt = -1;
+  /** Everything before this number has become words. */
+  private heardUpTo = 0;
   private attempt = 0;
   private renewals = 0;
   private active = false;
@@ -69,9 +71,17 @@ export class RealtimeClient {
     this.pace = new Pace(doors.now);
   }
 
-  /** All that was recorded is in the server's journal. */
-  get drained(): boolean {
-    return this.ring.size === 0;
+  /**
+   * Something was recorded that the server has not said to have heard. The ring does not tell: what is
+   * durable may still have to become words, and the last half second is held back, undecided.
+   */
+  get waiting(): boolean {
+    return this.ring.nextSeq > this.heardUpTo;
+  }
+
+  /** Connected or trying to be. When not, nothing that waits can move. */
+  get running(): boolean {
+    return this.active;
   }
 
   /** Connects, or does nothing when connected or about to be. */
@@ -153,6 +163,7 @@ export class RealtimeClient {
     const problem = error instanceof ApiProblem ? error : null;
     if (problem?.status === 503 && !this.session) this.stopWith("capacity");
     else if (problem?.status === 404 && this.session) this.restart();
+    else if (problem?.status === 409) this.stopWith("closed");
     else if (!problem || problem.passing) this.retry(reconnectDelay(this.attempt, this.doors.random));
     else this.stopWith("refused");
   }
@@ -216,6 +227,9 @@ export class RealtimeClient {
         this.ring.freeThrough(event.durable_seq);
         this.pump();
         break;
+      case "input_audio_buffer.committed":
+        this.heardUpTo = Math.max(this.heardUpTo, this.committedAt);
+        break;
       case "error":
         if (event.error.code === "sequence_gap") this.drop();
         break;
@@ -231,7 +245,7 @@ export class RealtimeClient {
   private begin(expected: number): void {
     this.cursor = Math.min(Math.max(expected, this.ring.oldestSeq), this.ring.nextSeq);
     this.pace = new Pace(this.doors.now);
-    this.commitWanted ||= this.committedAt === this.ring.nextSeq;
+    this.commitWanted ||= this.waiting && this.committedAt === this.ring.nextSeq;
     this.ready = true;
     this.attempt = 0;
     this.renewals = 0;
@@ -297,9 +311,12 @@ export class RealtimeClient {
       case "idle":
       case "done":
         // With speech still to deliver there is no rest: a new socket, or else a new session.
-        if (!this.drained) return code === 1000 ? this.restart() : this.retry(delay);
+        if (this.waiting) return code === 1000 ? this.restart() : this.retry(delay);
         if (code === 1000) this.forgetSession();
         return this.end();
+      case "closed":
+        this.forgetSession();
+        return this.waiting ? this.stopWith("closed") : this.end();
       case "replaced":
         return this.stopWith("replaced");
       case "refused":
@@ -316,7 +333,8 @@ export class RealtimeClient {
   private forgetSession(): void {
     this.session = null;
     this.introduced = false;
-    this.commitWanted ||= this.ring.size > 0 && this.committedAt === this.ring.nextSeq;
+    this.commitWanted ||= this.waiting && this.committedAt === this.ring.nextSeq;
+    this.heardUpTo = Math.max(0, this.heardUpTo - this.ring.oldestSeq);
     this.committedAt = -1;
     this.ring.rebase();
     this.durable = -1;

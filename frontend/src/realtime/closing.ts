@@ -6,6 +6,7 @@ export type AfterClose =
   | "slow" // we were too fast: same session, after a long delay
   | "idle" // nothing to say for long; open again when there is
   | "done"
+  | "closed" // the conversation takes no speech at this point
   | "replaced"
   | "refused"; // permanent: typing is left
 
@@ -19,7 +20,7 @@ const BY_CODE: Record<number, AfterClose> = {
   4004: "restart",
   4008: "restart",
   4009: "replaced",
-  4010: "restart",
+  4010: "closed",
   4029: "slow",
   4031: "idle",
   4101: "refused",

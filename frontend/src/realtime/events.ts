@@ -6,6 +6,7 @@ export type ServerEvent =
   | { type: "session.resumed"; next_expected_seq: number; last_turn?: number }
   | { type: "session.going_away"; deadline_ms: number; reason: string }
   | { type: "input_audio_buffer.ack"; received_seq: number; durable_seq: number; window?: number }
+  | { type: "input_audio_buffer.committed" }
   | { type: "input_audio_buffer.speech_started"; item_id: string }
   | { type: "input_audio_buffer.speech_stopped"; item_id: string }
   | { type: `${typeof TRANSCRIPTION}.partial`; item_id: string; revision: number; text: string }
@@ -32,7 +33,7 @@ const STRINGS: Record<string, readonly string[]> = {
   [`${TRANSCRIPTION}.failed`]: ["item_id"],
   turn: ["text", "role"],
 };
-const PLAIN = new Set(["session.going_away", "pong", "error"]);
+const PLAIN = new Set(["session.going_away", "input_audio_buffer.committed", "pong", "error"]);
 
 /** Null for what is malformed or unknown: a newer server may say more than this page understands. */
 export function parseEvent(data: unknown): ServerEvent | null {

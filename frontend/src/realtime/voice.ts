@@ -18,15 +18,6 @@ export interface VoiceHandlers {
 
 export type OpenMicrophone = typeof openMicrophone;
 
-const NEWS: ReadonlySet<string> = new Set([
-  "turn",
-  "input_audio_buffer.speech_started",
-  "input_audio_buffer.speech_stopped",
-  `${TRANSCRIPTION}.partial`,
-  `${TRANSCRIPTION}.completed`,
-  `${TRANSCRIPTION}.failed`,
-]);
-const QUIET_BEFORE_SETTLED_MS = 1_500;
 const SETTLE_PATIENCE_MS = 20_000;
 const SETTLE_LOOK_MS = 100;
 
@@ -35,9 +26,6 @@ export class Voice {
   private readonly client: RealtimeClient;
   private capture: Capture | null = null;
   private phase: VoicePhase = "off";
-  /** Utterances that began and have neither words nor a failure yet. */
-  private readonly openItems = new Set<string>();
-  private lastNews = 0;
   private stoppedAt: number | null = null;
   private firstFrame = true;
 
@@ -68,7 +56,6 @@ export class Voice {
       this.handlers.onProblem(error instanceof MicrophoneError ? error.problem : "unknown");
       return;
     }
-    if (this.stoppedAt !== null) this.client.skip(this.doors.now() - this.stoppedAt);
     this.enter("on");
     this.client.start(lastTurn);
   }
@@ -78,8 +65,8 @@ export class Voice {
     if (this.phase === "on") {
       this.enter("stopping");
       await this.release();
-      this.client.commit();
     }
+    if (this.client.waiting) this.client.commit();
     const settled = await this.settled();
     if (this.phase === "stopping") this.enter("off");
     return settled;
@@ -97,25 +84,19 @@ export class Voice {
   async close(): Promise<void> {
     await this.release();
     this.client.close();
-    this.openItems.clear();
     this.enter("off");
   }
 
   private frame(frame: PcmFrame): void {
     this.handlers.onLevel(frame.level);
-    const flags = this.firstFrame && this.stoppedAt !== null ? FLAG_FIRST_AFTER_UNMUTE : 0;
+    const again = this.firstFrame && this.stoppedAt !== null;
+    if (again) this.client.skip(this.doors.now() - this.stoppedAt!);
     this.firstFrame = false;
-    if (!this.client.push(frame.pcm, flags) && this.phase === "on") void this.fail("full");
+    if (!this.client.push(frame.pcm, again ? FLAG_FIRST_AFTER_UNMUTE : 0) && this.phase === "on") void this.fail("full");
   }
 
   private take(event: ServerEvent): void {
-    if (NEWS.has(event.type)) this.lastNews = this.doors.now();
-    if (event.type === "input_audio_buffer.speech_started") this.openItems.add(event.item_id);
-    if (event.type === `${TRANSCRIPTION}.completed`) this.openItems.delete(event.item_id);
-    if (event.type === `${TRANSCRIPTION}.failed`) {
-      this.openItems.delete(event.item_id);
-      this.handlers.onProblem("unheard");
-    }
+    if (event.type === `${TRANSCRIPTION}.failed`) this.handlers.onProblem("unheard");
     this.handlers.onEvent(event);
   }
 
@@ -135,21 +116,14 @@ export class Voice {
     this.handlers.onLevel(0);
   }
 
-  /** Waits until everything recorded is durable and every utterance has its words. */
+  /** Waits until the server has heard everything and told its words, or there is no way left to it. */
   private async settled(): Promise<boolean> {
     const begun = this.doors.now();
-    this.lastNews = Math.max(this.lastNews, this.stoppedAt ?? 0);
-    while (!this.quiet()) {
+    while (this.client.waiting && this.client.running) {
       if (this.doors.now() - begun > SETTLE_PATIENCE_MS) return false;
       await new Promise((resolve) => setTimeout(resolve, SETTLE_LOOK_MS));
     }
     return true;
-  }
-
-  private quiet(): boolean {
-    if (this.stoppedAt === null) return true;
-    const calm = this.doors.now() - this.lastNews >= QUIET_BEFORE_SETTLED_MS;
-    return calm && this.client.drained && this.openItems.size === 0;
   }
 
   private enter(phase: VoicePhase): void {

@@ -103,6 +103,12 @@ export class Controller {
     });
   }
 
+  /** Back to the notice; the conversation that was sent stays with the firm. */
+  another(): void {
+    void this.voice.close();
+    this.store.dispatch({ type: "another" });
+  }
+
   /** Forgets what this page holds and is gone; the history of the browser is not ours to change. */
   leave(go: (url: string) => void = (url) => location.replace(url)): void {
     void this.voice.close();

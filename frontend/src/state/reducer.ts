@@ -57,6 +57,7 @@ export type Action =
   | { type: "voice_link"; link: LinkState }
   | { type: "voice_problem"; problem: VoiceProblem | null }
   | { type: "voice_event"; event: ServerEvent }
+  | { type: "another" }
   | { type: "left" };
 
 export const initialState: State = {
@@ -105,6 +106,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, voice: { ...state.voice, problem: action.problem } };
     case "voice_event":
       return { ...state, voice: withoutTurned(onEvent(state.voice, action.event), state.turns) };
+    case "another":
+      return { ...initialState, firm: state.firm, phase: "welcome" };
     case "left":
       return { ...initialState, phase: "left" };
   }
@@ -115,7 +118,10 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
   const { turns, ...rest } = snapshot;
   const current = state.intake;
   const stale = current !== null && current.id === rest.id && rest.last_turn < current.last_turn;
-  const next: State = { ...state, phase: "intake", intake: stale ? current : rest };
+  const intake = stale ? current : rest;
+  // What went wrong with the microphone belongs to the stage in which it did.
+  const voice = current && current.stage !== intake.stage ? { ...state.voice, problem: null } : state.voice;
+  const next: State = { ...state, phase: "intake", intake, voice };
   return withTurns(next, turns);
 }
 
@@ -149,6 +155,9 @@ function onEvent(voice: VoiceState, event: ServerEvent): VoiceState {
       return { ...voice, speaking: true };
     case "input_audio_buffer.speech_stopped":
       return { ...voice, speaking: false };
+    case "input_audio_buffer.committed":
+      // All is heard: a caption that became no turn was no speech.
+      return { ...voice, speaking: false, captions: voice.captions.filter((caption) => caption.final) };
     case `${TRANSCRIPTION}.partial`:
       return withCaption(voice, {
         itemId: event.item_id,
