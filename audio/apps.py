@@ -10,7 +10,9 @@ class AudioConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Put the player on every intake's page."""
+        """Put the player on every intake's page; say what this app holds for a firm."""
+        from audio.holders import register_holders
         from audio.playback import register_player
 
         register_player()
+        register_holders()

@@ -99,12 +99,14 @@ class SessionGone(AudioError):
     """The voice session is unknown here, or its journal has expired."""
 
     code = "session_expired"
+    status = 404
 
 
 class SpeakingClosed(AudioError):
     """This stage of the conversation takes no speech."""
 
     code = "stage_closed"
+    status = 409
 
 
 class LeaseLost(AudioError):

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", firm_admin.urls),
     path("", include("tenants.accounts.urls")),
     path("api/", include("intake.api.urls")),
+    path("api/voice/", include("audio.api.urls")),
     *docs_urls("legal_intake.urls.firm"),
 ]
 handler404 = "tenants.problems.not_found"

@@ -1,0 +1,50 @@
+"""Jobs of the voice."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+import redis
+from django.conf import settings
+
+from audio import journal, selectors, slot
+from audio.errors import LeaseLost, SessionGone
+from audio.lease import lease
+from audio.metrics import LISTENERS_SENT, LISTENING
+from tenants.jobs import actor
+
+logger = logging.getLogger(__name__)
+
+TIME_LIMIT_MS = 180_000
+MAX_AGE_MS = 3_600_000
+
+
+# Never retried by Dramatiq: whoever looks for sessions without a listener sends the next one, at once.
+@actor(queue_name=settings.VOICE_QUEUE, max_retries=0, time_limit=TIME_LIMIT_MS, max_age=MAX_AGE_MS)
+def listen(session_id: str) -> None:
+    """Listen to a session while its client speaks. Sent twice, the second finds the lease taken."""
+    key = UUID(session_id)
+    try:
+        with LISTENING.track_inprogress():
+            session = selectors.voice_session(key)
+            with lease(key, session.epoch) as held:
+                if held is None:
+                    return
+                # Under the lease: what the listener before committed is there now.
+                session.refresh_from_db()
+                slot.listen_to(session, held)
+        if journal.needs_listener(key):
+            send_listener(key, "successor")
+    except SessionGone:
+        logger.info("listen_without_session")
+    except LeaseLost:
+        logger.warning("lease_lost")
+    except redis.RedisError as error:
+        logger.warning("journal_unavailable", extra={"error": type(error).__name__})
+
+
+def send_listener(session_id: UUID, reason: str) -> None:
+    """Enqueue `listen` for a session of the current firm. Raises redis.RedisError."""
+    listen.send(str(session_id))
+    LISTENERS_SENT.labels(reason).inc()

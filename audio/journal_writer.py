@@ -1,0 +1,167 @@
+"""Writes the journals of all sockets of this process: one command a tick, whatever their number.
+
+A socket marks itself dirty; at the next tick the writer asks each dirty one for what it has, and sends
+everything as one script call. Only when Redis has answered, after its sync to disk, does a socket
+hear `stored`. While Redis is away, writes wait and are repeated as they are: their entry ids make a
+repetition harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from weakref import WeakKeyDictionary
+
+import redis
+
+from audio.journal import APPEND, COMMITTED_TTL, UNCOMMITTED_TTL, pending_key
+from audio.metrics import JOURNAL_DOWN, JOURNAL_SECONDS
+from tenants.redis import async_journal_redis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audio.journal import SessionKeys
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 0.01
+RETRY_SECONDS: Final = 0.2
+SESSIONS_A_CALL: Final = 64
+_SHA: Final = hashlib.sha1(APPEND.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What one socket has for the journal: its gate's state, and perhaps an entry.
+
+    Args:
+        keys: the session's names.
+        epoch: the socket's; a newer socket's makes the write refused.
+        gate: the gate's exported state after the frames of `entry`.
+        next_seq: the first frame that the journal will not cover.
+        is_open: whether the gate is open.
+        entry_id, entry: an entry and its sealed content; both empty for none.
+    """
+
+    keys: SessionKeys
+    epoch: int
+    gate: bytes
+    next_seq: int
+    is_open: bool
+    entry_id: str = ""
+    entry: bytes = b""
+
+
+class Port(Protocol):
+    """A socket, as the writer knows it."""
+
+    def collect(self) -> Write | None:
+        """What is to be written now."""
+        ...
+
+    def stored(self, write: Write) -> None:
+        """It is on disk."""
+        ...
+
+    def refused(self) -> None:
+        """A newer socket has the session."""
+        ...
+
+    def journal_is_down(self) -> None:
+        """It waits; nothing is lost, nothing is durable."""
+        ...
+
+
+class JournalWriter:
+    """One an event loop; see `writer()`."""
+
+    def __init__(self) -> None:
+        self._dirty: dict[Port, None] = {}
+        self._wake = asyncio.Event()
+        # Not in the scope of the socket that happened to come first.
+        self._task = asyncio.create_task(self._run(), name="journal-writer", context=contextvars.Context())
+        self._pending = pending_key()
+
+    def submit(self, port: Port) -> None:
+        """Ask `port` for its write at the next tick. O(1)."""
+        self._dirty[port] = None
+        self._wake.set()
+
+    @property
+    def is_running(self) -> bool:
+        """False once its loop's end has cancelled it."""
+        return not self._task.done()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(TICK_SECONDS)
+            self._wake.clear()
+            dirty, self._dirty = self._dirty, {}
+            batch = [(port, write) for port in dirty if (write := port.collect()) is not None]
+            for start in range(0, len(batch), SESSIONS_A_CALL):
+                await self._store(batch[start : start + SESSIONS_A_CALL])
+
+    async def _store(self, batch: Sequence[tuple[Port, Write]]) -> None:
+        """Write until Redis has it."""
+        keys, arguments = self._command([write for _, write in batch])
+        while True:
+            began = time.perf_counter()
+            try:
+                answer = await _call(keys, arguments)
+            except (redis.RedisError, OSError) as error:
+                JOURNAL_DOWN.inc()
+                logger.warning("journal_unavailable", extra={"error": type(error).__name__})
+                for port, _ in batch:
+                    port.journal_is_down()
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            JOURNAL_SECONDS.observe(time.perf_counter() - began)
+            break
+        for (port, write), said in zip(batch, answer.decode(), strict=True):
+            if said == "k":
+                port.stored(write)
+            elif said == "r":
+                port.refused()
+            else:
+                port.journal_is_down()
+                self.submit(port)
+
+    def _command(self, writes: Sequence[Write]) -> tuple[list[str], list[Any]]:
+        keys: list[str] = []
+        arguments: list[Any] = [time.time(), UNCOMMITTED_TTL, COMMITTED_TTL]
+        for write in writes:
+            keys += (write.keys.state, write.keys.stream)
+            arguments += (
+                write.epoch, write.gate, write.next_seq, int(write.is_open), write.keys.member,
+                write.entry_id, write.entry,
+            )  # fmt: skip
+        keys.append(self._pending)
+        return keys, arguments
+
+
+async def _call(keys: list[str], arguments: list[Any]) -> bytes:
+    client: Any = async_journal_redis()
+    try:
+        answer: bytes = await client.execute_command("EVALSHA", _SHA, len(keys), *keys, *arguments)
+    except redis.exceptions.NoScriptError:  # Redis was restarted
+        answer = await client.execute_command("EVAL", APPEND, len(keys), *keys, *arguments)
+    return answer
+
+
+_writers: WeakKeyDictionary[asyncio.AbstractEventLoop, JournalWriter] = WeakKeyDictionary()
+
+
+def writer() -> JournalWriter:
+    """The running loop's writer, started at first use."""
+    loop = asyncio.get_running_loop()
+    found = _writers.get(loop)
+    if found is None or not found.is_running:
+        found = _writers[loop] = JournalWriter()
+    return found

@@ -1,0 +1,71 @@
+"""What the scheduler's leader does for the voice: find audio that nobody listens to, and give up on old."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, Final
+from uuid import UUID
+
+from audio import journal, selectors, slot
+from audio.actors import send_listener
+from audio.errors import LeaseLost, SessionGone
+from audio.lease import lease
+from tenants import directory
+from tenants.context import firm_scope
+from tenants.errors import FirmUnavailable, UnknownFirm
+from tenants.periodic import register
+from tenants.redis import journal_redis
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 1.0
+#: A client that has not come back by then gets what it said so far committed.
+RESUME_WINDOW_SECONDS: Final = 120.0
+MAX_SESSIONS: Final = 10_000
+
+
+def reap() -> None:
+    """One look at all sessions with uncommitted audio, of all firms."""
+    found: Any = journal_redis().zrange(journal.pending_key(), 0, MAX_SESSIONS - 1, withscores=True)
+    now = time.time()
+    for member, since in found:
+        firm_id, session_id = (UUID(part) for part in member.decode().split(":"))
+        try:
+            entry = directory.resolve_firm(firm_id)
+            entry.check_served()
+        except UnknownFirm:
+            journal_redis().zrem(journal.pending_key(), member)
+            continue
+        except FirmUnavailable:
+            continue
+        with firm_scope(entry.ref):
+            _reap(session_id, now - since)
+
+
+def _reap(session_id: UUID, age: float) -> None:
+    if age >= journal.UNCOMMITTED_SECONDS:
+        _expire(session_id)
+    elif journal.needs_listener(session_id):
+        send_listener(session_id, "scheduler")
+    elif age >= RESUME_WINDOW_SECONDS and journal.end_abandoned(session_id, RESUME_WINDOW_SECONDS):
+        send_listener(session_id, "abandoned")
+
+
+def _expire(session_id: UUID) -> None:
+    """Audio that nobody could commit for a day: say so, and let it go."""
+    try:
+        session = selectors.voice_session(session_id)
+        with lease(session_id, session.epoch) as held:
+            if held is None:
+                return
+            session.refresh_from_db()
+            slot.give_up(session, held, "uncommitted_too_long")
+    except SessionGone:
+        logger.warning("expired_audio_without_session")
+    except LeaseLost:
+        return
+    journal.discard_session(session_id)
+
+
+register("voice-reaper", LOOK_SECONDS, reap)

@@ -1,0 +1,175 @@
+"""What a voice slot does with one session: listen while the person speaks, commit, go on, leave.
+
+The wall's clock decides only when the job ends, never what is heard: that follows from the journal
+alone, so whoever listens next, or again after a crash, hears the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from audio import captions, services
+from audio.errors import LeaseLost, RecogniserStateError
+from audio.frames import SAMPLE_RATE
+from audio.journal import MARK_END, JournalReader, starting_point
+from audio.listening import Listener
+from audio.metrics import RECOGNITION_FAILED
+from audio.selectors import item_id
+from audio.utterances import Final as Heard
+from audio.utterances import Partial, Skipped, Speculative, SpeechStarted
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from audio.journal import Record
+    from audio.lease import Lease
+    from audio.models import VoiceSession
+    from audio.utterances import Event
+
+logger = logging.getLogger(__name__)
+
+QUIET_SECONDS: Final = 3.0
+LONGEST_SECONDS: Final = 60.0
+BLOCK_MS: Final = 200
+#: Leases that may end by accident before the audio at hand is taken for what kills the recogniser.
+MAX_ATTEMPTS: Final = 5
+GIVE_UP_SAMPLES: Final = 30 * SAMPLE_RATE
+RECOGNISER: Final = f"pocketsphinx {version('pocketsphinx')}"
+
+
+class Slot:
+    """One job's listening to one session, under a lease that is held."""
+
+    def __init__(self, session: VoiceSession, lease: Lease) -> None:
+        self._id: UUID = session.id
+        self._lease = lease
+        self._start = starting_point(session.id, session.committed_sample)
+        self._reader = JournalReader(session.id, self._start)
+        self._listener = Listener(self._start, session.state)
+        self._item: UUID | None = None
+        self._began = self._heard = time.monotonic()
+        self._done = False
+
+    def run(self) -> None:
+        """Listen until nobody has spoken for 3 s, or to the first commit after 60 s.
+
+        Raises:
+            LeaseLost: another may listen now; nothing more was committed.
+            redis.RedisError: the journal is away.
+        """
+        try:
+            while not self._done:
+                self._lease.check()
+                records = self._reader.read(BLOCK_MS)  # a step a frame, so that a job ends in the middle of a batch too
+                for record in records:
+                    if self._done:
+                        return
+                    self._take(record)
+                if time.monotonic() - self._heard >= QUIET_SECONDS and not (records and self._listener.is_speaking):
+                    # What is left here goes on when more comes: leaving it is no accident.
+                    self._lease.park_at = self._reader.last_id
+                    self._done = True
+        finally:
+            self._listener.close()
+
+    def _take(self, record: Record) -> None:
+        if record.flags & MARK_END and not record.pcm:
+            self._end_here()
+            return
+        for event in self._listener.feed(record.pcm, record.sample_pos):
+            self._after(event)
+            if self._done:
+                return
+        if self._listener.is_speaking:
+            self._heard = time.monotonic()
+
+    def _end_here(self) -> None:
+        """The stream says that the utterance ends, and what follows does not join it."""
+        for event in self._listener.commit():
+            self._after(event)
+        position, state = self._listener.received_pos, self._listener.state
+        self._listener.close()
+        self._listener = Listener(position, state)
+        self._trim(position)
+        captions.publish_wake(self._id)
+
+    def _after(self, event: Event) -> None:
+        match event:
+            case SpeechStarted():
+                self._item = item_id(self._id, event.start_sample)
+                self._publish("input_audio_buffer.speech_started", audio_start_ms=_milliseconds(event.sample))
+            case Partial():
+                self._caption(event.text, event.revision, speculative=False)
+            case Speculative():
+                self._caption(event.text, event.revision, speculative=True)
+            case Heard():
+                self._commit(event)
+            case Skipped():
+                self._trim(event.end_sample)
+
+    def _caption(self, text: str, revision: int, *, speculative: bool) -> None:
+        kind = "conversation.item.input_audio_transcription.partial"
+        self._publish(kind, revision=revision, text=text, speculative=speculative)
+
+    def _commit(self, heard: Heard) -> None:
+        self._publish("input_audio_buffer.speech_stopped", audio_end_ms=_milliseconds(heard.end_sample))
+        self._lease.check()
+        services.commit_utterance(
+            session_id=self._id, epoch=self._lease.epoch, heard=heard, recogniser=RECOGNISER
+        )
+        self._item = None
+        self._trim(self._listener.committed_pos)
+        self._done = self._done or time.monotonic() - self._began >= LONGEST_SECONDS
+
+    def _trim(self, committed: int) -> None:
+        if self._reader.trim(self._lease.epoch, committed) < 0:
+            raise LeaseLost("the journal says that another listener has this session")
+
+    def _publish(self, kind: str, **fields: Any) -> None:
+        self._lease.check()
+        captions.publish_caption(self._id, {"type": kind, "item_id": str(self._item), **fields})
+
+
+def give_up(session: VoiceSession, lease: Lease, reason: str) -> None:
+    """Take what waits, up to 30 s of it, for beyond recognition: kept if agreed, said, passed over."""
+    start = starting_point(session.id, session.committed_sample)
+    reader = JournalReader(session.id, start)
+    pcm, first = bytearray(), start
+    while records := reader.read(1):
+        for record in records:
+            end = first + len(pcm) // 2
+            if record.pcm and (not pcm or record.sample_pos > end):
+                if pcm:
+                    break
+                first = end = record.sample_pos
+            pcm += record.pcm[max(0, end - record.sample_pos) * 2 :]
+        if len(pcm) >= 2 * GIVE_UP_SAMPLES:
+            break
+    pcm = pcm[: 2 * GIVE_UP_SAMPLES]
+    RECOGNITION_FAILED.labels(reason).inc()
+    logger.error("recognition_given_up", extra={"reason": reason, "attempts": lease.attempts})
+    services.give_up(session_id=session.id, epoch=lease.epoch, start=first, pcm=bytes(pcm), reason=reason)
+    reader.trim(lease.epoch, first + len(pcm) // 2)
+
+
+def listen_to(session: VoiceSession, lease: Lease) -> None:
+    """The whole job under a held lease. Raises LeaseLost, redis.RedisError."""
+    if lease.attempts > MAX_ATTEMPTS:
+        give_up(session, lease, "asr_unavailable")
+        return
+    try:
+        slot = Slot(session, lease)
+    except RecogniserStateError:
+        logger.exception("recogniser_state_unreadable")
+        give_up(session, lease, "recogniser_state")
+        return
+    slot.run()
+
+
+def _milliseconds(sample: int) -> int:
+    return sample * 1000 // SAMPLE_RATE
+
+
