@@ -17,25 +17,22 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
 django_application = get_asgi_application()
 
 # What follows needs Django's registry of apps.
-from audio.routing import websocket_urlpatterns  # noqa: E402
 from channels.routing import URLRouter  # noqa: E402
 
+from audio.routing import websocket_urlpatterns  # noqa: E402
 from legal_intake.health import Health  # noqa: E402
 from legal_intake.metrics import metrics  # noqa: E402
 from legal_intake.problems import send_problem  # noqa: E402
 from legal_intake.safety import refuse_unsafe_settings  # noqa: E402
 from legal_intake.server_names import MAX_BODY_BYTES  # noqa: E402
 from legal_intake.static import static_files  # noqa: E402
-from tenants.directory import aresolve_host  # noqa: E402
-from tenants.errors import UnknownFirm  # noqa: E402
-from tenants.hosts import target  # noqa: E402
+from tenants.http import host_is_served  # noqa: E402
 from tenants.sockets import FirmSocketMiddleware  # noqa: E402
 
 logger = logging.getLogger("legal_intake.requests")
@@ -97,7 +94,7 @@ class Entry:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             await send_problem(send, status, "content_too_large", "The body is too large.")
         elif self._static.has(scope["path"]):
-            if await _host_is_served(scope):
+            if await host_is_served(scope):
                 await self._static(scope, receive, send)
             else:
                 await send_problem(send, HTTPStatus.NOT_FOUND, "unknown_host", "Nothing is served here.")
@@ -112,19 +109,6 @@ def _declared_length(scope: Any) -> int:
     return 0
 
 
-async def _host_is_served(scope: Any) -> bool:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    peer = (scope.get("client") or ("",))[0]
-    host = target(headers.get, peer, scope.get("scheme", "http")).host
-    if host == settings.OPERATOR_HOST:
-        return True
-    try:
-        await aresolve_host(host)
-    except UnknownFirm:
-        return False
-    return True
-
-
 async def _lifespan(receive: Any, send: Any) -> None:
     """Other servers ask; there is nothing to set up that is not set up on first use."""
     while (message := await receive())["type"] != "lifespan.shutdown":
@@ -132,5 +116,6 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
+# Under whatever server: `legal_intake.server` says it in a sentence before it comes to this.
 refuse_unsafe_settings()
 application = Entry()

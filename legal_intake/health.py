@@ -17,13 +17,14 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import ProgrammingError, connection
 
 from legal_intake.problems import send_body
 from legal_intake.server_names import GOING_AWAY
 from tenants.aio import run_db
-from tenants.context import public_scope
+from tenants.context import PUBLIC_SCHEMA, public_scope
+from tenants.fingerprints import expected_in_public, read_applied
+from tenants.keys import check_master_key
 from tenants.redis import broker_redis, cache_redis, journal_redis
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Health:
         self._looked_at = float("-inf")
         self._found: dict[str, str] = {}
         self._looking = asyncio.Lock()
+        self._failing: set[str] = set()
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         """Answer a ``/healthz/`` request: 200 when well, 503 with what is not."""
@@ -69,7 +71,7 @@ class Health:
     async def _ready(self) -> dict[str, str]:
         async with self._looking:
             if time.monotonic() - self._looked_at > KEEP_SECONDS:
-                self._found = await _look(
+                self._found = await self._look(
                     database=_ask_database,
                     broker=lambda: broker_redis().ping(),
                     journal=lambda: journal_redis().ping(),
@@ -81,25 +83,27 @@ class Health:
     async def _startup(self) -> dict[str, str]:
         if self._started:
             return {}
-        found = await self._ready() | await _look(migrations=_shared_tables_are_migrated)
+        found = await self._ready() | await self._look(
+            migrations=_shared_tables_are_migrated, master_key=check_master_key
+        )
         self._started = all(answer == "ok" for answer in found.values())
         return found
 
+    async def _look(self, **checks: Check) -> dict[str, str]:
+        answers = await asyncio.gather(*(self._ask(name, check) for name, check in checks.items()))
+        return dict(zip(checks, answers, strict=True))
 
-async def _look(**checks: Check) -> dict[str, str]:
-    answers = await asyncio.gather(*(_ask(name, check) for name, check in checks.items()))
-    return dict(zip(checks, answers, strict=True))
-
-
-async def _ask(name: str, check: Check) -> str:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await run_db(check)
-    except Exception as error:
-        # Whatever it is, it is the answer: the probe must say so, not fail itself.
-        logger.warning("health_check_failed", extra={"check": name}, exc_info=error)
-        return type(error).__name__
-    return "ok"
+    async def _ask(self, name: str, check: Check) -> str:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await run_db(check)
+        except Exception as error:
+            if name not in self._failing:  # probes come every second; a change is worth a line
+                logger.warning("health_check_failed", extra={"check": name}, exc_info=error)
+                self._failing.add(name)
+            return type(error).__name__
+        self._failing.discard(name)
+        return "ok"
 
 
 def _ask_database() -> None:
@@ -108,8 +112,5 @@ def _ask_database() -> None:
 
 
 def _shared_tables_are_migrated() -> None:
-    with public_scope():
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            message = "the shared tables are not migrated"
-            raise RuntimeError(message)
+    if expected_in_public() - read_applied(PUBLIC_SCHEMA):
+        raise ProgrammingError("the shared tables are not migrated")

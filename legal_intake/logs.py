@@ -29,9 +29,10 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 from tenants.context import FirmRef, scope_or_none
+from tenants.errors import FirmNotSet, KeyUnavailable
 
 OUR_PACKAGES = ("legal_intake", "tenants", "intake", "audio", "analytics", "bench")
-SAFE_TEXT = (ImproperlyConfigured, ImportError, ConnectionError, TimeoutError)
+SAFE_TEXT = (ImproperlyConfigured, ImportError, ConnectionError, TimeoutError, KeyUnavailable, FirmNotSet)
 PLAIN = (str, int, float, bool, UUID)
 MAX_TEXT = 300
 MAX_FRAMES = 25

@@ -7,12 +7,20 @@ and every process of production refuses to start while one of these is wrong. `m
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connections
+
+from tenants.errors import KeyUnavailable
+from tenants.keys import check_master_key
+
+logger = logging.getLogger(__name__)
 
 REQUIRED = {
     "OPERATOR_HOST": "the host of the operator's admin, such as admin.example.org",
@@ -48,6 +56,22 @@ def refuse_unsafe_settings() -> None:
     if found := findings():
         message = "Refusing to start:\n" + "\n".join(f"  - {line}" for line in found)
         raise ImproperlyConfigured(message)
+
+
+def stop_when_unsafe() -> None:
+    """End a process that is starting, with a message, for unsafe settings or a wrong master key.
+
+    A database that is not there yet, or not migrated, is no reason: the startup probe asks again.
+    """
+    try:
+        refuse_unsafe_settings()
+        check_master_key()
+    except (ImproperlyConfigured, KeyUnavailable) as error:
+        sys.exit(str(error))
+    except DatabaseError as error:
+        logger.warning("master_key_not_checked", exc_info=error)
+    finally:
+        connections.close_all()
 
 
 @register(Tags.security, deploy=True)

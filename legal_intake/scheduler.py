@@ -21,7 +21,7 @@ from prometheus_client import Counter, Gauge
 from legal_intake.worker import prepare, until_told_to_stop
 from tenants.periodic import PeriodicTask, registered
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("legal_intake.scheduler")
 
 LEADER_LOCK = 0x1E6A_15C4_ED01  # any number that nothing else locks
 LOOK_SECONDS = 1.0

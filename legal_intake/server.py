@@ -32,7 +32,7 @@ from twisted.logger import globalLogBeginner
 
 from legal_intake.server_names import GOING_AWAY, MAX_BODY_BYTES
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("legal_intake.server")
 
 QUEUE_HIGH = 32
 QUEUE_LOW = 8
@@ -240,7 +240,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
     from legal_intake.asgi import application
+    from legal_intake.logs import log_uncaught
+    from legal_intake.metrics import PROCESS_INFO
+    from legal_intake.safety import stop_when_unsafe
 
+    log_uncaught()
+    stop_when_unsafe()
+    PROCESS_INFO.labels("server").set(1)
     server = BoundedServer(application, host=options.bind, port=options.port)
     logger.info("serving", extra={"bind": options.bind, "port": options.port})
     server.run()

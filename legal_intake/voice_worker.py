@@ -22,9 +22,11 @@ def main() -> int:
     prepare("voice")
     from django.conf import settings
 
-    from audio.recognisers import load_models
+    from audio import endpointing
+    from audio.recognisers import pocketsphinx
 
-    load_models()
+    endpointing.silero()
+    pocketsphinx.shared()
     import_actors()
     work({settings.VOICE_QUEUE}, threads=1, poll_ms=POLL_MS)
     return 0

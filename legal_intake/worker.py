@@ -13,7 +13,7 @@ import sys
 import threading
 from types import FrameType
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("legal_intake.worker")
 
 # What a job may still take after SIGTERM; then it is put back when its lease or heartbeat ends.
 STOP_SECONDS = 3.0
@@ -22,8 +22,7 @@ STOP_SECONDS = 3.0
 def prepare(role: str) -> None:
     """Set up Django, logs and metrics for a process without a server.
 
-    Raises:
-        ImproperlyConfigured: unsafe settings in production.
+    Ends the process with a message when production's settings are unsafe or the master key is wrong.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
     import django
@@ -31,10 +30,10 @@ def prepare(role: str) -> None:
     django.setup()
     from legal_intake.logs import log_uncaught
     from legal_intake.metrics import start_exporter
-    from legal_intake.safety import refuse_unsafe_settings
+    from legal_intake.safety import stop_when_unsafe
 
     log_uncaught()
-    refuse_unsafe_settings()
+    stop_when_unsafe()
     start_exporter(role)
 
 
@@ -59,6 +58,7 @@ def work(queues: set[str], *, threads: int, poll_ms: int) -> None:
         poll_ms: the longest sleep between two looks into an empty queue.
     """
     from dramatiq import Worker
+
     from tenants.jobs import broker
 
     stop = until_told_to_stop()
@@ -69,13 +69,13 @@ def work(queues: set[str], *, threads: int, poll_ms: int) -> None:
     stop.wait()
     logger.info("worker_stopping")
     worker.stop(timeout=int(STOP_SECONDS * 1000))
-    broker.emit_before("process_stop")
     broker.close()
 
 
 def import_actors() -> set[str]:
     """Import every app's actors; the names of all their queues."""
     from django.utils.module_loading import autodiscover_modules
+
     from tenants.jobs import broker
 
     autodiscover_modules("actors")

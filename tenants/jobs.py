@@ -83,6 +83,8 @@ class FirmMiddleware(Middleware):
 
     def before_enqueue(self, broker: Broker, message: Message[Any], delay: int | None) -> None:
         """Stamp a firm's job with its firm. A retry and a put-back copy keep their stamp."""
+        # Retries adds the exception's text, which may quote a client's words; Redis must not hold those.
+        message.options.pop("traceback", None)
         if _declared(broker.get_actor(message.actor_name)) == "public" or FIRM_OPTION in message.options:
             return
         scope = scope_or_none()

@@ -11,8 +11,13 @@ import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from legal_intake.settings.env import DATA_DIR
 from legal_intake.worker import prepare as prepare_process
+
+if TYPE_CHECKING:
+    from tenants.context import FirmRef
 
 ACTOR = "make run"
 
@@ -60,7 +65,7 @@ def main() -> int:
 
     with public_scope():
         call_command("firms", "migrate", verbosity=0)
-    places = Places(Path(settings.DATA_DIR))
+    places = Places(DATA_DIR)
     accounts = read_accounts(places.passwords)
     known = {account.email for account in accounts}
     for host, (name, accent) in DEMO_FIRMS.items():
@@ -78,7 +83,7 @@ def main() -> int:
     return 0
 
 
-def _demo_firm(host: str, name: str, accent: str, email: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _demo_firm(host: str, name: str, accent: str, email: str) -> FirmRef:
     """The firm on this host, made or taken up again when it was cut off."""
     from tenants import services
     from tenants.context import public_scope
@@ -88,7 +93,7 @@ def _demo_firm(host: str, name: str, accent: str, email: str):  # type: ignore[n
         domain = Domain.objects.select_related("tenant").filter(domain=host).first()
     if domain is None:
         return services.create_firm(name=name, host=host, admin_email=email, actor=ACTOR, accent=accent).firm.ref
-    firm = domain.tenant
+    firm: Firm = domain.tenant
     if firm.status in (Firm.Status.FAILED, Firm.Status.PROVISIONING):
         return services.retry_firm(firm=firm, admin_email=email, actor=ACTOR).firm.ref
     return firm.ref

@@ -1,0 +1,78 @@
+# Everything a person types. `make help` says what each does.
+# Set up by stamps: what has not changed is not done again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMPS := $(VENV)/stamps
+PYTEST_ARGS ?=
+WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null || find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+
+.PHONY: help
+help: ## Say what can be made.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: venv build-web ## Start everything here and print the addresses (PORT=8000, AUDIO_SLOTS=4).
+	@exec $(PY) -m legal_intake.runner
+
+.PHONY: reset
+reset: ## Forget all data of `make run`: firms, conversations, recordings, passwords.
+	@scripts/reset
+
+.PHONY: test
+test: venv-dev build-web ## Set up what is missing and run every test.
+	@scripts/system-packages
+	@scripts/test $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: venv-dev ## ruff, mypy --strict, import-linter, migrations, and that the web app type-checks.
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports --no-cache
+	cd frontend && npm run --silent typecheck
+
+.PHONY: bench
+bench: venv-dev ## Run the benchmarks beside their peers and print one table.
+	@$(PY) -m bench
+
+.PHONY: proof
+proof: venv-dev build-web ## Run the long tests: 1,000 kills and cuts, 1,000 firms migrated.
+	@$(PY) -m pytest -m proof -p no:randomly --timeout=0 $(PYTEST_ARGS)
+
+.PHONY: template
+template: venv ## Rebuild tenants/template.sql, the schema a new firm starts from.
+	@$(PY) -m legal_intake.make_template
+
+.PHONY: lock
+lock: venv-dev ## Compile requirements.in and requirements-dev.in to files with hashes.
+	$(VENV)/bin/uv pip compile -q --generate-hashes --python-version 3.11 --override requirements.overrides \
+		requirements.in -o requirements.txt
+	$(VENV)/bin/uv pip compile -q --generate-hashes --python-version 3.11 --override requirements.overrides \
+		requirements-dev.in -o requirements-dev.txt
+
+.PHONY: venv
+venv: $(STAMPS)/requirements ## Make .venv with the locked requirements.
+
+.PHONY: venv-dev
+venv-dev: $(STAMPS)/requirements-dev
+
+.PHONY: build-web
+build-web: frontend/dist/.built ## Build the web app into frontend/dist.
+
+# A stamp holds the hash of the file it was made from, so a checkout that only touches times costs nothing.
+$(STAMPS)/requirements: requirements.txt
+	@scripts/install $(PYTHON) requirements.txt $@
+
+$(STAMPS)/requirements-dev: requirements-dev.txt $(STAMPS)/requirements
+	@scripts/install $(PYTHON) requirements-dev.txt $@
+
+frontend/dist/.built: $(WEB_SOURCES)
+	@scripts/build-web
