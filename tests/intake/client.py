@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -13,29 +14,38 @@ CSRF_COOKIE = "__Host-csrftoken"
 class Browser:
     """One browser on one host."""
 
-    def __init__(self, host: str = "harbor.localhost") -> None:
-        self.client = Client(enforce_csrf_checks=True, headers={"host": host}, raise_request_exception=True)
-        self.get("/api/firm")
+    def __init__(self, host: str = "harbor.localhost", *, begin: bool = True) -> None:
+        self.client = Client(enforce_csrf_checks=True, headers={"host": host})
+        self.snapshot: dict[str, Any] = {}
+        if begin:
+            self.get("/api/firm")
+
+    @property
+    def path(self) -> str:
+        return f"/api/intakes/{self.snapshot['id']}"
 
     def get(self, path: str, **more: Any) -> Any:
         return self.client.get(path, **more)
 
-    def post(self, path: str, body: Any = None, *, csrf: bool = True, **more: Any) -> Any:
+    def post(self, path: str, body: Any = None, *, csrf: bool = True, headers_more: Any = None) -> Any:
+        return self.raw(path, json.dumps(body).encode() if body is not None else b"", csrf=csrf, more=headers_more)
+
+    def raw(
+        self, path: str, body: bytes, content_type: str = "application/json", *, csrf: bool = True, more: Any = None
+    ) -> Any:
         token = self.client.cookies.get(CSRF_COOKIE)
         headers = {"X-CSRFToken": token.value} if csrf and token else {}
-        return self.client.post(path, body, content_type="application/json", headers=headers, **more)
+        return self.client.post(path, body, content_type=content_type, headers={**headers, **(more or {})})
 
     def start(self, **consents: bool) -> dict[str, Any]:
         given = {"service": True, "keep_audio": False, **consents}
         response = self.post("/api/intakes/", {"consents": given, "locale": "en"})
         assert response.status_code == 201, response.content
         self.snapshot = response.json()
-        self.path = f"/api/intakes/{self.snapshot['id']}"
         return self.snapshot
 
     def say(self, text: str, **more: Any) -> Any:
-        body = {"text": text, "client_ref": str(uuid4()), **more}
-        return self.post(f"{self.path}/turns", body)
+        return self.post(f"{self.path}/turns", {"text": text, "client_ref": str(uuid4()), **more})
 
     def answer(self, *texts: str) -> dict[str, Any]:
         for text in texts:

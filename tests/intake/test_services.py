@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from intake import selectors, services
-from intake.models import Intake, Turn
+import pytest
+from django.db import IntegrityError, InternalError, connection, transaction
 
-
-def start(**consents: bool) -> Intake:
-    intake, _secret = services.start_intake(consents={"service": True, "keep_audio": False, **consents})
-    return intake
-
-
-def say(intake: Intake, text: str, **more: object) -> services.TurnResult:
-    return services.add_turn(intake_id=intake.id, text=text, modality="typed", client_ref=uuid4(), **more)  # type: ignore[arg-type]
-
-
-def stage(intake: Intake) -> str:
-    return Intake.objects.get(pk=intake.pk).stage
+from intake import errors, selectors, services
+from intake.models import AuditEvent, Consent, Fact, Intake, Party, Turn
+from intake.references import ALPHABET
+from tests.intake.talk import begin, say, stage, start
 
 
 def test_the_whole_conversation_ends_with_a_reference() -> None:
@@ -30,7 +22,7 @@ def test_the_whole_conversation_ends_with_a_reference() -> None:
     say(intake, "Globex Corp.")
     assert stage(intake) == "story"
     say(intake, "They kept my deposit.")
-    say(intake, "They never answered.")
+    assert not say(intake, "They never answered.").snapshot_changed
     services.finish_story(intake_id=intake.id)
     review = selectors.snapshot(intake.id)["review"]
     assert review["name"] == "Maria Silva"
@@ -38,6 +30,215 @@ def test_the_whole_conversation_ends_with_a_reference() -> None:
     assert [part["text"] for part in review["story"]] == ["They kept my deposit.", "They never answered."]
     sent = services.send_intake(intake_id=intake.id)
     assert sent.reference
+    assert set(sent.reference) <= {*ALPHABET, "-"}
     assert stage(intake) == "sent"
     numbers = list(Turn.objects.filter(intake=intake).values_list("number", flat=True))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_without_consent_nothing_starts() -> None:
+    with pytest.raises(errors.ConsentRequired):
+        services.start_intake(consents={"service": False, "keep_audio": True})
+    assert not Intake.objects.exists()
+
+
+def test_the_same_client_ref_twice_makes_one_turn() -> None:
+    intake = start()
+    ref = uuid4()
+    first = say(intake, "Maria Silva", client_ref=ref)
+    again = say(intake, "Maria Silva", client_ref=ref)
+    assert [turn.number for turn in again.turns] == [turn.number for turn in first.turns]
+    assert [turn.text for turn in again.turns] == [turn.text for turn in first.turns]
+    assert not again.snapshot_changed
+    assert Turn.objects.filter(intake=intake, role="client").count() == 1
+
+
+def test_saying_done_ends_the_story_and_silence_does_not() -> None:
+    intake = begin("Maria Silva", "Globex")
+    say(intake, "done")
+    assert stage(intake) == "story", "nothing was told yet"
+    say(intake, "They kept my deposit.")
+    say(intake, "That's all.")
+    assert stage(intake) == "review"
+    story = selectors.snapshot(intake.id)["review"]["story"]
+    assert [part["text"] for part in story] == ["They kept my deposit."]
+
+
+def test_what_comes_after_done_is_added_and_stays_in_review() -> None:
+    intake = begin("Maria Silva", "Globex", "They kept my deposit.")
+    services.finish_story(intake_id=intake.id)
+    say(intake, "and my bicycle", modality="voice")
+    assert stage(intake) == "review"
+    assert len(selectors.snapshot(intake.id)["review"]["story"]) == 2
+
+
+def test_a_correction_supersedes_and_both_turns_stay() -> None:
+    intake = begin("Maria Silva", "Globex", "They kept my deposit.")
+    name_turn = Turn.objects.get(intake=intake, role="client", question="name")
+    result = say(intake, "Maria Sylva", supersedes=name_turn.number)
+    assert result.snapshot_changed
+    assert result.turns[0].supersedes == name_turn.number
+    shown = {turn["number"]: turn for turn in selectors.snapshot(intake.id)["turns"]}
+    assert shown[name_turn.number]["superseded_by"] == result.turns[0].number
+    assert shown[name_turn.number]["text"] == "Maria Silva"
+    assert [party.name for party in Party.objects.filter(role="client").order_by("id")] == [
+        "Maria Silva",
+        "Maria Sylva",
+    ]
+    current = Fact.objects.get(key="name", superseded_by__isnull=True)
+    assert (current.value, current.supersedes.value if current.supersedes else None) == ("Maria Sylva", "Maria Silva")
+    assert stage(intake) == "story"
+
+
+def test_correcting_a_corrected_turn_corrects_the_correction() -> None:
+    intake = begin("Maria Silva", "Globex", "I paid 100.")
+    story = Turn.objects.get(intake=intake, role="client", question="story")
+    second = say(intake, "I paid 200.", supersedes=story.number).turns[0]
+    third = say(intake, "I paid 300.", supersedes=story.number).turns[0]
+    assert third.supersedes == second.number
+    services.finish_story(intake_id=intake.id)
+    assert [part["text"] for part in selectors.snapshot(intake.id)["review"]["story"]] == ["I paid 300."]
+
+
+def test_only_the_clients_own_turns_can_be_corrected() -> None:
+    intake = begin("Maria Silva", "Globex")
+    for number in (1, 99):
+        with pytest.raises(errors.NoSuchTurn):
+            say(intake, "No", supersedes=number)
+
+
+def test_a_fact_points_at_its_words() -> None:
+    intake = begin("hello my name is maria silva", "it is against globex")
+    fact = Fact.objects.select_related("turn").get(key="name")
+    text = fact.turn.text or ""
+    assert text[fact.span_start : fact.span_end] == fact.value == "maria silva"
+    other = Fact.objects.get(key="other_side")
+    assert other.value == "globex"
+    assert Party.objects.filter(intake=intake).count() == 2
+
+
+def test_a_spoken_turn_knows_its_audio() -> None:
+    intake = start()
+    source = services.TurnSource(utterance_id=uuid4(), audio_start_ms=1_000, audio_end_ms=2_500)
+    shown = say(intake, "maria silva", modality="voice", source=source).turns[0]
+    assert shown.item_id == str(source.utterance_id)
+    fact = Fact.objects.get(key="name")
+    assert (fact.audio_start_ms, fact.audio_end_ms) == (1_000, 2_500)
+
+
+def test_not_knowing_the_other_side_is_an_answer() -> None:
+    intake = begin("Maria Silva", "I don't know")
+    assert stage(intake) == "story"
+    assert Fact.objects.get(key="other_side").state == "unknown"
+    assert not Party.objects.filter(role="other_side").exists()
+
+
+def test_withdrawing_the_consent_ends_the_conversation() -> None:
+    intake = begin("Maria Silva", "Globex")
+    services.give_consent(intake_id=intake.id, kind="service", granted=False)
+    assert stage(intake) == "stopped"
+    with pytest.raises(errors.StageClosed):
+        say(intake, "hello?")
+    with pytest.raises(errors.StageClosed):
+        services.give_consent(intake_id=intake.id, kind="service", granted=True)
+    assert list(Consent.objects.filter(kind="service").order_by("id").values_list("granted", flat=True)) == [
+        True,
+        False,
+    ]
+
+
+def test_keeping_the_recording_is_a_consent_of_its_own() -> None:
+    intake = start(keep_audio=True)
+    assert selectors.keeps_audio(intake.id)
+    services.give_consent(intake_id=intake.id, kind="keep_audio", granted=False)
+    assert not selectors.keeps_audio(intake.id)
+    assert stage(intake) == "name"
+
+
+def test_nothing_can_be_said_once_it_is_sent() -> None:
+    intake = begin("Maria Silva", "Globex", "They kept my deposit.")
+    with pytest.raises(errors.StageClosed):
+        services.send_intake(intake_id=intake.id)
+    services.finish_story(intake_id=intake.id)
+    services.send_intake(intake_id=intake.id)
+    with pytest.raises(errors.StageClosed) as refused:
+        say(intake, "one more thing")
+    assert refused.value.extra == {"stage": "sent"}
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "\x00\x07", "\u202e\u2066"])
+def test_a_turn_without_text_is_refused(text: str) -> None:
+    intake = start()
+    with pytest.raises(errors.TextEmpty):
+        say(intake, text)
+
+
+def test_a_text_may_have_8000_characters_and_not_one_more() -> None:
+    intake = begin("Maria Silva", "Globex")
+    say(intake, "x" * 8_000)
+    for length in (8_001, 100_000):
+        with pytest.raises(errors.TextTooLong):
+            say(intake, "x" * length)
+
+
+def test_what_fails_leaves_nothing() -> None:
+    intake = start()
+    before = Intake.objects.get(pk=intake.pk).last_turn
+    with pytest.raises(errors.NoSuchTurn):
+        say(intake, "Maria", supersedes=77)
+    assert Intake.objects.get(pk=intake.pk).last_turn == before
+    assert Turn.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [(Turn, {"number": 99}), (Turn, {"role": "staff"}), (Fact, {"key": "other"}), (Party, {"role": "other_side"}),
+     (Consent, {"granted": False}), (AuditEvent, {"action": "nothing"}), (AuditEvent, {"data": {}})],
+)  # fmt: skip
+def test_what_was_recorded_cannot_be_changed_or_deleted(model: type, change: dict[str, object]) -> None:
+    begin("Maria Silva", "Globex", "They kept my deposit.")
+    row = model.objects.order_by("id").first()  # type: ignore[attr-defined]
+    refused = (InternalError, IntegrityError)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or TRUNCATE fails for what is still pending
+    with pytest.raises(refused), transaction.atomic():
+        type(row).objects.filter(pk=row.pk).update(**change)
+    with pytest.raises(refused), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {row._meta.db_table} WHERE id = %s", [row.pk])
+    with pytest.raises(refused), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {row._meta.db_table} CASCADE")
+
+
+def test_an_erasure_empties_the_words_and_keeps_the_row() -> None:
+    intake = begin("Maria Silva", "Globex")
+    turn = Turn.objects.get(intake=intake, question="name", role="client")
+    turn.text = None
+    turn.save(update_fields=["text_ct"])
+    shown = selectors.turns_after(intake.id, turn.number - 1)[0]
+    assert shown.text is None
+    assert shown.as_dict()["text"] == ""
+    with pytest.raises((InternalError, IntegrityError)), transaction.atomic():
+        AuditEvent.objects.filter(chain=intake.id).update(hash=b"")
+
+
+def test_a_snapshot_costs_the_same_queries_however_long_the_conversation(
+    django_assert_num_queries: object,
+) -> None:
+    intake = begin("Maria Silva", "Globex", "One.")
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        selectors.snapshot(intake.id)
+    for number in range(20):
+        say(intake, f"Part {number}.")
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        selectors.snapshot(intake.id)
+    services.finish_story(intake_id=intake.id)
+    with django_assert_num_queries(3):  # type: ignore[operator]
+        selectors.snapshot(intake.id)
+
+
+def test_a_story_turn_costs_a_fixed_number_of_queries(django_assert_num_queries: object) -> None:
+    intake = begin("Maria Silva", "Globex", "One.")
+    for text in ("Two.", "Three."):
+        # savepoint and its release, intake, same client_ref?, two turns, intake, chain's lock, its end, event
+        with django_assert_num_queries(10):  # type: ignore[operator]
+            say(intake, text)
