@@ -12,6 +12,7 @@ import json
 import random
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -134,7 +135,8 @@ class IntakeClient:
         if answer.is_success:
             return found
         problem = found if isinstance(found, dict) else {}
-        raise ClientError(problem.get("code", f"http_{answer.status_code}"), problem.get("detail", answer.reason_phrase))
+        code = problem.get("code", f"http_{answer.status_code}")
+        raise ClientError(code, problem.get("detail", answer.reason_phrase))
 
 
 @dataclass
@@ -189,12 +191,15 @@ class VoiceClient:
             answer = await self.intake.post(f"/api/voice/sessions/{self.session_id}/ticket")
             self._protocols = answer["protocols"]
         protocols, self._protocols = self._protocols, None
+        address, _, port = self.intake.address.rpartition(":")
         try:
             self._socket = await connect(
-                f"ws://{self.intake.address}{self.session['ws_path']}",
+                f"ws://{self.intake.host}{self.session['ws_path']}",
+                host=address,
+                port=int(port),
                 origin=Origin(self.intake.origin),
                 subprotocols=[Subprotocol(name) for name in protocols],
-                additional_headers={"Host": self.intake.host, "Cookie": self.intake.cookie_header},
+                additional_headers={"Cookie": self.intake.cookie_header},
                 compression=None,
                 max_size=2**20,
                 proxy=None,
@@ -216,8 +221,7 @@ class VoiceClient:
             last_turn=last_turn, next_audio_seq=self._next_seq, oldest_buffered_seq=oldest,
         )  # fmt: skip
         await self._until(lambda: self._resumed is not None)
-        assert self._resumed is not None
-        expected = self._resumed["next_expected_seq"]
+        expected = (self._resumed or {})["next_expected_seq"]
         for frame in [frame for frame in self.ring if frame.seq >= expected]:
             again = Frame(frame.seq, frame.sample_pos, frame.pcm, frame.flags | FLAG_RETRANSMISSION)
             await self._send(encode(again))
@@ -280,9 +284,12 @@ class VoiceClient:
                     await self.come_back()
                 event_id = str(uuid4())
                 await self.tell("input_audio_buffer.commit", event_id=event_id)
-                await self._until(lambda key=event_id: key in self._committed or self._socket is None, seconds)
+                await self._until(partial(self._is_committed, event_id), seconds)
                 if event_id in self._committed:
                     return
+
+    def _is_committed(self, event_id: str) -> bool:
+        return event_id in self._committed or self._socket is None
 
     async def close(self) -> None:
         """End the session."""

@@ -61,19 +61,24 @@ class Slot:
             redis.RedisError: the journal is away.
         """
         try:
-            while not self._done:
+            while True:
+                if self._done:
+                    return
                 self._lease.check()
-                records = self._reader.read(BLOCK_MS)  # a step a frame, so that a job ends in the middle of a batch too
-                for record in records:
-                    if self._done:
-                        return
-                    self._take(record)
-                if time.monotonic() - self._heard >= QUIET_SECONDS and not (records and self._listener.is_speaking):
+                records = self._reader.read(BLOCK_MS)
+                self._take_all(records)
+                if not self._done and time.monotonic() - self._heard >= QUIET_SECONDS:
                     # What is left here goes on when more comes: leaving it is no accident.
                     self._lease.park_at = self._reader.last_id
-                    self._done = True
+                    return
         finally:
             self._listener.close()
+
+    def _take_all(self, records: list[Record]) -> None:
+        for record in records:
+            self._take(record)
+            if self._done:
+                break
 
     def _take(self, record: Record) -> None:
         if record.flags & MARK_END and not record.pcm:

@@ -1,0 +1,140 @@
+"""The live processes of `make run` that the voice needs, on loopback, for tests that break them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from django.conf import settings
+
+from legal_intake.embedded import EmbeddedServer, start_redis
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class House:
+    """A server, a journal of its own, voice slots, a scheduler. Ends all it started.
+
+    Args:
+        folder: for the journal and the logs.
+        firm: whose host is asked.
+        slots: how many voice slots.
+        scheduler: whether to start one.
+    """
+
+    def __init__(self, folder: Path, firm: Any, *, slots: int = 1, scheduler: bool = False) -> None:
+        self.folder = folder
+        self.firm = firm
+        self.host = host_of(firm)
+        self.journal: EmbeddedServer = start_redis(folder / "journal", appendfsync="always")
+        self.port = free_port()
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.env = {
+            **os.environ,
+            "REDIS_JOURNAL_URL": self.journal.url,
+            "DJANGO_SETTINGS_MODULE": "legal_intake.settings",
+            "METRICS_PORT": "0",
+        }
+        self.start("server", "legal_intake.server", "--port", str(self.port))
+        for number in range(slots):
+            self.start(f"slot-{number}", "legal_intake.voice_worker")
+        if scheduler:
+            self.start("scheduler", "legal_intake.scheduler")
+        self.wait_until_live()
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self, name: str, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+        log = (self.folder / f"{name}.log").open("ab")
+        child = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments], cwd=ROOT, env=self.env, stdout=log, stderr=log
+        )
+        log.close()
+        self.children[name] = child
+        return child
+
+    def wait_until_live(self, seconds: float = 30) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            assert self.children["server"].poll() is None, self.log("server")
+            try:
+                with urlopen(f"http://{self.address}/healthz/live", timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"the server is not up: {self.log('server')}")
+
+    def wait_for_slots(self, seconds: float = 40) -> None:
+        """Until every slot has loaded its model."""
+        until = time.monotonic() + seconds
+        names = [name for name in self.children if name.startswith("slot")]
+        while time.monotonic() < until:
+            if all("worker_ready" in self.log(name) for name in names):
+                return
+            time.sleep(0.1)
+        raise AssertionError([self.log(name)[-2000:] for name in names])
+
+    def kill(self, name: str) -> None:
+        """SIGKILL."""
+        child = self.children[name]
+        child.kill()
+        child.wait()
+
+    def restart_slot(self, name: str) -> None:
+        self.kill(name)
+        self.start(name, "legal_intake.voice_worker")
+
+    def restart_server(self, *, politely: bool) -> None:
+        child = self.children["server"]
+        child.send_signal(signal.SIGTERM if politely else signal.SIGKILL)
+        child.wait(15)
+        self.start("server", "legal_intake.server", "--port", str(self.port))
+        self.wait_until_live()
+
+    def kill_journal(self) -> None:
+        self.journal.kill()
+
+    def revive_journal(self) -> None:
+        self.journal = start_redis(self.folder / "journal", port=self.journal.port, appendfsync="always")
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def close(self) -> None:
+        for child in self.children.values():
+            if child.poll() is None:
+                child.terminate()
+        for child in self.children.values():
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self.journal.stop()
+
+
+def host_of(ref: Any) -> str:
+    """A firm's Host header."""
+    from tenants import directory
+
+    directory.forget()
+    return directory.resolve_firm(ref.id).hosts[0]
+
+
+def media_files() -> list[Path]:
+    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
