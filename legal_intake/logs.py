@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
@@ -118,17 +119,18 @@ def describe_exception(error: BaseException) -> list[dict[str, Any]]:
 
 
 def _message(record: logging.LogRecord, *, ours: bool) -> str:
+    text = _text(record)
     if ours:
-        return record.getMessage()
-    text = _foreign_text(record)
+        return text
     if "Traceback (most recent call last)" in text:
         frames = _FRAME.findall(text)
         return "traceback: " + " > ".join(f"{file}:{line} {name}" for file, line, name in frames)
     return (text.splitlines() or [""])[0][:MAX_TEXT]
 
 
-def _foreign_text(record: logging.LogRecord) -> str:
-    """A library's message with exceptions and jobs in its arguments replaced by their names."""
+def _text(record: logging.LogRecord) -> str:
+    """The message with exceptions and jobs in its arguments replaced by their names. Never raises:
+    `logging` would print the arguments to stderr."""
     text, arguments = str(_name(record.msg)), record.args
     if not arguments:
         return text
@@ -182,6 +184,8 @@ def _describe_one(error: BaseException) -> dict[str, Any]:
         for name in ("table_name", "column_name", "constraint_name"):
             if value := getattr(diagnosis, name, None):
                 said[name] = value
+    elif isinstance(error, psycopg.OperationalError):
+        said["text"] = str(error)[:MAX_TEXT]  # no statement was run: libpq's words about the connection
     if isinstance(error, SAFE_TEXT):
         said["text"] = str(error)[:MAX_TEXT]
     frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
