@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from intake import roles, services, staff_selectors
-from intake.admin.base import ReadOnlyAdmin
+from intake.admin.base import ReadOnlyAdmin, staff_member
 from intake.admin.panels import panels
 from intake.admin.site import firm_admin
 from intake.errors import IntakeError
@@ -43,7 +43,7 @@ class ConflictFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("open", "waits for a decision"), ("decided", "decided"), ("none", "no conflict")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Intake]) -> QuerySet[Intake]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         hit = ConflictCheck.Result.HIT
         if self.value() == "open":
             return queryset.filter(conflict_state="open")
@@ -89,7 +89,7 @@ class IntakeAdmin(ReadOnlyAdmin):
             raise Http404
         if not self.has_view_permission(request, found):
             raise PermissionDenied
-        note_viewed(intake=found, user=request.user)
+        note_viewed(intake=found, user=staff_member(request))
         return self._page(request, found.pk, DecisionForm())
 
     def decide_view(self, request: HttpRequest, intake_id: UUID, check_id: UUID) -> HttpResponse:
@@ -105,7 +105,7 @@ class IntakeAdmin(ReadOnlyAdmin):
         if not form.is_valid():
             return self._page(request, intake_id, form, status=400)
         try:
-            check = services.decide_conflict(check_id=check_id, user=request.user, **form.cleaned_data)
+            check = services.decide_conflict(check_id=check_id, user=staff_member(request), **form.cleaned_data)
         except IntakeError as refused:
             messages.error(request, str(refused))
         else:

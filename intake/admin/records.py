@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 
-from intake.admin.base import ReadOnlyAdmin
+from intake.admin.base import ReadOnlyAdmin, staff_member
 from intake.admin.site import firm_admin
 from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Turn
 from intake.services.decisions import note_viewed
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class WordsAdmin(ReadOnlyAdmin):
     """Rows that hold a client's words: opening one is audited."""
 
-    list_select_related = ("intake",)
+    list_select_related: tuple[str, ...] = ("intake",)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -26,7 +26,7 @@ class WordsAdmin(ReadOnlyAdmin):
         """Reading one row's words is reading the intake."""
         row = self.get_object(request, object_id)
         if row is not None and self.has_view_permission(request, row):
-            note_viewed(intake=row.intake, user=request.user)
+            note_viewed(intake=row.intake, user=staff_member(request))
         response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         return response
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # expressions of its templates, and it writes its colours into a style element. Only pages of the
 # admin get it; scripts still come from this host's files alone, and none is inline.
 ADMIN_POLICY: Final = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
-_with_policy = csp_update(ADMIN_POLICY)
+_with_policy: Callable[[Callable[..., Any]], Callable[..., Any]] = csp_update(ADMIN_POLICY)
 
 
 class FirmAdminSite(UnfoldAdminSite):
@@ -37,12 +37,14 @@ class FirmAdminSite(UnfoldAdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Under the same policy, though nobody is logged in yet."""
-        return _with_policy(super().login)(request, extra_context)
+        show: Callable[..., HttpResponse] = _with_policy(super().login)
+        return show(request, extra_context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """What needs a person first, with the reason."""
         context = {"needs": staff_selectors.needs_a_person(), **(extra_context or {})}
-        return super().index(request, context)
+        response: HttpResponse = super().index(request, context)
+        return response
 
 
 def site_title(_request: HttpRequest) -> str:

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from intake import audit, roles
+from intake.admin.base import staff_member
 from intake.admin.site import firm_admin
 from tenants.accounts import services as accounts
 from tenants.accounts.models import User
@@ -116,5 +117,10 @@ class UserAdmin(ModelAdmin):
 
 def _record(request: HttpRequest, action: str, user: User, **data: Any) -> None:
     audit.record(
-        action=action, chain=None, target_type="user", target_id=user.pk, actor=audit.staff(request.user.pk), data=data
+        action=action,
+        chain=None,
+        target_type="user",
+        target_id=user.pk,
+        actor=audit.staff(staff_member(request).pk),
+        data=data,
     )

@@ -68,7 +68,8 @@ def made(drawn: list[dict[str, Any]]) -> list[Event]:
 
 
 def replay(history: list[Event]) -> list[tuple[State, Any]]:
-    state, steps = State(), []
+    state = State()
+    steps: list[tuple[State, Any]] = []
     for event in history:
         try:
             new, decision = advance(FIRST_FORM, state, event)
