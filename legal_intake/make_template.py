@@ -1,6 +1,6 @@
 """`make template`: build tenants/template.sql on an embedded PostgreSQL of its own, made and removed here.
 
-    python -m legal_intake.make_template [--check]
+python -m legal_intake.make_template [--check]
 """
 
 from __future__ import annotations

@@ -20,9 +20,7 @@ def make_firms(count: int) -> list[Firm]:
         Firm.objects.update(status=Firm.Status.FAILED)
         firms = [Firm(name=f"Firm {i:02}", schema_name=f"t_many{i}", status="ready") for i in range(count)]
         Firm.objects.bulk_create(firms)
-        Domain.objects.bulk_create(
-            Domain(domain=f"many-{i}.localhost", tenant=firm) for i, firm in enumerate(firms)
-        )
+        Domain.objects.bulk_create(Domain(domain=f"many-{i}.localhost", tenant=firm) for i, firm in enumerate(firms))
         for firm in firms:
             provisioning.create_schema_by_replay(firm.ref)
             provisioning.record_fresh_schema(firm)

@@ -46,9 +46,12 @@ def test_functions_of_a_replayed_schema_work_on_their_own_schema_alone() -> None
     """The append-only trigger fires in the replayed schema, with nothing else on the path."""
     ref = replayed("t_triggers")
     with firm_scope(ref), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
-                       "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
-                       "WHERE n.nspname = %s AND NOT tgisinternal AND p.pronamespace <> n.oid", [ref.schema])
+        cursor.execute(
+            "SELECT count(*) FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+            "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = %s AND NOT tgisinternal AND p.pronamespace <> n.oid",
+            [ref.schema],
+        )
         assert cursor.fetchone() == (0,)
         with pytest.raises(Exception, match="refuses TRUNCATE"), transaction.atomic():
             cursor.execute("TRUNCATE intake_turn CASCADE")

@@ -24,7 +24,9 @@ def run(firms: list[Firm], **options: Any) -> waves.Report:
 
 def states(firms: list[Firm]) -> dict[str, str]:
     with public_scope():
-        return {state.firm.name: state.state for state in SchemaState.objects.select_related("firm").filter(firm__in=firms)}
+        return {
+            state.firm.name: state.state for state in SchemaState.objects.select_related("firm").filter(firm__in=firms)
+        }
 
 
 @pytest.mark.slow
@@ -45,7 +47,9 @@ def test_sixty_firms_one_fails_the_rest_are_done_and_a_second_run_resumes() -> N
         assert states(firms)["Firm 31"] == "quarantined"
         assert set(states(firms).values()) == {"ok", "quarantined"}
         # What it had is as it was: its transaction was rolled back.
-        assert execute(broken.schema_name, "SELECT count(*) FROM {s}.django_migrations WHERE name = '0002_additive'") == [(0,)]
+        assert execute(
+            broken.schema_name, "SELECT count(*) FROM {s}.django_migrations WHERE name = '0002_additive'"
+        ) == [(0,)]
 
         left_alone = run(firms)
         assert (left_alone.current, left_alone.migrated) == (59, [])
@@ -151,7 +155,7 @@ def test_a_lock_that_passes_is_waited_for_and_one_that_stays_quarantines(monkeyp
         raise error
 
     naps: list[float] = []
-    monkeypatch.setattr(waves.time, "sleep", naps.append)
+    monkeypatch.setattr("tenants.waves.time.sleep", naps.append)
     real = migrating.migrate_schema
     firms = make_firms(1)
     with release("sql"):
@@ -206,7 +210,9 @@ def test_looking_writes_nothing_when_nothing_changed_and_costs_the_same_for_any_
 
 def test_a_schema_ahead_is_known_as_such_and_left_alone() -> None:
     (firm,) = make_firms(1)
-    execute(firm.schema_name, "INSERT INTO {s}.django_migrations (app, name, applied) VALUES ('intake', '9999_x', now())")
+    execute(
+        firm.schema_name, "INSERT INTO {s}.django_migrations (app, name, applied) VALUES ('intake', '9999_x', now())"
+    )
     report = run([firm])
     assert (report.current, report.migrated) == (1, [])
     assert states([firm]) == {"Firm 00": "ahead"}
