@@ -35,7 +35,7 @@ QUIET_SECONDS: Final = 3.0
 LONGEST_SECONDS: Final = 60.0
 BLOCK_MS: Final = 200
 #: Leases that may end by accident before the audio at hand is taken for what kills the recogniser.
-MAX_ATTEMPTS: Final = 5
+MAX_ATTEMPTS: Final = 8
 GIVE_UP_SAMPLES: Final = 30 * SAMPLE_RATE
 RECOGNISER: Final = f"pocketsphinx {version('pocketsphinx')}"
 

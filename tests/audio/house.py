@@ -8,13 +8,18 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+from uuid import UUID
 
-from django.conf import settings
-
+from audio.client import VoiceClient, conversation
+from audio.models import Utterance
+from audio.recordings import master_pcm
+from intake.models import Turn
 from legal_intake.embedded import EmbeddedServer, start_redis
+from tenants.context import firm_scope
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -136,5 +141,43 @@ def host_of(ref: Any) -> str:
     return directory.resolve_firm(ref.id).hosts[0]
 
 
-def media_files() -> list[Path]:
-    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+@dataclass(frozen=True)
+class Kept:
+    """An utterance as it is stored, opened, with the samples of its master and its turn's text."""
+
+    id: UUID
+    start_sample: int
+    end_sample: int
+    status: str
+    text: str | None
+    words: list[dict[str, Any]] | None
+    start_state: str | None
+    pcm: bytes | None
+    turn_text: str | None
+
+
+def kept(house: House) -> list[Kept]:
+    """All of the firm's utterances in order. Blocking."""
+    with firm_scope(house.firm):
+        turns = {turn.utterance_id: turn.text for turn in Turn.objects.filter(modality="voice")}
+        return [
+            Kept(
+                row.id, row.start_sample, row.end_sample, row.status, row.text, row.words, row.start_state,
+                master_pcm(row.recording) if hasattr(row, "recording") else None, turns.get(row.id),
+            )
+            for row in Utterance.objects.select_related("recording").order_by("session", "start_sample")
+        ]  # fmt: skip
+
+
+async def speak_story(house: House, pcm: bytes, *, keep_audio: bool) -> tuple[VoiceClient, str]:
+    """A client's whole part; what was heard, and the reference."""
+    async with conversation(
+        house.address, house.host, keep_audio=keep_audio, name="Ann Example", other_side="Bob Sample"
+    ) as client:
+        voice = await client.open_voice()
+        await voice.connect()
+        await voice.speak(pcm)
+        await voice.finish()
+        await voice.close()
+        await client.done()
+        return voice, await client.send()
