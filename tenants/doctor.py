@@ -65,9 +65,7 @@ def schemas() -> list[Finding]:
         return []
     missing = waves.public_missing()
     if missing:
-        return [
-            Finding("schemas", "error", f"public lacks {len(missing)} migrations", "Run `manage.py firms migrate`.")
-        ]
+        return [Finding("schemas", "error", f"public lacks {len(missing)} migrations", MIGRATE)]
     found = []
     standings = waves.survey()
     for standing in standings:
@@ -78,9 +76,7 @@ def schemas() -> list[Finding]:
             found.append(Finding("schemas", "error", f"{name} is quarantined: {standing.state.error}", remedy))
         elif standing.missing:
             message = f"{name} lacks {len(standing.missing)} migrations" + (" and answers 503" if outside else "")
-            found.append(
-                Finding("schemas", "error" if outside else "warning", message, "Run `manage.py firms migrate`.")
-            )
+            found.append(Finding("schemas", "error" if outside else "warning", message, MIGRATE))
     for firm in Firm.objects.filter(status=Firm.Status.FAILED):
         remedy = "`manage.py firm retry FIRM --admin EMAIL`, or `firm delete`."
         found.append(Finding("firms", "error", f"{firm.name} was not provisioned: {firm.status_reason}", remedy))

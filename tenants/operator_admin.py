@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # What the theme (django-unfold 0.91) needs beyond our policy: Alpine compiles expressions of its
 # templates, and it writes its colours into a style element. No inline script, no other host.
 ADMIN_POLICY: Final = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
-_with_policy = csp_update(ADMIN_POLICY)
+_with_policy: Any = csp_update(ADMIN_POLICY)
 
 
 class OperatorAdminSite(UnfoldAdminSite):
@@ -39,11 +39,13 @@ class OperatorAdminSite(UnfoldAdminSite):
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """Every page of the admin, under its policy."""
-        return _with_policy(super().admin_view(view, cacheable))  # type: ignore[no-any-return]
+        decorated: Callable[..., Any] = _with_policy(super().admin_view(view, cacheable))
+        return decorated
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Under the same policy, though nobody is logged in yet."""
-        return _with_policy(super().login)(request, extra_context)  # type: ignore[no-any-return]
+        response: HttpResponse = _with_policy(super().login)(request, extra_context)
+        return response
 
 
 operator_admin = OperatorAdminSite(name="operator")
