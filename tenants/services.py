@@ -6,6 +6,7 @@ Keyword-only, atomic, audited with an OperatorEvent, and announced to every proc
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
+
 # SCAN and UNLINK in steps that do not hold Redis up.
 REDIS_BATCH = 500
 
@@ -54,6 +57,8 @@ def create_firm(*, name: str, host: str, admin_email: str, actor: str, accent: s
         TenancyError: provisioning failed; `retry_firm` takes it up again, `delete_firm` removes it.
     """
     name, host, admin_email = _clean_name(name), _clean_host(host), _clean_email(admin_email)
+    if accent and not ACCENT.fullmatch(accent):
+        raise InvalidInput(f"{accent!r} is no colour: give it as #rrggbb")
     with public_scope(), transaction.atomic():
         firm = Firm(name=name, **({"accent": accent} if accent else {}))
         firm.save(force_insert=True)
