@@ -43,6 +43,7 @@ RECONNECT_SECONDS: Final = 600.0
 MAX_HOSTS: Final = 8192
 MAX_FIRMS: Final = 4096
 MAX_UNKNOWN: Final = 2048
+MAX_READS: Final = 5
 CHANNEL: Final = "li:directory"
 
 K = TypeVar("K")
@@ -91,6 +92,9 @@ class _Bounded(Generic[K, V]):
 
     def values(self) -> list[V]:
         return [value for _, value in self._items.values()]
+
+    def drop(self, key: K) -> None:
+        self._items.pop(key, None)
 
     def clear(self) -> None:
         self._items.clear()
@@ -158,12 +162,9 @@ def on_firm_changed(callback: Callable[[FirmRef], None]) -> Callable[[], None]:
 
 def forget() -> None:
     """Drop what this process knows."""
-    global _generation
     with _lock:
-        _generation += 1
-        _by_host.clear()
+        _begin_generation()
         _by_id.clear()
-        _unknown.clear()
 
 
 def stop_watching() -> None:
@@ -182,19 +183,26 @@ def _found(known: _Known) -> FirmEntry:
 
 
 def _read_host(host: str) -> _Known:
-    _watch()
-    generation = _generation
     owner = Domain.objects.filter(domain=host).values("tenant_id")
-    known = _one(lambda firms: firms.filter(pk__in=owner))
-    _remember(generation, known, host)
-    return known
+    return _read(host, lambda firms: firms.filter(pk__in=owner))
 
 
 def _read_firm(firm_id: UUID) -> _Known:
+    return _read(firm_id, lambda firms: firms.filter(pk=firm_id))
+
+
+def _read(asked: str | UUID, narrow: Callable[[QuerySet[Firm]], QuerySet[Firm]]) -> _Known:
+    """Read, and keep it, unless the directory changed meanwhile: then what was read may be old.
+
+    A socket stays as long as the entry it came in with, so an entry is returned only when the next
+    change is sure to be compared with it, or after so many changes in a row that something is amiss.
+    """
     _watch()
-    generation = _generation
-    known = _one(lambda firms: firms.filter(pk=firm_id))
-    _remember(generation, known, firm_id)
+    for _ in range(MAX_READS):
+        generation = _generation
+        known = _one(narrow)
+        if _remember(generation, known, asked):
+            break
     return known
 
 
@@ -215,17 +223,18 @@ def _entry(firm: Firm) -> FirmEntry:
     return FirmEntry(firm.ref, firm.name, firm.accent, firm.status, in_window, hosts)
 
 
-def _remember(generation: int, known: _Known, asked: str | UUID) -> None:
-    """Keep what was read, unless the directory changed while it was being read."""
+def _remember(generation: int, known: _Known, asked: str | UUID) -> bool:
+    """Keep what was read in this generation. False when another one has begun."""
     with _lock:
         if generation != _generation:
-            return
+            return False
         if isinstance(known, _Nobody):
             _unknown.put(asked, known, UNKNOWN_SECONDS)
-            return
+            return True
         _by_id.put(known.ref.id, known, KNOWN_SECONDS)
         if isinstance(asked, str):
             _by_host.put(asked, known, KNOWN_SECONDS)
+        return True
 
 
 def _publish() -> None:
@@ -236,27 +245,37 @@ def _publish() -> None:
 
 
 def _refresh() -> None:
-    """Read again every firm this process knows; tell who changed."""
-    global _generation
-    with _lock:
-        before = {entry.ref.id: entry for entry in _by_id.values()}
-        _generation += 1
-        generation = _generation
-        _by_host.clear()
-        _unknown.clear()
+    """Read again every firm this process knows; tell who changed.
+
+    Lookups go on meanwhile. Whoever came in with an entry, be it from before or from during our
+    reading, must hear when it is not what we read: both are compared.
+    """
+    before = _begin_generation()
     keys.forget()
     with public_scope():
         now = {firm.id: _entry(firm) for firm in _firms().filter(pk__in=list(before))}
     with _lock:
-        if generation == _generation:
-            _by_id.clear()
-            for entry in now.values():
-                _by_id.put(entry.ref.id, entry, KNOWN_SECONDS)
+        meanwhile = _begin_generation()
+        for firm_id in before:
+            if firm_id in now:
+                _by_id.put(firm_id, now[firm_id], KNOWN_SECONDS)
+            else:
+                _by_id.drop(firm_id)
         callbacks = list(_callbacks)
     for firm_id, entry in before.items():
-        if now.get(firm_id) != entry:
+        if not now.get(firm_id) == entry == meanwhile.get(firm_id, entry):
             for callback in callbacks:
                 _call(callback, entry.ref)
+
+
+def _begin_generation() -> dict[UUID, FirmEntry]:
+    """From here on, what was read before is not kept. Returns the firms known until here."""
+    global _generation
+    with _lock:
+        _generation += 1
+        _by_host.clear()
+        _unknown.clear()
+        return {entry.ref.id: entry for entry in _by_id.values()}
 
 
 def _call(callback: Callable[[FirmRef], None], ref: FirmRef) -> None:
