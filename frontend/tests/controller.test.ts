@@ -12,7 +12,12 @@ vi.mock("../src/audio/capture", async (original) => ({
   }),
 }));
 
-const story = snapshot({ stage: "story", turns: [turn(1), turn(2), turn(3)], question: null });
+const story = snapshot({
+  stage: "story",
+  turns: [turn(1), turn(2), turn(3)],
+  question: null,
+  can: { type: true, speak: true, done: true, send: false, correct: true },
+});
 let calls: { [Name in keyof Api]: ReturnType<typeof vi.fn> };
 let store: Store;
 let controller: Controller;
@@ -127,6 +132,13 @@ describe("done", () => {
     await vi.advanceTimersByTimeAsync(25_000);
     expect(calls.finishStory).not.toHaveBeenCalled();
     expect(store.get()).toMatchObject({ busy: false, problem: "still_coming" });
+  });
+
+  it("asks for a story first when there is none, in words", async () => {
+    calls.currentIntake.mockResolvedValue({ ...story, can: { ...story.can, done: false } });
+    await controller.done();
+    expect(calls.finishStory).not.toHaveBeenCalled();
+    expect(store.get().problem).toBe("nothing_said");
   });
 
   it("does not wait for speech that can no longer get through", async () => {

@@ -72,7 +72,7 @@ export function Composer({ state, controller }: Props): ReactElement | null {
       {intake.can.speak && (
         <VoicePanel voice={state.voice} keepsAudio={intake.consents.keep_audio} controller={controller} />
       )}
-      {intake.can.done && (
+      {(intake.can.done || intake.question?.kind === "story") && (
         <div className="done">
           <button type="button" className="secondary wide" disabled={state.busy || tooLong} onClick={onDone}>
             {state.busy ? copy.composer.finishing : copy.composer.done}

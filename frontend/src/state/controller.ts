@@ -90,6 +90,8 @@ export class Controller {
       if (!(await this.voice.stop())) throw new ApiProblem(0, "still_coming", "");
       await this.outbox;
       if (this.store.get().pending.length > 0) throw new ApiProblem(0, "unsent", "");
+      await this.refresh();
+      if (!this.store.get().intake?.can.done) throw new ApiProblem(0, "nothing_said", "");
       await this.calls.finishStory(intake);
       await this.refresh();
     });

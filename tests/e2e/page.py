@@ -1,0 +1,56 @@
+"""The client's page as a person uses it: by what they read on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+NAME = "Ana Bell"
+OTHER_SIDE = "Northside Property LLC"
+
+
+def start(context: Any, url: str, *, keep_audio: bool = False) -> Any:
+    """Open the page, read the notice, agree, and stand before the first question."""
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_text("It is not a lawyer").wait_for()
+    assert page.get_by_role("textbox").count() == 0, "nothing may be typed before the notice is accepted"
+    page.get_by_label("I understand").check()
+    if keep_audio:
+        page.get_by_label("keep the recording").check()
+    page.get_by_role("button", name="Start").click()
+    page.get_by_label("Your answer").wait_for()
+    return page
+
+
+def answer(page: Any, text: str) -> None:
+    """Type an answer and wait until the assistant has replied to it."""
+    replies = page.locator(".turn-assistant")
+    before = replies.count()
+    page.get_by_label("Your answer").fill(text)
+    page.get_by_role("button", name="Send answer").click()
+    replies.nth(before).or_(page.get_by_role("heading", name="We have stopped")).first.wait_for()
+
+
+def to_story(context: Any, url: str, *, name: str, other_side: str, keep_audio: bool = False) -> Any:
+    """The page at the question what happened."""
+    page = start(context, url, keep_audio=keep_audio)
+    answer(page, name)
+    answer(page, other_side)
+    page.get_by_role("button", name="Done", exact=True).wait_for()
+    return page
+
+
+def turns(page: Any) -> list[tuple[int, str]]:
+    """Number and text of every turn in the log, as it stands on the page."""
+    found: list[list[Any]] = page.locator(".turn[data-number]").evaluate_all(
+        "all => all.map(turn => [Number(turn.dataset.number), turn.querySelector('.said').textContent])"
+    )
+    return [(number, text) for number, text in found]
+
+
+def finish(page: Any) -> str:
+    """Send what the review shows; the reference number."""
+    page.get_by_role("button", name="Send to").click()
+    page.get_by_role("heading", name="Your answers are with the firm").wait_for()
+    reference: str = page.locator(".number").inner_text()
+    return reference
