@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db.models import F
+
 from intake.interview.engine import allowed
 from intake.interview.playbook import PLAYBOOKS
 from intake.interview.stages import STOPPED_LOOK, Stage
@@ -15,7 +17,6 @@ from intake.models import Fact, Intake, Turn
 from tenants.tokens import hash_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -73,32 +74,27 @@ def keeps_audio(intake_id: UUID) -> bool:
 
 
 def turns_after(intake_id: UUID, number: int) -> list[TurnView]:
-    """The turns numbered above `number`, in order."""
-    return views(turns_of(intake_id).filter(number__gt=number))
+    """The turns numbered above `number`, in order. One query, whatever corrects what."""
+    turns: QuerySet[Any] = Turn.objects.filter(intake_id=intake_id, number__gt=number).order_by("number")
+    # Numbers only: joining the rows themselves would load and build each corrected turn again.
+    corrections = {"corrects": F("supersedes__number"), "corrected_by": F("superseded_by__number")}
+    return [view(turn, turn.corrects, turn.corrected_by) for turn in turns.annotate(**corrections)]
 
 
-def turns_of(intake_id: UUID) -> QuerySet[Turn]:
-    """All turns in order, each with the numbers of what it corrects and what corrects it."""
-    return Turn.objects.filter(intake_id=intake_id).select_related("supersedes", "superseded_by").order_by("number")
-
-
-def views(turns: Iterable[Turn]) -> list[TurnView]:
-    """Turns as they are shown. Wants `supersedes` and `superseded_by` loaded, or queries for each."""
-    return [
-        TurnView(
-            id=turn.id,
-            number=turn.number,
-            role=turn.role,
-            text=turn.text,
-            modality=turn.modality or None,
-            question=turn.question or None,
-            supersedes=turn.supersedes.number if turn.supersedes else None,
-            superseded_by=superseding.number if (superseding := getattr(turn, "superseded_by", None)) else None,
-            at=turn.at,
-            item_id=str(turn.utterance_id) if turn.utterance_id else None,
-        )
-        for turn in turns
-    ]
+def view(turn: Turn, supersedes: int | None, superseded_by: int | None) -> TurnView:
+    """A turn as it is shown, with the numbers of what it corrects and of what corrects it."""
+    return TurnView(
+        id=turn.id,
+        number=turn.number,
+        role=turn.role,
+        text=turn.text,
+        modality=turn.modality or None,
+        question=turn.question or None,
+        supersedes=supersedes,
+        superseded_by=superseded_by,
+        at=turn.at,
+        item_id=str(turn.utterance_id) if turn.utterance_id else None,
+    )
 
 
 def snapshot(intake_id: UUID) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.db.models import Case, CharField, Exists, F, OuterRef, Subquery, Val
 
 from intake.interview.stages import Stage
 from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Intake, Party
-from intake.selectors import TurnView, turns_of, views
+from intake.selectors import TurnView, turns_after
 from tenants.accounts.models import User
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def record_for_staff(intake_id: UUID) -> StaffRecord:
     intake = Intake.objects.get(pk=intake_id)
     return StaffRecord(
         intake=intake,
-        turns=views(turns_of(intake_id)),
+        turns=turns_after(intake_id, 0),
         facts=list(Fact.objects.filter(intake=intake).select_related("turn", "superseded_by").order_by("id")),
         parties=list(Party.objects.filter(intake=intake).select_related("turn", "superseded_by").order_by("id")),
         consents=list(Consent.objects.filter(intake=intake).order_by("id")),

@@ -18,7 +18,7 @@ from intake.interview.stages import Stage
 from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE_VERSION
 from intake.models import Consent, Intake, Turn
 from intake.references import new_reference
-from intake.selectors import TurnView, state_of, turns_after, views
+from intake.selectors import TurnView, state_of, turns_after, view
 from intake.services.steps import Step, open_step
 from intake.text import clean_turn
 from tenants.tokens import hash_secret
@@ -113,7 +113,7 @@ def add_turn(
     action = "turn.corrected" if corrected else "turn.added"
     step.close(action=action, actor=audit.CLIENT, data=data, target=step.said)
     changed = corrected is not None or _look(step.intake) != before_it
-    return TurnResult(_shown(step), snapshot_changed=changed)
+    return TurnResult(_shown(step, corrected), snapshot_changed=changed)
 
 
 def correct(
@@ -211,12 +211,10 @@ def _consent(intake: Intake, kind: ConsentKind, *, granted: bool, channel: str) 
     )
 
 
-def _shown(step: Step) -> list[TurnView]:
+def _shown(step: Step, corrected: Turn | None) -> list[TurnView]:
     """The turns of this step, without asking the database again."""
-    turns = [turn for turn in (step.said, step.reply) if turn is not None]
-    for turn in turns:
-        turn._state.fields_cache["superseded_by"] = None
-    return views(turns)
+    shown = [view(step.said, corrected.number if corrected else None, None)] if step.said else []
+    return [*shown, view(step.reply, None, None)] if step.reply else shown
 
 
 def _with_replies(turn: Turn) -> list[TurnView]:
