@@ -18,7 +18,7 @@ from django.db import connections
 from django.utils.module_loading import autodiscover_modules
 from prometheus_client import Counter, Gauge
 
-from legal_intake.worker import prepare, until_told_to_stop
+from legal_intake.process import prepare, until_told_to_stop
 from tenants.periodic import PeriodicTask, registered
 
 logger = logging.getLogger("legal_intake.scheduler")

@@ -19,7 +19,6 @@ import argparse
 import asyncio
 import json
 import logging
-import os
 import sys
 from functools import partial
 from typing import Any
@@ -30,6 +29,7 @@ from twisted.internet import defer
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.logger import globalLogBeginner
 
+from legal_intake.process import prepare
 from legal_intake.server_names import GOING_AWAY, MAX_BODY_BYTES
 
 logger = logging.getLogger("legal_intake.server")
@@ -238,15 +238,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS")
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args(arguments)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
+    prepare("server")
     from legal_intake.asgi import application
-    from legal_intake.logs import log_uncaught
-    from legal_intake.metrics import PROCESS_INFO
-    from legal_intake.safety import stop_when_unsafe
 
-    log_uncaught()
-    stop_when_unsafe()
-    PROCESS_INFO.labels("server").set(1)
     server = BoundedServer(application, host=options.bind, port=options.port)
     logger.info("serving", extra={"bind": options.bind, "port": options.port})
     server.run()

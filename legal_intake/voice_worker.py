@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
-from legal_intake.worker import import_actors, prepare, work
+from legal_intake.process import prepare
+from legal_intake.worker import import_actors, work
 
 POLL_MS = 10
 

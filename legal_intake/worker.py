@@ -7,46 +7,14 @@ process that was started, so whoever supervises it sees it die, and only it.
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import sys
-import threading
-from types import FrameType
+
+from legal_intake.process import prepare, until_told_to_stop
 
 logger = logging.getLogger("legal_intake.worker")
 
 # What a job may still take after SIGTERM; then it is put back when its lease or heartbeat ends.
 STOP_SECONDS = 3.0
-
-
-def prepare(role: str) -> None:
-    """Set up Django, logs and metrics for a process without a server.
-
-    Ends the process with a message when production's settings are unsafe or the master key is wrong.
-    """
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
-    import django
-
-    django.setup()
-    from legal_intake.logs import log_uncaught
-    from legal_intake.metrics import start_exporter
-    from legal_intake.safety import stop_when_unsafe
-
-    log_uncaught()
-    stop_when_unsafe()
-    start_exporter(role)
-
-
-def until_told_to_stop() -> threading.Event:
-    """An event that SIGTERM, SIGINT or SIGHUP sets."""
-    stop = threading.Event()
-
-    def told(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, told)
-    return stop
 
 
 def work(queues: set[str], *, threads: int, poll_ms: int) -> None:

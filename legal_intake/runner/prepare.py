@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from legal_intake.process import prepare as prepare_process
 from legal_intake.settings.env import DATA_DIR
-from legal_intake.worker import prepare as prepare_process
 
 if TYPE_CHECKING:
     from tenants.context import FirmRef

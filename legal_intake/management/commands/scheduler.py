@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from legal_intake.process import until_told_to_stop
 from legal_intake.scheduler import run_until
-from legal_intake.worker import until_told_to_stop
 
 
 class Command(BaseCommand):

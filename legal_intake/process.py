@@ -1,0 +1,38 @@
+"""What every process of ours does first, and how it hears that it should stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+
+
+def prepare(role: str) -> None:
+    """Set up Django, logs and metrics of a process.
+
+    Ends the process with a message when production's settings are unsafe or the master key is wrong.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
+    import django
+
+    django.setup()
+    from legal_intake.logs import log_uncaught
+    from legal_intake.metrics import start_exporter
+    from legal_intake.safety import stop_when_unsafe
+
+    log_uncaught()
+    stop_when_unsafe()
+    start_exporter(role)
+
+
+def until_told_to_stop() -> threading.Event:
+    """An event that SIGTERM, SIGINT or SIGHUP sets."""
+    stop = threading.Event()
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, told)
+    return stop
