@@ -16,7 +16,7 @@ from audio.frames import SAMPLE_RATE
 from audio.models import Recording, Utterance, VoiceSession
 from audio.playback import asked_span, player_panel
 from intake.models import AuditEvent, Intake
-from tenants import keys
+from tenants import crypto, keys
 from tenants.accounts.models import User
 from tenants.context import firm_scope
 from tenants.crypto import sealed_key_id
@@ -106,13 +106,12 @@ def test_any_range_is_decrypted_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     recording = keep()
     flac = recordings.read_master(recording)
     opened: list[str] = []
-    unseal = recordings.unseal
 
     def counting(blob: bytes, **place: Any) -> bytes:
         opened.append(place["column"])
-        return unseal(blob, **place)
+        return crypto.unseal(blob, **place)
 
-    monkeypatch.setattr(recordings, "unseal", counting)
+    monkeypatch.setattr("audio.recordings.unseal", counting)
     rng = random.Random(2)
     edges = [0, 1, recordings.CHUNK - 1, recordings.CHUNK, recordings.CHUNK + 1, recording.size - 1]
     spans = [sorted(rng.choices([*edges, rng.randrange(recording.size)], k=2)) for _ in range(60)]
@@ -203,8 +202,7 @@ def test_what_a_range_header_asks(header: str, span: tuple[int, int] | None) -> 
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    user = User.objects.create_user(email="staff@harbor.example", password=None, is_staff=True)
-    client.force_login(user)
+    client.force_login(User.objects.create(email="staff@harbor.example", is_staff=True))
     return client
 
 
@@ -243,7 +241,7 @@ def test_ranges_over_http(staff: Client) -> None:
 def test_nobody_else_hears_it(client: Client) -> None:
     recording = keep()
     assert client.get(url(recording), secure=True).status_code == 403
-    client.force_login(User.objects.create_user(email="former@harbor.example", password=None, is_staff=False))
+    client.force_login(User.objects.create(email="former@harbor.example", is_staff=False))
     assert client.get(url(recording), secure=True).status_code == 403
     assert not AuditEvent.objects.filter(action="recording.heard").exists()
 
