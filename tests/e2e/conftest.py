@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ class Site:
 
     port: int
     data: Path
+    #: With which `manage.py` works on it.
+    environment: dict[str, str] = field(repr=False)
 
     def url(self, host: str = "harbor.localhost") -> str:
         """The client's page of a firm."""
@@ -97,21 +99,22 @@ def site(chromium: str, built_page: None, tmp_path_factory: pytest.TempPathFacto
         folder.chmod(0o711)
     port = _free_port()
     log = data / "runner.log"
-    ours = {"DATA_DIR": str(data / "run"), "PORT": str(port), "AUDIO_SLOTS": "1"}
+    # Only this: what the suite set for its own servers must not reach the runner.
     kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
+    environment |= {"DATA_DIR": str(data / "run"), "PORT": str(port), "AUDIO_SLOTS": "1"}
     with log.open("wb") as output:
         runner = subprocess.Popen(
             [sys.executable, "-m", "legal_intake.runner"],
             cwd=ROOT,
-            env={**environment, **ours},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
         _await_ready(runner, log)
-        yield Site(port, data / "run")
+        yield Site(port, data / "run", environment)
     finally:
         runner.send_signal(signal.SIGINT)
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,7 +103,10 @@ def test_a_spoken_intake_with_real_speech(site: Site, open_browser: Callable[...
     page.get_by_role("button", name="Done", exact=True).click()
     page.get_by_role("heading", name="Is this right?").wait_for()
     assert page.locator("dl .said").all_inner_texts()[2:] == spoken
-    finish(page)
+    kept = _masters_again(site, finish(page))
+    assert [utterance["stored"]["text"] for utterance in kept] == spoken
+    for utterance in kept:
+        assert utterance["again"] == utterance["stored"], "the master gives other words or times"
 
 
 def test_done_while_speaking_waits_for_the_last_words(
@@ -203,6 +208,22 @@ def test_the_page_asks_no_other_host_and_breaks_no_policy(site: Site, open_brows
     page.get_by_role("button", name="Stop the microphone").click()
     assert {url.split("/")[2] for url in asked} == {f"harbor.localhost:{site.port}"}
     assert [text for text in complaints if "Security" in text or "policy" in text.lower()] == []
+
+
+def _masters_again(site: Site, reference: str) -> list[dict[str, Any]]:
+    """Each utterance as stored, and as the recogniser hears its master now."""
+    script = f"from tests.e2e.replay_masters import main; main({reference!r})"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "--firm", "harbor.localhost", "shell", "--no-imports", "-c", script],
+        cwd=ROOT,
+        env=site.environment,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _error_rate(heard: str) -> float:
