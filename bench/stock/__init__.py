@@ -1,0 +1,1 @@
+"""django-tenants as its documentation uses it, with our apps in it: the peer of two benches."""
