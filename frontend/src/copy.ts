@@ -18,14 +18,6 @@ export const loading = "One moment, please.";
 
 export const welcome = {
   heading: "Before we start",
-  // Used when the server does not send its notice along; the same words as its version 2026-1.
-  notice: [
-    "You are talking with a computer program (AI). It is not a lawyer and not a member of this firm’s staff.",
-    "It cannot give legal advice. It asks a few questions so that a person at the firm can read your answers.",
-    "Using this page does not make you a client of the firm. Only a signed agreement does that.",
-    "Please share only what is asked for until the firm has checked that it is free to help you.",
-    "You may type or speak. You may stop at any time. Nothing is sent until you press Send.",
-  ],
   consents: "Your choices",
   service: "I understand, and I want to use this service.",
   serviceHint: "Needed to go on. Your words are written down for the firm, typed or spoken.",

@@ -27,7 +27,7 @@ beforeEach(async () => {
   vi.useFakeTimers();
   FakeSocket.all.length = 0;
   calls = {
-    readFirm: vi.fn(async () => ({ name: "Harbor Law", accent: "#225577", locales: ["en"] })),
+    readFirm: vi.fn(async () => ({ name: "Harbor Law", accent: "#225577", locales: ["en"], notice: { version: "1", paragraphs: ["It is not a lawyer."] } })),
     currentIntake: vi.fn(async () => story),
     startIntake: vi.fn(async () => snapshot()),
     turnsAfter: vi.fn(async () => ({ turns: [], stage: "story", question: null, last_turn: 3 })),

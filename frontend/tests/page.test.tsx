@@ -9,7 +9,7 @@ import { initialState } from "../src/state/reducer";
 import { Store } from "../src/state/store";
 import { snapshot, turn } from "./fakes";
 
-const firm = { name: "Harbor Law", accent: "#225577", locales: ["en"] };
+const firm = { name: "Harbor Law", accent: "#225577", locales: ["en"], notice: { version: "1", paragraphs: ["It is not a lawyer."] } };
 const names = ["begin", "submit", "retry", "drop", "startVoice", "stopVoice", "done", "send", "leave", "load", "setMeter"] as const;
 let controller: Record<(typeof names)[number], ReturnType<typeof vi.fn>>;
 let store: Store;

@@ -35,7 +35,7 @@ describe("turns", () => {
 
 describe("reducer", () => {
   it("shows the notice when there is no conversation, and the conversation when there is", () => {
-    const firm = { name: "Harbor Law", accent: "#225577", locales: ["en"] };
+    const firm = { name: "Harbor Law", accent: "#225577", locales: ["en"], notice: { version: "1", paragraphs: ["It is not a lawyer."] } };
     expect(after({ type: "loaded", firm, snapshot: null }).phase).toBe("welcome");
     const state = after({ type: "loaded", firm, snapshot: snapshot() });
     expect([state.phase, state.turns.length, state.intake!.stage]).toEqual(["intake", 1, "name"]);

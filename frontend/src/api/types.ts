@@ -58,7 +58,7 @@ export interface Firm {
   accent: string;
   locales: string[];
   /** What is shown before any input; the server stores its version with the consents. */
-  notice?: Notice;
+  notice: Notice;
 }
 
 export interface NewTurns {

@@ -15,7 +15,7 @@ export function Welcome({ state, onStart }: Props): ReactElement {
   const [keepAudio, setKeepAudio] = useState(false);
   const [missing, setMissing] = useState(false);
   const serviceBox = useRef<HTMLInputElement>(null);
-  const paragraphs = state.firm?.notice?.paragraphs ?? copy.welcome.notice;
+  const paragraphs = state.firm?.notice.paragraphs ?? [];
 
   const start = (event: FormEvent): void => {
     event.preventDefault();
