@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audio import recordings
-from audio.errors import NotFlac, RangeNotSatisfiable
+from audio.errors import NotFlac, RangeNotSatisfiable, RecordingError
 from audio.frames import SAMPLE_RATE
 from audio.models import Recording, Utterance, VoiceSession
 from audio.playback import asked_span, player_panel
@@ -157,6 +157,15 @@ def test_missing_and_truncated_files_are_named(firm: Any) -> None:
     assert any(str(cut.pk) in line and "cut short" in line for line in wrong)
     assert any(str(gone.pk) in line and "missing" in line for line in wrong)
     assert recordings.master_pcm(good) == PCM
+
+
+def test_another_sha256_is_named(firm: Any) -> None:
+    recording = keep(room(seconds(1)))
+    recording.sha256 = bytes(32)
+    recording.save(update_fields=["sha256"])
+    with pytest.raises(RecordingError, match="SHA-256"):
+        recordings.master_pcm(recording)
+    assert len(recordings.verify_masters(firm)) == 1
 
 
 def test_resealing_puts_masters_under_the_current_key(firm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
