@@ -40,6 +40,8 @@ KNOWN_SECONDS: Final = 60.0
 UNKNOWN_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.5
 RECONNECT_SECONDS: Final = 600.0
+LISTEN_SECONDS: Final = 2.0
+RETRY_SECONDS: Final = 1.0
 MAX_HOSTS: Final = 8192
 MAX_FIRMS: Final = 4096
 MAX_UNKNOWN: Final = 2048
@@ -84,6 +86,10 @@ class _Bounded(Generic[K, V]):
             return None
         return found[1]
 
+    def get(self, key: K, default: V) -> V:
+        found = self._items.get(key)
+        return default if found is None else found[1]
+
     def put(self, key: K, value: V, seconds: float) -> None:
         self._items[key] = (time.monotonic() + seconds, value)
         self._items.move_to_end(key)
@@ -112,6 +118,8 @@ _by_id: _Bounded[UUID, FirmEntry] = _Bounded(MAX_FIRMS)
 _unknown: _Bounded[str | UUID, _Nobody] = _Bounded(MAX_UNKNOWN)
 _lock = threading.RLock()
 _generation = 0
+# Firms whose entry a lookup replaced by another one before the watcher saw the change.
+_superseded: dict[UUID, FirmRef] = {}
 _callbacks: list[Callable[[FirmRef], None]] = []
 _watcher: _Watcher | None = None
 
@@ -165,6 +173,7 @@ def forget() -> None:
     with _lock:
         _begin_generation()
         _by_id.clear()
+        _superseded.clear()
 
 
 def stop_watching() -> None:
@@ -231,6 +240,8 @@ def _remember(generation: int, known: _Known, asked: str | UUID) -> bool:
         if isinstance(known, _Nobody):
             _unknown.put(asked, known, UNKNOWN_SECONDS)
             return True
+        if _by_id.get(known.ref.id, known) != known:
+            _superseded[known.ref.id] = known.ref
         _by_id.put(known.ref.id, known, KNOWN_SECONDS)
         if isinstance(asked, str):
             _by_host.put(asked, known, KNOWN_SECONDS)
@@ -247,25 +258,28 @@ def _publish() -> None:
 def _refresh() -> None:
     """Read again every firm this process knows; tell who changed.
 
-    Lookups go on meanwhile. Whoever came in with an entry, be it from before or from during our
-    reading, must hear when it is not what we read: both are compared.
+    Lookups go on meanwhile. Whoever came in with an entry, from before or during our reading, must
+    hear when it is not what we read; entries that a lookup replaced are in `_superseded`.
     """
-    before = _begin_generation()
+    known = _begin_generation()
     keys.forget()
     with public_scope():
-        now = {firm.id: _entry(firm) for firm in _firms().filter(pk__in=list(before))}
+        now = {firm.id: _entry(firm) for firm in _firms().filter(pk__in=list(known))}
     with _lock:
-        meanwhile = _begin_generation()
-        for firm_id in before:
+        changed = dict(_superseded)
+        _superseded.clear()
+        for firm_id, entry in _begin_generation().items():
+            if firm_id in known and now.get(firm_id) != entry:
+                changed[firm_id] = entry.ref
+        for firm_id in known:
             if firm_id in now:
                 _by_id.put(firm_id, now[firm_id], KNOWN_SECONDS)
             else:
                 _by_id.drop(firm_id)
         callbacks = list(_callbacks)
-    for firm_id, entry in before.items():
-        if not now.get(firm_id) == entry == meanwhile.get(firm_id, entry):
-            for callback in callbacks:
-                _call(callback, entry.ref)
+    for ref in changed.values():
+        for callback in callbacks:
+            _call(callback, ref)
 
 
 def _begin_generation() -> dict[UUID, FirmEntry]:
@@ -286,33 +300,32 @@ def _call(callback: Callable[[FirmRef], None], ref: FirmRef) -> None:
 
 
 class _Watcher(threading.Thread):
+    """Compares the version row, twice a second or when nudged."""
+
     def __init__(self) -> None:
         super().__init__(name="firm-directory", daemon=True)
-        self._ending = threading.Event()
+        self._ending = False
         self._seen: int | None = None
         self._connected = time.monotonic()
+        self.nudge = threading.Event()
         self.pid = os.getpid()
 
     def stop(self) -> None:
-        self._ending.set()
+        self._ending = True
+        self.nudge.set()
         self.join(timeout=5)
 
-    def run(self) -> None:
-        while not self._ending.is_set():
-            try:
-                self._listen()
-            except RedisError:
-                # The version row is enough; come back to Redis when it does.
-                self._compare()
-                self._ending.wait(POLL_SECONDS)
-        connections.close_all()
+    @property
+    def ending(self) -> bool:
+        return self._ending
 
-    def _listen(self) -> None:
-        with cache_redis().pubsub(ignore_subscribe_messages=True) as messages:
-            messages.subscribe(CHANNEL)
-            while not self._ending.is_set():
-                self._compare()
-                messages.get_message(timeout=POLL_SECONDS)
+    def run(self) -> None:
+        _Listener(self).start()
+        while not self._ending:
+            self._compare()
+            self.nudge.wait(POLL_SECONDS)
+            self.nudge.clear()
+        connections.close_all()
 
     def _compare(self) -> None:
         try:
@@ -330,6 +343,28 @@ class _Watcher(threading.Thread):
     def _reconnect(self) -> None:
         connections.close_all()
         self._connected = time.monotonic()
+
+
+class _Listener(threading.Thread):
+    """Nudges the watcher when another process announces a change: Redis only makes it sooner.
+
+    A thread of its own, because a Redis that does not answer may hold it for seconds.
+    """
+
+    def __init__(self, watcher: _Watcher) -> None:
+        super().__init__(name="firm-directory-redis", daemon=True)
+        self._watcher = watcher
+
+    def run(self) -> None:
+        while not self._watcher.ending:
+            try:
+                with cache_redis().pubsub(ignore_subscribe_messages=True) as messages:
+                    messages.subscribe(CHANNEL)
+                    while not self._watcher.ending:
+                        if messages.get_message(timeout=LISTEN_SECONDS):
+                            self._watcher.nudge.set()
+            except (RedisError, OSError):
+                time.sleep(RETRY_SECONDS)
 
 
 def _watch() -> None:

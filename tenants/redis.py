@@ -15,6 +15,9 @@ from weakref import WeakKeyDictionary
 import redis
 import redis.asyncio
 from django.conf import settings
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
 
 _OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": 2,
@@ -22,6 +25,10 @@ _OPTIONS: dict[str, Any] = {
     "socket_timeout": 10,
     "health_check_interval": 30,
 }
+# Over a dropped connection, not over an outage: redis-py's own default sleeps for seconds while a
+# request or an announcement waits.
+_BACKOFF = ExponentialBackoff(cap=0.2, base=0.02)
+_RETRIES = 2
 
 AsyncClients = dict[str, "redis.asyncio.Redis"]
 _per_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncClients] = WeakKeyDictionary()
@@ -54,13 +61,14 @@ def async_cache_redis() -> redis.asyncio.Redis:
 
 @functools.cache
 def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, **_OPTIONS)
+    return redis.Redis.from_url(url, retry=Retry(_BACKOFF, _RETRIES), **_OPTIONS)
 
 
 def _async_client(url: str) -> redis.asyncio.Redis:
     clients = _per_loop.setdefault(asyncio.get_running_loop(), {})
     if url not in clients:
-        clients[url] = redis.asyncio.Redis.from_url(url, **_OPTIONS)
+        retry = AsyncRetry(_BACKOFF, _RETRIES)
+        clients[url] = redis.asyncio.Redis.from_url(url, retry=retry, **_OPTIONS)
     return clients[url]
 
 
