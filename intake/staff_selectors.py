@@ -20,6 +20,24 @@ if TYPE_CHECKING:
 
 #: `conflict_state` -> what staff read.
 CONFLICT_WORDS: Final = {"open": "waits for a decision", "cleared": "cleared", "confirmed": "confirmed"}
+#: Stage -> what staff read.
+STAGE_WORDS: Final = {
+    Stage.NOTICE: "not begun",
+    Stage.CONSENT: "not begun",
+    Stage.NAME: "asked for their name",
+    Stage.OTHER_SIDE: "asked for the other side",
+    Stage.CONFLICT_GATE: "conflict check",
+    Stage.CONFLICT_HOLD: "stopped: possible conflict",
+    Stage.STORY: "telling their story",
+    Stage.QUESTIONS: "answering questions",
+    Stage.REVIEW: "reading it over",
+    Stage.SENT: "sent",
+    Stage.SAFETY_PAUSE: "paused for safety",
+    Stage.STOPPED: "stopped",
+    Stage.PERSON_DECIDES: "a person decides",
+    Stage.DECLINED: "declined",
+    Stage.RESUMED: "coming back",
+}
 VIEWED: Final = "intake.viewed"
 _SHOWN: Final = 50
 

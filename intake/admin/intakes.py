@@ -16,6 +16,7 @@ from intake.admin.base import ReadOnlyAdmin, staff_member
 from intake.admin.panels import panels
 from intake.admin.site import firm_admin
 from intake.errors import IntakeError
+from intake.interview.stages import Stage
 from intake.models import ConflictCheck, Intake
 from intake.services.decisions import note_viewed
 
@@ -58,13 +59,18 @@ class ConflictFilter(admin.SimpleListFilter):
 class IntakeAdmin(ReadOnlyAdmin):
     """Conversations. Only the reference can be searched: a client's words stand nowhere in the clear."""
 
-    list_display = ("__str__", "stage", "created_at", "sent_at", "conflict")
+    list_display = ("__str__", "stage_words", "created_at", "sent_at", "conflict")
     list_filter = ("stage", ConflictFilter)
     search_fields = ("reference",)
     search_help_text = "Reference number"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Intake]:
         return staff_selectors.intakes_with_conflict_state()
+
+    @admin.display(description="stage", ordering="stage")
+    def stage_words(self, intake: Intake) -> str:
+        """Where the conversation stands, in words."""
+        return staff_selectors.STAGE_WORDS[Stage(intake.stage)]
 
     @admin.display(description="conflict", ordering="conflict_state")
     def conflict(self, intake: Any) -> str:
@@ -121,9 +127,11 @@ class IntakeAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "record": record,
             "form": form,
+            "stage": staff_selectors.STAGE_WORDS[Stage(record.intake.stage)],
             "may_decide": roles.may_decide(request.user),
             "panels": [html for panel in shown if (html := panel.render(request, record.intake)) is not None],
-            "scripts": [script for panel in shown for script in panel.scripts],
-            "styles": [style for panel in shown for style in panel.styles],
+            # Not "scripts" and "styles": the theme has those, and writes them as they are.
+            "panel_scripts": [script for panel in shown for script in panel.scripts],
+            "panel_styles": [style for panel in shown for style in panel.styles],
         }
         return TemplateResponse(request, "intake/admin/intake.html", context, status=status)

@@ -30,6 +30,7 @@ class FirmAdminSite(UnfoldAdminSite):
     settings_name = "UNFOLD_FIRM"
     index_template = "intake/admin/index.html"
     enable_nav_sidebar = True
+    index_title = "Waiting"
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """Every page of the admin, under its policy."""

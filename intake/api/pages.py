@@ -21,7 +21,7 @@ def client_page(request: HttpRequest) -> HttpResponse:
     try:
         html = _read(index, index.stat().st_mtime_ns)
     except OSError:
-        detail = "The web app is not built yet. Run `make frontend`, then reload this page."
+        detail = "The web app is not built yet. Run `make build-web`, then reload this page."
         return page_or_problem(request, 503, "frontend_not_built", detail)
     # Not stored: whoever goes back after a quick exit shall not see the conversation again.
     return HttpResponse(html, headers={"Cache-Control": "no-store"})

@@ -213,6 +213,13 @@ UNFOLD_FIRM = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": False,
     "BORDER_RADIUS": "6px",
+    "COLORS": {
+        # One quiet green-blue, from light to dark.
+        "primary": {
+            "50": "#f1f7f7", "100": "#dcebeb", "200": "#bcd8d9", "300": "#90bcbf", "400": "#5f999d", "500": "#457d82",
+            "600": "#386a6f", "700": "#2f5d62", "800": "#2a4c50", "900": "#264144", "950": "#14282a",
+        },
+    },
 }
 
 LANGUAGE_CODE = "en-us"

@@ -188,8 +188,10 @@ def test_other_apps_add_panels() -> None:
     finally:
         del _panels["player"]
     assert f"{intake.pk} plays" in html
-    assert "x/player.js" in html
-    assert "x/player.css" in html
+    assert '<script src="/static/x/player.js" defer></script>' in html
+    assert html.count("x/player.js") == 1
+    assert '<link rel="stylesheet" href="/static/x/player.css">' in html
+    assert html.count("x/player.css") == 1
 
 
 def test_only_the_admins_pages_have_the_looser_policy() -> None:
