@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 CLIENT: Final = "client"
 SYSTEM: Final = "system"
 _PURPOSE: Final = "audit.event"
+_PAGE: Final = 1_000
 
 
 def staff(user_id: UUID) -> str:
@@ -87,7 +87,7 @@ def event_hash(event: AuditEvent) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The result for one chain. `problem` is empty when it holds; `events` counts those that were read."""
+    """The result for one chain. `problem` is the first that was found, empty when the chain holds."""
 
     chain: UUID
     events: int
@@ -102,29 +102,34 @@ class Verified:
 def verify() -> Iterator[Verified]:
     """Check every chain of the current firm, and that each intake's chain reaches its last turn."""
     expected = dict(Intake.objects.values_list("id", "last_turn"))
-    events = AuditEvent.objects.order_by("chain", "sequence").iterator(chunk_size=500)
-    for chain, chained in groupby(events, key=lambda event: event.chain):
-        yield _verify_chain(chain, chained, expected.pop(chain, 0))
-    for chain in sorted(expected):
-        yield Verified(chain, 0, "the intake has no events")
+    chains = set(AuditEvent.objects.order_by().values_list("chain", flat=True).distinct())
+    for chain in sorted(chains | expected.keys()):
+        yield _verify_chain(chain, _events(chain), expected.get(chain, 0))
+
+
+def _events(chain: UUID) -> Iterator[AuditEvent]:
+    """A chain's events in order, a page at a time: a firm's chain grows for as long as the firm exists."""
+    reached = -1
+    while page := list(AuditEvent.objects.filter(chain=chain, sequence__gt=reached).order_by("sequence")[:_PAGE]):
+        yield from page
+        reached = page[-1].sequence
 
 
 def _verify_chain(chain: UUID, events: Iterator[AuditEvent], last_turn: int) -> Verified:
     previous, count, told = genesis(chain), 0, 0
-    problem = ""
     for count, event in enumerate(events, start=1):
-        if problem:
-            continue
         if event.sequence != count:
-            problem = f"event {count} is missing"
-        elif bytes(event.previous_hash) != previous:
-            problem = f"event {count} does not follow the one before it"
-        elif bytes(event.hash) != event_hash(event):
-            problem = f"event {count} was changed"
+            return Verified(chain, count, f"event {count} is missing")
+        if bytes(event.previous_hash) != previous:
+            return Verified(chain, count, f"event {count} does not follow the one before it")
+        if bytes(event.hash) != event_hash(event):
+            return Verified(chain, count, f"event {count} was changed")
         previous, told = bytes(event.hash), max(told, int(event.data.get("last_turn", 0)))
-    if not problem and told != last_turn:
-        problem = f"the intake has {last_turn} turns and its events tell of {told}: the end is missing"
-    return Verified(chain, count, problem)
+    if not count:
+        return Verified(chain, 0, "the intake has no events")
+    if told != last_turn:
+        return Verified(chain, count, f"the end is missing: {last_turn} turns, and events that tell of {told}")
+    return Verified(chain, count)
 
 
 def _lock(chain: UUID) -> None:

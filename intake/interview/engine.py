@@ -24,7 +24,7 @@ from intake.interview.events import (
     Started,
     Withdrew,
 )
-from intake.interview.stages import OPEN_STAGES, Stage, may_follow
+from intake.interview.stages import AFTER_GATE, OPEN_STAGES, Stage, may_follow
 from intake.interview.understanding import read_name, says_done
 from intake.interview.wordings import words
 
@@ -65,7 +65,8 @@ def allowed(state: State) -> Allowed:
 def advance(playbook: Playbook, state: State, event: Event) -> Step:
     """One step of the conversation. Raises NotNow when `event` is not possible at this stage."""
     new, decision = _HANDLERS[type(event)](playbook, state, event)
-    if not may_follow(state.stage, new.stage):
+    # The table allows the way out of a pause back to any open stage; the gate is a rule of its own.
+    if not may_follow(state.stage, new.stage) or (new.stage in AFTER_GATE and not new.gate_passed):
         raise NotNow(state.stage, event)
     return new, decision
 

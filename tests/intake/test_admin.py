@@ -12,6 +12,7 @@ from django.utils.safestring import mark_safe
 from intake import roles, services, staff_selectors
 from intake.admin import Panel, register_panel
 from intake.admin.panels import _panels
+from intake.interview.stages import Stage
 from intake.models import FIRM_CHAIN, AuditEvent, ConflictCheck, Fact, Intake, Party, Turn
 from tenants.accounts.models import User
 from tests.intake.talk import begin, say, stage
@@ -260,3 +261,7 @@ def _count(act: Any) -> int:
     with CaptureQueriesContext(connection) as captured:
         act()
     return len(captured)
+
+
+def test_every_stage_has_words_for_staff() -> None:
+    assert set(staff_selectors.STAGE_WORDS) == set(Stage)

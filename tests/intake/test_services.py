@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+import threading
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, InternalError, connection, transaction
+from django.db import IntegrityError, InternalError, connection, connections, transaction
 
-from intake import errors, selectors, services
+from intake import audit, errors, selectors, services
 from intake.models import AuditEvent, Consent, Fact, Intake, Party, Turn
 from intake.references import ALPHABET
+from tenants.context import firm_scope
 from tests.intake.talk import begin, say, stage, start
 
 
@@ -242,3 +245,27 @@ def test_a_story_turn_costs_a_fixed_number_of_queries(django_assert_num_queries:
         # savepoint and its release, intake, same client_ref?, two turns, intake, chain's lock, its end, event
         with django_assert_num_queries(10):  # type: ignore[operator]
             say(intake, text)
+
+
+def test_many_turns_at_once_are_numbered_without_a_gap(live_firms: Any) -> None:
+    with firm_scope(live_firms[0]):
+        intake = begin("Maria Silva", "Globex", "It began in May.")
+        refs = [uuid4() for _ in range(8)]
+
+        def talk(ref: UUID) -> None:
+            with firm_scope(live_firms[0]):
+                try:
+                    for _ in range(2):  # the second is the same again, as after a lost answer
+                        say(intake, f"Part {ref}", client_ref=ref)
+                finally:
+                    connections.close_all()
+
+        threads = [threading.Thread(target=talk, args=(ref,)) for ref in refs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        turns = list(Turn.objects.filter(intake=intake).order_by("number"))
+        assert [turn.number for turn in turns] == list(range(1, len(turns) + 1))
+        assert sorted(str(turn.client_ref) for turn in turns if turn.client_ref in refs) == sorted(map(str, refs))
+        assert not [one.problem for one in audit.verify() if not one.holds]
