@@ -91,7 +91,7 @@ def built_page() -> None:
 
 
 @pytest.fixture(scope="session")
-def site(chromium: str, built_page: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(built_page: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The runner with two demo firms and one voice slot, until the session ends."""
     data = tmp_path_factory.mktemp("site")
     # The embedded database runs as another account when we are root; it must be able to pass through.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Site
 
 NAME = "Ana Bell"
 OTHER_SIDE = "Northside Property LLC"
@@ -54,3 +57,13 @@ def finish(page: Any) -> str:
     page.get_by_role("heading", name="Your answers are with the firm").wait_for()
     reference: str = page.locator(".number").inner_text()
     return reference
+
+
+def log_in(page: Any, site: Site, host: str, *, account_of: str | None = None) -> None:
+    """Give a firm's admin an account's address and password: its own, or another firm's."""
+    email, password = site.staff(account_of or host)
+    page.goto(f"{site.url(host)}admin/")
+    page.locator("input[name=username]").fill(email)
+    page.locator("input[name=password]").fill(password)
+    page.locator("button[type=submit]").first.click()
+    page.wait_for_load_state()

@@ -16,7 +16,7 @@ import pytest
 import soundfile as sf
 
 from tests.e2e.conftest import ROOT, Site
-from tests.e2e.page import NAME, OTHER_SIDE, answer, finish, start, to_story, turns
+from tests.e2e.page import NAME, OTHER_SIDE, answer, finish, log_in, start, to_story, turns
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -82,6 +82,7 @@ def test_leaving_replaces_the_page_and_goes_to_a_neutral_one(site: Site, open_br
     assert "Harbor" not in page.content(), "the conversation must not be one step back"
 
 
+@pytest.mark.timeout(240)
 def test_a_spoken_intake_with_real_speech(site: Site, open_browser: Callable[..., Any], microphone: Path) -> None:
     page = to_story(open_browser(microphone), site.url(), name=NAME, other_side=OTHER_SIDE, keep_audio=True)
     first = len(turns(page))
@@ -103,10 +104,12 @@ def test_a_spoken_intake_with_real_speech(site: Site, open_browser: Callable[...
     page.get_by_role("button", name="Done", exact=True).click()
     page.get_by_role("heading", name="Is this right?").wait_for()
     assert page.locator("dl .said").all_inner_texts()[2:] == spoken
-    kept = _masters_again(site, finish(page))
+    reference = finish(page)
+    kept = _masters_again(site, reference)
     assert [utterance["stored"]["text"] for utterance in kept] == spoken
     for utterance in kept:
         assert utterance["again"] == utterance["stored"], "the master gives other words or times"
+    _staff_reads_and_hears(open_browser().new_page(), site, reference, spoken)
 
 
 def test_done_while_speaking_waits_for_the_last_words(
@@ -154,6 +157,13 @@ def test_a_refused_microphone_is_told_and_typing_goes_on(site: Site, open_browse
     assert "did not let us use the microphone" in page.get_by_role("alert").inner_text()
     answer(page, "Rita Refused")
     page.get_by_text("other side").first.wait_for()
+
+
+def test_staff_of_one_firm_cannot_log_in_on_the_other(site: Site, open_browser: Callable[..., Any]) -> None:
+    page = open_browser().new_page()
+    log_in(page, site, "summit.localhost", account_of="harbor.localhost")
+    assert page.locator("input[name=password]").count() == 1, "still at the log-in"
+    assert page.goto(f"{site.url('summit.localhost')}admin/intake/intake/").url.count("login") == 1
 
 
 def test_a_correction_stays_beside_what_it_corrects(site: Site, open_browser: Callable[..., Any]) -> None:
@@ -208,6 +218,20 @@ def test_the_page_asks_no_other_host_and_breaks_no_policy(site: Site, open_brows
     page.get_by_role("button", name="Stop the microphone").click()
     assert {url.split("/")[2] for url in asked} == {f"harbor.localhost:{site.port}"}
     assert [text for text in complaints if "Security" in text or "policy" in text.lower()] == []
+
+
+def _staff_reads_and_hears(page: Any, site: Site, reference: str, spoken: list[str]) -> None:
+    """The firm's admin has the intake; a chosen word plays and is marked while it is heard."""
+    log_in(page, site, "harbor.localhost")
+    page.goto(f"{site.url()}admin/intake/intake/")
+    page.get_by_role("link", name=reference).click()
+    for text in spoken:
+        page.get_by_text(text, exact=True).first.wait_for()
+    late = page.locator("[data-utterance]").first.locator(".au-word").nth(3)
+    late.click()
+    page.wait_for_function("document.querySelector('audio').currentTime > 0.5")
+    page.locator(".au-word[aria-current=true]").first.wait_for()
+    page.wait_for_function("document.querySelector('audio').ended", timeout=30_000)
 
 
 def _masters_again(site: Site, reference: str) -> list[dict[str, Any]]:
