@@ -276,6 +276,13 @@ class VoiceClient:
             self._socket.transport.abort()
             await self._until(lambda: self._socket is None)
 
+    async def cut_in_mid_frame(self) -> None:
+        """The same with half a frame on its way: its length is announced, and not all of it comes."""
+        if self._socket is not None:
+            # A masked binary message of 1,296 bytes, of which 600 follow.
+            self._socket.transport.write(b"\x82\xfe\x05\x10" + bytes(4) + bytes(600))
+        await self.cut()
+
     async def finish(self, seconds: float = ANSWER_SECONDS) -> None:
         """All audio durable, then Done: returns when the server has heard all of it."""
         async with asyncio.timeout(seconds):
