@@ -27,7 +27,8 @@ from daphne import http_protocol, ws_protocol
 from daphne.server import Server, reactor
 from twisted.internet import defer
 from twisted.internet.endpoints import TCP4ServerEndpoint
-from twisted.logger import globalLogBeginner
+from twisted.logger import ILogObserver, globalLogBeginner
+from zope.interface import implementer
 
 from legal_intake.process import prepare
 from legal_intake.server_names import GOING_AWAY, MAX_BODY_BYTES
@@ -56,13 +57,13 @@ class BoundedQueue(asyncio.Queue[dict[str, Any]]):
         self._paused = False
 
     def _put(self, item: dict[str, Any]) -> None:
-        super()._put(item)  # type: ignore[misc]
+        super()._put(item)
         if not self._paused and self.qsize() >= QUEUE_HIGH:
             self._paused = True
             self._protocol.transport.pauseProducing()
 
     def _get(self) -> dict[str, Any]:
-        item: dict[str, Any] = super()._get()  # type: ignore[misc]
+        item: dict[str, Any] = super()._get()
         if self._paused and self.qsize() <= QUEUE_LOW:
             self._paused = False
             transport = self._protocol.transport
@@ -126,6 +127,11 @@ class BoundedSocketFactory(ws_protocol.WebSocketFactory):
     """Makes bounded sockets."""
 
     protocol = BoundedSocket
+
+
+@implementer(ILogObserver)
+def _drop(_event: Any) -> None:
+    """Twisted's own log: connections that came and went."""
 
 
 class BoundedServer(Server):

@@ -46,13 +46,18 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "websocket.send", "text": str(len(message["bytes"]))})
 
 
-if __name__ == "__main__":
-    server = BoundedServer(
-        application,
-        host="127.0.0.1",
-        port=int(sys.argv[1]),
-        ready_callable=lambda: sys.stdout.write(f"{server.listening_addresses[0][1]}\n") and sys.stdout.flush(),
-    )
+def main() -> str | None:
+    """Serve, and say on stdout at which port; what went wrong."""
+    server: BoundedServer
+
+    def ready() -> None:
+        sys.stdout.write(f"{server.listening_addresses[0][1]}\n")
+        sys.stdout.flush()
+
+    server = BoundedServer(application, host="127.0.0.1", port=int(sys.argv[1]), ready_callable=ready)
     server.run()
-    if server.failed:
-        sys.exit(server.failed)
+    return server.failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
