@@ -27,8 +27,7 @@ from daphne import http_protocol, ws_protocol
 from daphne.server import Server, reactor
 from twisted.internet import defer
 from twisted.internet.endpoints import TCP4ServerEndpoint
-from twisted.logger import ILogObserver, globalLogBeginner
-from zope.interface import implementer
+from twisted.logger import globalLogBeginner
 
 from legal_intake.process import prepare
 from legal_intake.server_names import GOING_AWAY, MAX_BODY_BYTES
@@ -127,11 +126,6 @@ class BoundedSocketFactory(ws_protocol.WebSocketFactory):
     """Makes bounded sockets."""
 
     protocol = BoundedSocket
-
-
-@implementer(ILogObserver)
-def _drop(_event: Any) -> None:
-    """Twisted's own log: connections that came and went."""
 
 
 class BoundedServer(Server):
