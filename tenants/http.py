@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.sync import markcoroutinefunction
 from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404
+from django.http.multipartparser import MultiPartParserError
 from prometheus_client import Counter
 
 from tenants import directory
 from tenants.context import PUBLIC, FirmRef, PublicScope, firm_scope, public_scope
 from tenants.errors import FirmSuspended, FirmUnavailable, UnknownFirm
 from tenants.hosts import Target, normalise_host, target
-from tenants.problems import page_or_problem
+from tenants.problems import AWAY, page_or_problem, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -24,6 +27,14 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 RETRY_SECONDS: Final = 10
+# What Django itself turns into a 400, 403, 404 or 413.
+DJANGO_ANSWERS: Final = (
+    Http404,
+    PermissionDenied,
+    SuspiciousOperation,
+    RequestDataTooBig,
+    MultiPartParserError,
+)
 
 refused = Counter("tenants_http_refused_total", "Requests refused before a firm was entered.", ["reason"])
 
@@ -53,6 +64,8 @@ class FirmMiddleware:
             scope = _enter(request, place)
         except (UnknownFirm, FirmUnavailable) as error:
             return _refuse(request, error)
+        except AWAY as error:
+            return unexpected(request, error)
         with _scoped(scope):
             return _keep_scope(self.get_response(request), scope)
 
@@ -62,10 +75,18 @@ class FirmMiddleware:
             scope = _enter(request, place)
         except (UnknownFirm, FirmUnavailable) as error:
             return _refuse(request, error)
+        except AWAY as error:
+            return unexpected(request, error)
         response: Awaitable[HttpResponseBase]
         with _scoped(scope):
             response = self.get_response(request)
             return _keep_scope(await response, scope)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answer what no view foresaw, also with DEBUG on: Django's own page shows local variables."""
+        if isinstance(exception, DJANGO_ANSWERS):
+            return None
+        return unexpected(request, exception)
 
 
 async def host_is_served(scope: Any) -> bool:

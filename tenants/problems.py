@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, Final
 
+import redis
 from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
     TooManyFilesSent,
 )
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
+logger = logging.getLogger(__name__)
+
+#: What it means that PostgreSQL or Redis is away, and may be back soon.
+AWAY: Final = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
     400: "Bad request",
@@ -88,6 +95,18 @@ def page_or_problem(
         f"<h1>{title}</h1><p>{html.escape(detail)}</p></html>"
     )
     return HttpResponse(text, status=status, headers=headers)
+
+
+def unexpected(request: HttpRequest, exc: Exception) -> HttpResponse:
+    """What a client is told of an error that nobody foresaw: nothing of it; the log gets its type.
+
+    A database or Redis that is away is 503 with Retry-After, the rest 500.
+    """
+    logger.error("request_failed", exc_info=exc, extra={"error": type(exc).__name__})
+    if isinstance(exc, AWAY):
+        detail = "We could not save this just now. Please try again in a moment."
+        return page_or_problem(request, 503, "unavailable", detail, headers={"Retry-After": "5"})
+    return page_or_problem(request, 500, "server_error", "Something went wrong on our side.")
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
