@@ -29,8 +29,11 @@ import psycopg
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
+from legal_intake.log_settings import configuration
 from tenants.context import FirmRef, scope_or_none
 from tenants.errors import FirmNotSet, KeyUnavailable
+
+__all__ = ["SafeJsonFormatter", "configuration", "formatter"]
 
 OUR_PACKAGES = ("legal_intake", "tenants", "intake", "audio", "analytics", "bench")
 SAFE_TEXT = (ImproperlyConfigured, ImportError, ConnectionError, TimeoutError, KeyUnavailable, FirmNotSet)
@@ -39,26 +42,6 @@ MAX_TEXT = 300
 MAX_FRAMES = 25
 _RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
-
-
-def configuration(level: str = "INFO") -> dict[str, Any]:
-    """The value of Django's LOGGING: every logger to stderr as JSON."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"json": {"()": "legal_intake.logs.formatter"}},
-        "handlers": {"json": {"class": "logging.StreamHandler", "formatter": "json"}},
-        "root": {"handlers": ["json"], "level": level},
-        "loggers": {
-            # Django attaches handlers of its own; let everything reach the root alone.
-            "django": {"handlers": [], "level": level, "propagate": True},
-            "django.server": {"handlers": [], "propagate": True},
-            "django.db.backends": {"level": "WARNING"},  # would print statements with values
-            "daphne": {"level": "WARNING"},
-            "httpx": {"level": "WARNING"},
-            "asyncio": {"level": "WARNING"},
-        },
-    }
 
 
 class SafeJsonFormatter(logging.Formatter):

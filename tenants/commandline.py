@@ -1,6 +1,7 @@
 """What `manage.py` runs: the scope for a command, chosen before Django sees it, and errors in one line.
 
 `manage.py --firm HOST COMMAND` runs any command inside that firm; all others run in public scope.
+Nothing heavy is imported before it is needed: a deploy with nothing to migrate ends before Django starts.
 Django's and django-tenants' own commands that would go around our services are refused.
 """
 
@@ -10,15 +11,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
-from django.db.utils import OperationalError, ProgrammingError
-
 from tenants.context import firm_scope, public_scope
 from tenants.errors import InvalidInput, TenancyError, UnknownFirm
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    from django.db.utils import DatabaseError
 
 EXIT_FAILED = 1
 EXIT_INPUT = 2
@@ -52,11 +51,22 @@ def main(argv: list[str]) -> int:
         host, argv = _split_firm(argv)
         if len(argv) > 1 and argv[1] in REFUSED:
             raise InvalidInput(f"`{argv[1]}` is not used here: {REFUSED[argv[1]]}")
-        with _scope(host):
-            execute_from_command_line(argv)
+        if argv[1:] == ["firms", "migrate"] and _nothing_to_migrate():
+            return 0
+        return _run(host, argv)
     except TenancyError as error:
         sys.stderr.write(f"{error.args[0]} [{error.code}]\n")
         return EXIT_INPUT if isinstance(error, InvalidInput | UnknownFirm) else EXIT_FAILED
+
+
+def _run(host: str, argv: list[str]) -> int:
+    from django.core import management
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db.utils import OperationalError, ProgrammingError
+
+    try:
+        with _scope(host):
+            management.execute_from_command_line(argv)
     except ImproperlyConfigured as error:
         sys.stderr.write(f"{error} [improperly_configured]\n")
         return EXIT_FAILED
@@ -67,6 +77,15 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(message + "\n")
         return EXIT_FAILED
     return 0
+
+
+def _nothing_to_migrate() -> bool:
+    from tenants.quick_look import firms_up_to_date
+
+    count = firms_up_to_date()
+    if count is not None:
+        sys.stdout.write(f"Nothing to do: public and {count} firms are up to date.\n")
+    return count is not None
 
 
 def _split_firm(argv: list[str]) -> tuple[str, list[str]]:
@@ -98,10 +117,12 @@ def _scope(host: str) -> AbstractContextManager[object]:
     return firm_scope(firm.ref)
 
 
-def _database_message(error: OperationalError | ProgrammingError) -> str:
+def _database_message(error: DatabaseError) -> str:
     """One line for an unreachable or empty database; empty for every other error."""
     if getattr(error.__cause__, "sqlstate", None) == UNDEFINED_TABLE:
         return "a table is missing: run `manage.py firms migrate` [schema_missing]"
+    from django.db.utils import OperationalError
+
     if not isinstance(error, OperationalError) or getattr(error.__cause__, "sqlstate", None):
         return ""
     from django.db import connection

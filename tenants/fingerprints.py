@@ -6,7 +6,6 @@ importing them; what a schema has is read from its own `django_migrations`.
 
 from __future__ import annotations
 
-import hashlib
 import pkgutil
 from functools import cache
 from importlib import import_module
@@ -16,21 +15,26 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections
 
-from tenants.context import PUBLIC_SCHEMA, SCHEMA_NAME, public_scope
-from tenants.errors import InvalidSchemaName
+from tenants import fingerprint_sql
+from tenants.context import public_scope
+from tenants.fingerprint_sql import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
+
+__all__ = [
+    "Applied",
+    "applied_by_fingerprint",
+    "expected_in_firm",
+    "expected_in_public",
+    "fingerprint",
+    "firm_labels",
+    "public_labels",
+    "read_applied",
+    "read_fingerprints",
+]
 
 Applied = frozenset[str]
-
-# One statement names at most this many schemas: planning it locks a table and an index of each.
-SCHEMAS_A_QUERY = 250
-
-
-def fingerprint(applied: Iterable[str]) -> str:
-    """SHA-256 (hex) over the sorted names. `read_fingerprints` computes the same in SQL."""
-    return hashlib.sha256("\n".join(sorted(applied)).encode()).hexdigest()
 
 
 def firm_labels() -> frozenset[str]:
@@ -57,10 +61,10 @@ def read_fingerprints(schemas: Collection[str], *, shard: str = "default") -> di
     """Fingerprint of each schema that has a `django_migrations`; the others are left out."""
     names = sorted(set(_with_migrations(shard)).intersection(schemas))
     found: dict[str, str] = {}
-    for start in range(0, len(names), SCHEMAS_A_QUERY):
-        chunk = names[start : start + SCHEMAS_A_QUERY]
+    for start in range(0, len(names), fingerprint_sql.SCHEMAS_A_QUERY):
+        chunk = names[start : start + fingerprint_sql.SCHEMAS_A_QUERY]
         with public_scope(), connections[shard].cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(_fingerprint_sql(name) for name in chunk))
+            cursor.execute(fingerprint_sql.fingerprints_sql(chunk))
             found.update(cursor.fetchall())
     return found
 
@@ -70,7 +74,7 @@ def read_applied(schema: str, *, shard: str = "default") -> Applied:
     if schema not in _with_migrations(shard):
         return frozenset()
     with public_scope(), connections[shard].cursor() as cursor:
-        cursor.execute(f"SELECT app || '.' || name FROM \"{_safe(schema)}\".django_migrations")  # noqa: S608 - checked name
+        cursor.execute(f"SELECT app || '.' || name FROM \"{fingerprint_sql.safe_schema(schema)}\".django_migrations")  # noqa: S608 - checked name
         return frozenset(name for (name,) in cursor.fetchall())
 
 
@@ -82,21 +86,6 @@ def applied_by_fingerprint(fingerprints: Mapping[str, str], *, shard: str = "def
         if value not in known:
             known[value] = read_applied(schema, shard=shard)
     return known
-
-
-def _fingerprint_sql(schema: str) -> str:
-    names = "app || '.' || name"
-    joined = f"string_agg({names}, E'\\n' ORDER BY ({names}) COLLATE \"C\")"
-    return (
-        f"SELECT '{_safe(schema)}', encode(sha256(convert_to(coalesce({joined}, ''), 'UTF8')), 'hex') "  # noqa: S608 - checked name
-        f'FROM "{schema}".django_migrations'
-    )
-
-
-def _safe(schema: str) -> str:
-    if schema != PUBLIC_SCHEMA and not SCHEMA_NAME.fullmatch(schema):
-        raise InvalidSchemaName(f"{schema!r} is not a firm's schema name")
-    return schema
 
 
 def _with_migrations(shard: str) -> list[str]:

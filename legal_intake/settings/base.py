@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legal_intake.logs import configuration as log_configuration
+from legal_intake.log_settings import configuration as log_configuration
 from legal_intake.server_names import MAX_BODY_BYTES
 from legal_intake.settings.env import BASE_DIR, DATA_DIR, env, running_addresses
 

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core import management
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.utils import OperationalError, ProgrammingError
 
-from tenants import commandline
+from tenants import commandline, fingerprints, provisioning, quick_look
 from tenants.accounts.models import User
 from tenants.context import PUBLIC, current_scope, firm_scope, public_scope
 from tenants.management import base
@@ -196,6 +197,47 @@ def test_migrate_says_there_is_nothing_to_do() -> None:
     assert quiet.getvalue() == ""
 
 
+def test_the_quick_look_agrees_with_the_full_one() -> None:
+    from django.conf import settings
+
+    assert quick_look.expected(settings.SHARED_APPS) == fingerprints.expected_in_public()
+    assert quick_look.expected(settings.TENANT_APPS) == fingerprints.expected_in_firm()
+
+
+def test_the_quick_look_says_yes_only_when_all_is_plain(live_firms: Any) -> None:
+    """Committed firms, since it looks over connections of its own."""
+    with public_scope():
+        firms = list(Firm.objects.all())
+        for firm in firms:
+            if firm.ref in live_firms:
+                provisioning.record_fresh_schema(firm)
+    assert quick_look.firms_up_to_date() == len(firms)
+    schema = live_firms[0].schema
+    changes = {
+        f"DELETE FROM {schema}.django_migrations WHERE app = 'intake' AND name = '0001_initial'":
+        f"INSERT INTO {schema}.django_migrations (app, name, applied) VALUES ('intake', '0001_initial', now())",
+        f"INSERT INTO {schema}.django_migrations (app, name, applied) VALUES ('intake', '9999_x', now())":
+        f"DELETE FROM {schema}.django_migrations WHERE name = '9999_x'",
+        f"UPDATE public.tenants_schemastate SET state = 'quarantined' WHERE firm_id = '{live_firms[0].id}'":
+        f"UPDATE public.tenants_schemastate SET state = 'ok' WHERE firm_id = '{live_firms[0].id}'",
+    }  # fmt: skip
+    for change, undo in changes.items():
+        execute(schema, change)
+        assert quick_look.firms_up_to_date() is None, change
+        execute(schema, undo)
+    assert quick_look.firms_up_to_date() == len(firms)
+
+
+def test_the_quick_look_leaves_an_odd_setting_and_a_missing_database_to_the_full_one(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MIGRATION_MODULES = {"sessions": "x"}
+    assert quick_look.firms_up_to_date() is None
+    settings.MIGRATION_MODULES = {}
+    monkeypatch.setitem(settings.DATABASES["default"], "PORT", 9)
+    assert quick_look.firms_up_to_date() is None
+
+
 def test_migrate_check_migrate_quarantine_and_only() -> None:
     firms = make_firms(4)
     break_firm(firms[1])
@@ -237,7 +279,7 @@ def test_commands_that_go_around_the_services_are_refused(command: str, capsys: 
 
 def test_firm_option_runs_any_command_inside_that_firm(firm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(commandline, "execute_from_command_line", lambda argv: seen.append((current_scope(), argv)))
+    monkeypatch.setattr(management, "execute_from_command_line", lambda argv: seen.append((current_scope(), argv)))
     assert commandline.main(["manage.py", "--firm", "Harbor.localhost", "shell", "-c", "1"]) == 0
     assert commandline.main(["manage.py", "--firm=harbor.localhost", "dumpdata"]) == 0
     assert commandline.main(["manage.py", "makemigrations", "--check"]) == 0
@@ -269,21 +311,21 @@ def test_no_database_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     def fail(_argv: list[str]) -> None:
         raise OperationalError("connection failed") from psycopg.OperationalError("connection refused")
 
-    monkeypatch.setattr(commandline, "execute_from_command_line", fail)
+    monkeypatch.setattr(management, "execute_from_command_line", fail)
     assert commandline.main(["manage.py", "firm", "list"]) == 1
     assert "make run" in capsys.readouterr().err
 
     def empty(_argv: list[str]) -> None:
         raise ProgrammingError("relation does not exist") from psycopg.errors.UndefinedTable("x")
 
-    monkeypatch.setattr(commandline, "execute_from_command_line", empty)
+    monkeypatch.setattr(management, "execute_from_command_line", empty)
     assert commandline.main(["manage.py", "firm", "list"]) == 1
     assert "firms migrate" in capsys.readouterr().err
 
     def other(_argv: list[str]) -> None:
         raise ProgrammingError("our own mistake") from psycopg.errors.SyntaxError("x")
 
-    monkeypatch.setattr(commandline, "execute_from_command_line", other)
+    monkeypatch.setattr(management, "execute_from_command_line", other)
     with pytest.raises(ProgrammingError):  # a bug is not hidden
         commandline.main(["manage.py", "firm", "list"])
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tenants import fingerprints, provisioning
+from tenants import fingerprint_sql, fingerprints, provisioning
 from tenants.context import FirmRef, firm_scope, public_scope
 from tenants.errors import InvalidSchemaName
 from tenants.ids import new_id
@@ -52,7 +52,7 @@ def test_one_query_for_a_chunk_of_schemas(monkeypatch: pytest.MonkeyPatch, firm:
     refs = [FirmRef(new_id(), f"t_chunk{i}") for i in range(7)]
     for ref in refs:
         provisioning.create_schema_by_replay(ref)
-    monkeypatch.setattr(fingerprints, "SCHEMAS_A_QUERY", 4)
+    monkeypatch.setattr(fingerprint_sql, "SCHEMAS_A_QUERY", 4)
     with CaptureQueriesContext(connection) as queries:
         found = fingerprints.read_fingerprints([firm.schema, *(ref.schema for ref in refs)])
     unions = [query for query in queries.captured_queries if "string_agg" in query["sql"]]
@@ -64,4 +64,4 @@ def test_one_query_for_a_chunk_of_schemas(monkeypatch: pytest.MonkeyPatch, firm:
 @pytest.mark.parametrize("name", ["pg_catalog", 't_x"; DROP SCHEMA public; --', "T_X", ""])
 def test_no_other_name_reaches_sql(name: Any) -> None:
     with pytest.raises(InvalidSchemaName):
-        fingerprints._fingerprint_sql(name)
+        fingerprint_sql.fingerprints_sql([name])
