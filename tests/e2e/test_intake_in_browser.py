@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jiwer
+import jsonschema
 import numpy as np
 import pytest
 import soundfile as sf
@@ -130,10 +131,13 @@ def test_a_cut_connection_goes_on_recording_and_loses_nothing(
 ) -> None:
     context = open_browser(microphone)
     sockets: list[Any] = []
+    said: dict[str, list[str | bytes]] = {"client": [], "server": []}
 
     def pass_on(socket: Any) -> None:
         sockets.append(socket)
-        socket.connect_to_server()
+        server = socket.connect_to_server()
+        socket.on_message(_heard_by(said["client"], server))
+        server.on_message(_heard_by(said["server"], socket))
 
     context.route_web_socket(re.compile("/ws/v1/intake"), pass_on)
     page = to_story(context, site.url(), name="Cora Cut", other_side="Cut Side Inc")
@@ -148,6 +152,8 @@ def test_a_cut_connection_goes_on_recording_and_loses_nothing(
     spoken = page.locator(".turn-client", has=page.get_by_text("(spoken)")).locator(".said").all_inner_texts()
     assert len(sockets) == 2
     assert _error_rate(" ".join(spoken)) <= 0.5
+    for whose, types in (("client", {"session.resume", "ping"}), ("server", {"session.resumed", "turn", "pong"})):
+        assert types <= _types_by_schema(whose, said[whose])
 
 
 def test_a_refused_microphone_is_told_and_typing_goes_on(site: Site, open_browser: Callable[..., Any]) -> None:
@@ -232,6 +238,26 @@ def _staff_reads_and_hears(page: Any, site: Site, reference: str, spoken: list[s
     page.wait_for_function("document.querySelector('audio').currentTime > 0.5")
     page.locator(".au-word[aria-current=true]").first.wait_for()
     page.wait_for_function("document.querySelector('audio').ended", timeout=30_000)
+
+
+def _heard_by(said: list[str | bytes], other: Any) -> Callable[[str | bytes], None]:
+    """Pass messages on to the other end, and remember them."""
+
+    def pass_on(message: str | bytes) -> None:
+        said.append(message)
+        other.send(message)
+
+    return pass_on
+
+
+def _types_by_schema(whose: str, messages: list[str | bytes]) -> set[str]:
+    """The types of an end's JSON messages, each of which keeps to the published schema."""
+    schema = json.loads((ROOT / "docs" / "protocol" / f"{whose}.schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    parsed = [json.loads(message) for message in messages if isinstance(message, str)]
+    for message in parsed:
+        validator.validate(message)
+    return {message["type"] for message in parsed}
 
 
 def _masters_again(site: Site, reference: str) -> list[dict[str, Any]]:
