@@ -37,6 +37,11 @@ class UserForm(UserModelForm):
         model = User
         fields: ClassVar[list[str]] = ["email", "name", "is_active", "groups"]
 
+    def clean_email(self) -> str:
+        """As accounts keep it, so that the check for a taken address sees the same."""
+        email: str = self.cleaned_data["email"]
+        return email.lower()
+
 
 @admin.register(User, site=firm_admin)
 class UserAdmin(ModelAdmin):

@@ -228,6 +228,25 @@ def test_accounts_are_made_given_roles_and_disabled() -> None:
     assert "bob" not in str(list(AuditEvent.objects.filter(chain=FIRM_CHAIN).values_list("data", flat=True)))
 
 
+def test_an_address_that_is_taken_is_refused_whatever_its_case() -> None:
+    client = staff("administrator")
+    again = client.post("/admin/accounts/user/add/", {"email": "ANN@harbor.test", "name": "Ann"})
+    assert again.status_code == 200
+    assert "already exists" in again.content.decode()
+    assert User.objects.count() == 1
+
+
+def test_a_link_for_a_new_password_is_shown_and_audited() -> None:
+    client = staff("administrator")
+    bob = account("intake", email="bob@harbor.test")
+    action = {"action": "make_password_link", "_selected_action": [str(bob.pk)]}
+    html = client.post("/admin/accounts/user/", action, follow=True).content.decode()
+    assert "/accounts/set-password/" in html
+    bob.refresh_from_db()
+    assert not bob.has_usable_password()
+    assert AuditEvent.objects.filter(chain=FIRM_CHAIN, action="user.password_reset").exists()
+
+
 def test_nobody_locks_themselves_out() -> None:
     client = staff("administrator")
     me = User.objects.get(email="ann@harbor.test")
