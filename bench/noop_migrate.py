@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from bench.databases import OURS, STOCK, run as run_program, timed, two_databases
+from bench.databases import OURS, STOCK, timed, two_databases
+from bench.databases import run as run_program
 from bench.report import Row, main, median
 
 FIRMS, QUICK = 1000, 20
