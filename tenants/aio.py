@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
@@ -28,12 +27,15 @@ async def run_db(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     and ends inside `fn`. Cancelling the caller does not stop a call that has begun.
     """
     context = contextvars.copy_context()
-    work = functools.partial(context.run, _with_connections, fn, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_executor(), work)
+
+    def work() -> T:
+        return _with_connections(fn, *args, **kwargs)
+
+    return await asyncio.get_running_loop().run_in_executor(_executor(), context.run, work)
 
 
 def _executor() -> ThreadPoolExecutor:
-    global _pool  # noqa: PLW0603 - one pool a process, made at first use
+    global _pool
     if _pool is None:
         _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="run_db")
     return _pool
@@ -48,7 +50,7 @@ def _with_connections(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 def _forget_pool() -> None:
-    global _pool  # noqa: PLW0603
+    global _pool
     _pool = None
 
 

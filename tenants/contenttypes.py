@@ -40,4 +40,4 @@ def cache_content_types_per_schema() -> None:
     cache = _CachePerSchema()
     # Django copies the local manager whenever the registry changes; copies share the attribute.
     for manager in (*ContentType._meta.local_managers, ContentType.objects):
-        manager._cache = cache  # type: ignore[union-attr]
+        manager._cache = cache  # type: ignore[attr-defined]

@@ -32,9 +32,7 @@ HEADER_BYTES: Final = 1 + ID_BYTES + keys.NONCE_BYTES
 TAG_BYTES: Final = 16
 
 
-def seal(
-    plain: bytes, *, table: str, column: str, row_id: UUID, ring: keys.Keyring | None = None
-) -> bytes:
+def seal(plain: bytes, *, table: str, column: str, row_id: UUID, ring: keys.Keyring | None = None) -> bytes:
     """Encrypt for exactly this place in the current firm.
 
     `ring` is a key ring held by code that runs where no query may (an event loop); it must be the
@@ -46,9 +44,7 @@ def seal(
     return FORMAT + key.id.bytes + nonce + sealed
 
 
-def unseal(
-    blob: bytes, *, table: str, column: str, row_id: UUID, ring: keys.Keyring | None = None
-) -> bytes:
+def unseal(blob: bytes, *, table: str, column: str, row_id: UUID, ring: keys.Keyring | None = None) -> bytes:
     """What `seal` encrypted for this place.
 
     Raises:
@@ -129,7 +125,7 @@ class SealedText(_Sealed):
 
     if TYPE_CHECKING:
 
-        @overload  # type: ignore[override]
+        @overload
         def __get__(self, instance: None, owner: type | None = None) -> SealedText: ...
         @overload
         def __get__(self, instance: object, owner: type | None = None) -> str | None: ...

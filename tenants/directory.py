@@ -131,8 +131,8 @@ def resolve_host(host: str) -> FirmEntry:
 
 async def aresolve_host(host: str) -> FirmEntry:
     """`resolve_host` for an event loop: only a miss leaves it."""
-    known = _by_host.fresh(host) or _unknown.fresh(host)
-    return _found(known or await run_db(_read_host, host))
+    known: _Known | None = _by_host.fresh(host) or _unknown.fresh(host)
+    return _found(known if known is not None else await run_db(_read_host, host))
 
 
 def resolve_firm(firm_id: UUID) -> FirmEntry:
@@ -142,8 +142,8 @@ def resolve_firm(firm_id: UUID) -> FirmEntry:
 
 async def aresolve_firm(firm_id: UUID) -> FirmEntry:
     """`resolve_firm` for an event loop."""
-    known = _by_id.fresh(firm_id) or _unknown.fresh(firm_id)
-    return _found(known or await run_db(_read_firm, firm_id))
+    known: _Known | None = _by_id.fresh(firm_id) or _unknown.fresh(firm_id)
+    return _found(known if known is not None else await run_db(_read_firm, firm_id))
 
 
 def announce() -> None:
@@ -222,12 +222,13 @@ def _one(narrow: Callable[[QuerySet[Firm]], QuerySet[Firm]]) -> _Known:
 
 
 def _firms() -> QuerySet[Firm]:
-    return Firm.objects.select_related("schema_state").annotate(hosts=ArrayAgg("domains__domain"))
+    firms: QuerySet[Firm] = Firm.objects.select_related("schema_state").annotate(hosts=ArrayAgg("domains__domain"))
+    return firms
 
 
 def _entry(firm: Firm) -> FirmEntry:
     state = getattr(firm, "schema_state", None)
-    hosts = tuple(sorted(host for host in firm.hosts if host))  # type: ignore[attr-defined]
+    hosts = tuple(sorted(host for host in firm.hosts if host))
     in_window = state is not None and window.serves(state.applied)
     return FirmEntry(firm.ref, firm.name, firm.accent, firm.status, in_window, hosts)
 
@@ -295,7 +296,7 @@ def _begin_generation() -> dict[UUID, FirmEntry]:
 def _call(callback: Callable[[FirmRef], None], ref: FirmRef) -> None:
     try:
         callback(ref)
-    except Exception:  # noqa: BLE001 - one listener must not keep the change from the others
+    except Exception:
         logger.exception("a listener failed on a changed firm")
 
 
@@ -358,7 +359,9 @@ class _Listener(threading.Thread):
     def run(self) -> None:
         while not self._watcher.ending:
             try:
-                with cache_redis().pubsub(ignore_subscribe_messages=True) as messages:
+                with cache_redis().pubsub(  # type: ignore[no-untyped-call]
+                    ignore_subscribe_messages=True
+                ) as messages:
                     messages.subscribe(CHANNEL)
                     while not self._watcher.ending:
                         if messages.get_message(timeout=LISTEN_SECONDS):

@@ -19,7 +19,6 @@ _PORT: Final = re.compile(r"[0-9]{1,5}")
 MAX_HOST: Final = 253
 
 
-
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a request or socket wants to go, as the browser sees it."""

@@ -123,9 +123,7 @@ def check_master_key() -> None:
     known = _master_keys()
     with public_scope():
         unknown = list(
-            FirmKey.objects.exclude(master_key_id__in=known)
-            .values_list("master_key_id", flat=True)
-            .distinct()[:3]
+            FirmKey.objects.exclude(master_key_id__in=known).values_list("master_key_id", flat=True).distinct()[:3]
         )
     if unknown:
         raise WrongMasterKey(
@@ -148,9 +146,7 @@ def rewrap(new_master: bytes | None = None, *, batch: int = 200) -> int:
     while True:
         with public_scope(), transaction.atomic():
             rows = list(
-                FirmKey.objects.select_for_update()
-                .exclude(master_key_id=master_key_id(master))
-                .order_by("id")[:batch]
+                FirmKey.objects.select_for_update().exclude(master_key_id=master_key_id(master)).order_by("id")[:batch]
             )
             for row in rows:
                 _wrap(row, _unwrap(row), master)

@@ -19,7 +19,7 @@ def new_schema_name() -> str:
     return f"t_{new_id().hex[-16:]}"
 
 
-class Firm(TenantMixin):  # type: ignore[misc]
+class Firm(TenantMixin):
     """A law firm. Its rows live in its own schema; this row says where, and whether it is served."""
 
     class Status(models.TextChoices):
@@ -56,7 +56,7 @@ class Firm(TenantMixin):  # type: ignore[misc]
         return FirmRef(id=self.id, schema=self.schema_name, shard=self.shard)
 
 
-class Domain(DomainMixin):  # type: ignore[misc]
+class Domain(DomainMixin):
     """A host that a firm answers on: lower case, no port, IDNA-encoded."""
 
     class Meta:

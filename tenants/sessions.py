@@ -14,6 +14,6 @@ class SessionStore(db.SessionStore):
     """Django's database sessions, bound to the scope they were made in."""
 
     @property
-    def key_salt(self) -> str:  # type: ignore[override]
+    def key_salt(self) -> str:
         """The salt of the session's signature."""
         return f"legal-intake:{schema_of(current_scope())}:session"

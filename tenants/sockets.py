@@ -31,9 +31,7 @@ class FirmSocketMiddleware:
         """Serve or refuse one socket."""
         wanted = target_of(scope)
         try:
-            entry = await directory.aresolve_host(wanted.host) if wanted.host else None
-            if entry is None:
-                raise UnknownFirm("no such host")
+            entry = await directory.aresolve_host(wanted.host)
             entry.check_served()
         except (UnknownFirm, FirmUnavailable) as error:
             await _refuse(error.code, scope, receive, send)

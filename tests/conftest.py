@@ -120,7 +120,9 @@ def live_firms(_two_firms: Any) -> Iterator[Any]:
     made = []
     try:
         for name in ("Live One", "Live Two"):
-            made.append(firms.make_firm(name, f"live-{new_id().hex[-10:]}.localhost"))
+            made.append(  # noqa: PERF401 - what was made before a failure is removed
+                firms.make_firm(name, f"live-{new_id().hex[-10:]}.localhost")
+            )
         yield tuple(made)
     finally:
         for ref in made:
@@ -157,7 +159,7 @@ def _rolled_back(summit: Any) -> Iterator[list[str]]:
 
     touched: list[str] = []
     atomic = transaction.atomic()
-    atomic._from_testcase = True  # code under test may ask for durable transactions
+    atomic._from_testcase = True  # type: ignore[attr-defined]  # code under test may ask for durable transactions
     with atomic:
         before = writes_in_transaction(summit)
         try:
@@ -175,7 +177,7 @@ def _forget(harbor: Any, summit: Any) -> None:
 
     kept = summit.schema.encode()
     for client in (broker_redis(), journal_redis(), cache_redis()):
-        others = [key for key in client.keys() if kept not in key]
+        others = [key for key in client.keys("*") if kept not in key]
         if others:
             client.delete(*others)
     storage.delete_all(harbor)

@@ -39,7 +39,7 @@ class FirmDebugCursor(CursorDebugWrapper, FirmCursor):
     """The same, counted and logged: what tests of query numbers see."""
 
 
-class DatabaseWrapper(tenants_base.DatabaseWrapper):  # type: ignore[misc]
+class DatabaseWrapper(tenants_base.DatabaseWrapper):
     """Fails closed: a cursor or a statement outside every scope raises FirmNotSet."""
 
     include_public_schema = False

@@ -26,7 +26,7 @@ def held_by(ref: FirmRef) -> Held:
             held[f"file {path.relative_to(folder)}"] = (about.st_size, about.st_mtime_ns)
     for role, client in (("broker", broker_redis()), ("journal", journal_redis()), ("cache", cache_redis())):
         for key in client.keys(f"*{ref.schema}*"):
-            held[f"{role} key {key.decode()}"] = client.dump(key)
+            held[f"{role} key {key!r}"] = client.dump(key)
     return held
 
 
@@ -53,10 +53,7 @@ def writes_since(before: dict[str, int], ref: FirmRef) -> list[str]:
 def _rows_query(cursor: Any, ref: FirmRef) -> str:
     cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", [ref.schema])
     digest = "count(*) || ':' || coalesce(bit_xor(hashtextextended(t::text, 0)), 0)"
-    parts = [
-        f"SELECT '{table}', {digest} FROM {ref.schema}.{table} t"
-        for (table,) in cursor.fetchall()
-    ]
+    parts = [f"SELECT '{table}', {digest} FROM {ref.schema}.{table} t" for (table,) in cursor.fetchall()]
     for table, column in (
         ("tenants_firm", "id"),
         ("tenants_firmkey", "firm_id"),

@@ -32,7 +32,12 @@ def test_opens_where_it_was_made(firm: FirmRef) -> None:
 
 @pytest.mark.parametrize(
     "elsewhere",
-    [{"row_id": UUID(int=8)}, {"column": "other_ct"}, {"table": "intake_fact"}, {"table": "intake_turnt", "column": "ext_ct"}],
+    [
+        {"row_id": UUID(int=8)},
+        {"column": "other_ct"},
+        {"table": "intake_fact"},
+        {"table": "intake_turnt", "column": "ext_ct"},
+    ],
 )
 def test_does_not_open_in_another_row_column_or_table(firm: FirmRef, elsewhere: dict[str, Any]) -> None:
     blob = crypto.seal(b"words", **PLACE)
@@ -53,7 +58,9 @@ def test_does_not_open_in_another_firm_even_with_the_key(firm: FirmRef, other_fi
             crypto.unseal(blob, **PLACE)
 
 
-@pytest.mark.parametrize("change", [lambda b: b[:-1], lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda b: b"\x02" + b[1:], lambda b: b""])
+@pytest.mark.parametrize(
+    "change", [lambda b: b[:-1], lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda b: b"\x02" + b[1:], lambda b: b""]
+)
 def test_an_altered_ciphertext_does_not_open(firm: FirmRef, change: Any) -> None:
     with pytest.raises(CannotDecrypt):
         crypto.unseal(change(crypto.seal(b"words", **PLACE)), **PLACE)
@@ -138,7 +145,9 @@ def test_a_new_master_key_with_the_previous_one_beside_it(firm: FirmRef, setting
         (base64.b64encode(bytes(32)).decode(), WrongMasterKey, "not the one"),
     ],
 )
-def test_a_wrong_or_missing_master_key_is_told_clearly(settings: Any, master: str, error: type[Exception], says: str) -> None:
+def test_a_wrong_or_missing_master_key_is_told_clearly(
+    settings: Any, master: str, error: type[Exception], says: str
+) -> None:
     settings.MASTER_KEY = master
     with pytest.raises(error, match=says):
         keys.check_master_key()
@@ -171,6 +180,9 @@ class Sealed(models.Model):
     class Meta:
         app_label = "tests"
         managed = False
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 def test_sealed_columns(firm: FirmRef) -> None:

@@ -228,6 +228,6 @@ def test_the_watcher_outlives_a_broken_database(monkeypatch: Any, firm: FirmRef)
     watcher = directory._watcher
     assert watcher is not None
     with monkeypatch.context() as broken:
-        broken.setattr(directory.DirectoryVersion, "objects", None)
+        broken.setattr(DirectoryVersion, "objects", None)
         time.sleep(0.7)
     assert watcher.is_alive()

@@ -195,7 +195,9 @@ def test_the_scope_is_left_after_a_failure_and_after_a_skip(bench: Bench, firm: 
     class Before(Middleware):
         """In front of the firm's middleware: sees what is left behind after it has left."""
 
-        def after_process_message(self, broker: Any, message: Any, *, result: Any = None, exception: Any = None) -> None:
+        def after_process_message(
+            self, broker: Any, message: Any, *, result: Any = None, exception: Any = None
+        ) -> None:
             outside.append((scope_or_none(), connections["default"].connection))
 
         def after_skip_message(self, broker: Any, message: Any) -> None:

@@ -23,7 +23,13 @@ async def echo_firm(scope: Any, receive: Any, send: Any) -> None:
 
 def scope_for(host: str | None, origin: str | None, **more: Any) -> dict[str, Any]:
     headers = [(name, value.encode()) for name, value in ((b"host", host), (b"origin", origin)) if value is not None]
-    scope = {"type": "websocket", "scheme": "ws", "path": "/ws/v1/intake", "headers": headers, "client": ("127.0.0.1", 1)}
+    scope = {
+        "type": "websocket",
+        "scheme": "ws",
+        "path": "/ws/v1/intake",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+    }
     return {**scope, "extensions": {"websocket.http.response": {}}, **more}
 
 

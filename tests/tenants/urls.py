@@ -43,7 +43,7 @@ def boom(request: HttpRequest) -> HttpResponse:
     raise ZeroDivisionError
 
 
-def stream(request: HttpRequest) -> HttpResponse:
+def stream(request: HttpRequest) -> StreamingHttpResponse:
     def parts() -> Iterator[str]:
         for _ in range(3):
             yield schema() + "\n"
@@ -56,7 +56,7 @@ def stream(request: HttpRequest) -> HttpResponse:
 closed: list[Any] = []
 
 
-async def astream(request: HttpRequest) -> HttpResponse:
+async def astream(request: HttpRequest) -> StreamingHttpResponse:
     async def parts() -> AsyncIterator[str]:
         try:
             for _ in range(3):
