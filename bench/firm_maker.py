@@ -48,7 +48,7 @@ def _time_stock(count: int) -> None:
         firm.save(verbosity=0)
         Domain.objects.create(domain=f"firm-{number}.localhost", tenant=firm, is_primary=True)
         with tenant_context(firm):
-            get_user_model().objects.create_superuser("a@firm.example", None)  # type: ignore[attr-defined]
+            get_user_model().objects.create_superuser("a@firm.example", None)
 
     _print_times(create, count)
 

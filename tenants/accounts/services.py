@@ -78,6 +78,6 @@ def _add(email: str, name: str, **flags: bool) -> User:
         raise InvalidInput(f"{email!r} is no e-mail address") from None
     try:
         with transaction.atomic():
-            return User.objects.create_user(email, None, name=name, **flags)  # type: ignore[attr-defined, no-any-return]
+            return User.objects.create_user(email, None, name=name, **flags)
     except IntegrityError:
         raise InvalidInput(f"{email} has an account here already") from None

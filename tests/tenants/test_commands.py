@@ -333,4 +333,6 @@ def test_no_database_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_no_command_leaves_a_scope_behind(firm: Any) -> None:
     create()
     assert current_scope() == firm
-    assert connection.schema_name == firm.schema
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW search_path")
+        assert cursor.fetchone() == (firm.schema,)

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.db import migrations, models
 from django.db.models.functions import Lower
 
@@ -5,8 +7,8 @@ from django.db.models.functions import Lower
 class Migration(migrations.Migration):
     """Each kind of thing that a plain SQL plan makes: column, index, table, foreign key, function, trigger."""
 
-    dependencies = [("sessions", "0001_initial")]
-    operations = [
+    dependencies: ClassVar = [("sessions", "0001_initial")]
+    operations: ClassVar = [
         migrations.AddField("session", "note", models.CharField(max_length=50, default="none")),
         migrations.AddIndex("session", models.Index(Lower("note"), name="session_note_lower")),
         migrations.CreateModel(

@@ -1,8 +1,10 @@
+from typing import Any, ClassVar
+
 from django.db import migrations
 from django.utils import timezone
 
 
-def fill(apps, schema_editor):
+def fill(apps: Any, schema_editor: Any) -> None:
     session = apps.get_model("sessions", "Session").objects.create(
         session_key="k", session_data="", expire_date=timezone.now()
     )
@@ -12,5 +14,5 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
     """Rows whose foreign key is checked at the end, then a change of their table in the same transaction."""
 
-    dependencies = [("sessions", "0002_additive")]
-    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
+    dependencies: ClassVar = [("sessions", "0002_additive")]
+    operations: ClassVar = [migrations.RunPython(fill, migrations.RunPython.noop)]

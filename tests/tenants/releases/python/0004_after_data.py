@@ -1,6 +1,8 @@
+from typing import ClassVar
+
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions", "0003_data")]
-    operations = [migrations.AddField("mark", "weight", models.IntegerField(default=1))]
+    dependencies: ClassVar = [("sessions", "0003_data")]
+    operations: ClassVar = [migrations.AddField("mark", "weight", models.IntegerField(default=1))]
