@@ -34,14 +34,19 @@ def listen(session_id: str) -> None:
                 # Under the lease: what the listener before committed is there now.
                 session.refresh_from_db()
                 slot.listen_to(session, held)
-        if journal.needs_listener(key):
-            send_listener(key, "successor")
+        send_listener_if_needed(key, "successor")
     except SessionGone:
         logger.info("listen_without_session")
     except LeaseLost:
         logger.warning("lease_lost")
     except redis.RedisError as error:
         logger.warning("journal_unavailable", extra={"error": type(error).__name__})
+
+
+def send_listener_if_needed(session_id: UUID, reason: str) -> None:
+    """Enqueue `listen` when audio waits and nobody is there or on the way. Raises redis.RedisError."""
+    if journal.claim_listener(session_id):
+        send_listener(session_id, reason)
 
 
 def send_listener(session_id: UUID, reason: str) -> None:

@@ -6,7 +6,7 @@
              here), `gate` and `open` (the gate at that moment), `last` and `written` (the newest
              entry, its time), `epoch` (the newest lease), `from` (the sample before which
              nothing is needed), `parked` (the newest entry that a listener left on purpose), `attempts`
-             (leases taken since the last commit)
+             (leases taken since the last commit), `sent` (when a listener was sent, until it comes)
     pending  one sorted set for all firms: `firm:session` of those with uncommitted entries, by the time
              of the oldest; ids only, so that the reaper need not walk a thousand firms each second
 
@@ -40,6 +40,8 @@ UNCOMMITTED_SECONDS: Final = 24 * 3600
 UNCOMMITTED_TTL: Final = UNCOMMITTED_SECONDS + 3600
 COMMITTED_TTL: Final = 15 * 60
 READ_COUNT: Final = 64
+#: A listener that has not taken the lease by then was lost, or all slots are busy; one more does no harm.
+SENT_SECONDS: Final = 5.0
 
 #: A mark stands between frames: the utterance ends here, what follows does not join it. The gate closed,
 #: the client stopped sending, or pressed Done.
@@ -178,11 +180,15 @@ end
 return left
 """
 
-# KEYS: state, stream, lease, pending. Does a listener have to be sent?
-NEEDS_LISTENER: Final = """
+# KEYS: state, stream, lease, pending. ARGV: now, seconds. Does a listener have to be sent? Whoever is told so
+# sends it; others are told so again only when it has not come for so long.
+CLAIM_LISTENER: Final = """
 if redis.call('EXISTS', KEYS[3]) == 1 or redis.call('XLEN', KEYS[2]) == 0 then return 0 end
-local last = redis.call('HMGET', KEYS[1], 'last', 'parked')
-return (last[1] == last[2]) and 0 or 1
+local state = redis.call('HMGET', KEYS[1], 'last', 'parked', 'sent')
+if state[1] == state[2] then return 0 end
+if state[3] and tonumber(ARGV[1]) - tonumber(state[3]) < tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], 'sent', ARGV[1])
+return 1
 """
 
 
@@ -215,9 +221,15 @@ def take_socket(session_id: UUID) -> SocketState | None:
     return SocketState(int(epoch), gate, int(next_seq or 0), is_open == b"1", (last or b"0-0").decode())
 
 
-def needs_listener(session_id: UUID) -> bool:
-    """Whether entries wait and nobody listens, nor left them on purpose."""
-    return bool(journal_redis().eval(NEEDS_LISTENER, 4, *script_keys(session_id)))
+def claim_listener(session_id: UUID) -> bool:
+    """Whether entries wait and nobody listens, nor left them on purpose, nor is on the way: then the
+    caller sends a listener."""
+    return bool(journal_redis().eval(CLAIM_LISTENER, 4, *claim_arguments(session_id)))
+
+
+def claim_arguments(session_id: UUID) -> tuple[str | float, ...]:
+    """KEYS and ARGV of CLAIM_LISTENER."""
+    return (*script_keys(session_id), time.time(), SENT_SECONDS)
 
 
 # KEYS: state, stream, lease, pending. ARGV: now, seconds. An utterance is open, its listener left it, and its

@@ -46,7 +46,7 @@ def reap() -> None:
 def _reap(session_id: UUID, age: float) -> None:
     if age >= journal.UNCOMMITTED_SECONDS:
         _expire(session_id)
-    elif journal.needs_listener(session_id):
+    elif journal.claim_listener(session_id):
         send_listener(session_id, "scheduler")
     elif age >= RESUME_WINDOW_SECONDS and journal.end_abandoned(session_id, RESUME_WINDOW_SECONDS):
         send_listener(session_id, "abandoned")

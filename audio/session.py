@@ -15,7 +15,7 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
 from audio import captions, journal, selectors
-from audio.actors import send_listener
+from audio.actors import send_listener_if_needed
 from audio.live import RATE, WINDOW
 from intake.errors import IntakeError
 from intake.services import add_turn
@@ -283,17 +283,21 @@ class VoiceSocket:
         else:
             self.wake()
 
-    def send_listener(self, reason: str = "speech") -> None:
-        """Somebody has to listen. Off the loop: the broker's client blocks."""
+    def on_speech(self) -> None:
+        """Somebody has to listen."""
+        self.send_listener(send_listener_if_needed, "speech")
+
+    def send_listener(self, send: Callable[[UUID, str], None], reason: str) -> None:
+        """Off the loop: the broker's client blocks."""
         # Called from the writer and the sweep too, which have no firm of their own.
         with firm_scope(self.firm):
-            task = asyncio.create_task(self._send_listener(reason))
+            task = asyncio.create_task(self._send_listener(send, reason))
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
 
-    async def _send_listener(self, reason: str) -> None:
+    async def _send_listener(self, send: Callable[[UUID, str], None], reason: str) -> None:
         try:
-            await run_db(send_listener, self.session_id, reason)
+            await run_db(send, self.session_id, reason)
         except (redis.RedisError, OSError) as error:
             # The sweep finds that nobody listens.
             logger.warning("listener_not_sent", extra={"error": type(error).__name__})

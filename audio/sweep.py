@@ -19,7 +19,8 @@ import redis
 from django.db import DatabaseError
 
 from audio import selectors
-from audio.journal import NEEDS_LISTENER, script_keys
+from audio.actors import send_listener
+from audio.journal import CLAIM_LISTENER, claim_arguments
 from tenants import directory, keys
 from tenants.aio import run_db
 from tenants.context import FirmRef, firm_scope
@@ -122,10 +123,10 @@ class Sweeper:
             return
         async with async_journal_redis().pipeline(transaction=False) as pipe:
             for voice in spoken:
-                pipe.eval(NEEDS_LISTENER, 4, *script_keys(voice.session_id))
+                pipe.eval(CLAIM_LISTENER, 4, *claim_arguments(voice.session_id))
             for voice, needed in zip(spoken, await pipe.execute(), strict=True):
                 if needed:
-                    voice.send_listener("sweep")
+                    voice.send_listener(send_listener, "sweep")
 
     def _firm_changed(self, firm: FirmRef) -> None:
         """On the directory's thread."""

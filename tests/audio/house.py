@@ -52,6 +52,7 @@ class House:
             "REDIS_JOURNAL_URL": self.journal.url,
             "DJANGO_SETTINGS_MODULE": "legal_intake.settings",
             "METRICS_PORT": "0",
+            "LOG_LEVEL": "INFO",
         }
         self.start("server", "legal_intake.server", "--port", str(self.port))
         for number in range(slots):

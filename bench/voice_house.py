@@ -1,0 +1,52 @@
+"""What a benchmark of the voice needs: servers, one firm, and the live processes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.databases import OURS, two_databases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.audio.house import House
+
+
+@contextmanager
+def one_firm() -> Iterator[Any]:
+    """PostgreSQL, Redis, Django set up in this process, and a firm's FirmRef."""
+    with two_databases() as environments:
+        os.environ.update(environments[OURS])
+        import django
+
+        django.setup()
+        from tenants import directory, provisioning
+        from tests.support import firms
+
+        provisioning.migrate_public()
+        try:
+            yield firms.make_firm("Bench Law", "bench.localhost")
+        finally:
+            directory.stop_watching()
+
+
+@contextmanager
+def house(slots: int) -> Iterator[House]:
+    """The server with a journal of its own, and voice slots that are ready."""
+    with one_firm() as firm, tempfile.TemporaryDirectory(prefix="legal-intake-bench-voice-") as folder:
+        from tests.audio.house import House
+
+        running = House(Path(folder), firm, slots=slots)
+        # What this process makes for its clients lies in the journal that the server reads.
+        from django.conf import settings
+
+        settings.REDIS_JOURNAL_URL = running.journal.url
+        try:
+            running.wait_for_slots()
+            yield running
+        finally:
+            running.close()
