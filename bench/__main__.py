@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,7 +58,12 @@ def main() -> int:
     """Run what was asked for. The exit code says whether all ran, never whether they were fast."""
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("names", nargs="*", default=NAMES)
-    parser.add_argument("--quick", action="store_true", help="small counts: does it run at all")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        default=bool(os.environ.get("BENCH_QUICK")),
+        help="small counts: does it run at all (also BENCH_QUICK=1)",
+    )
     parser.add_argument("--only", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only:
