@@ -21,7 +21,7 @@ PASSWORD = "correct horse battery staple"
 
 
 def account(role: str | None = None, email: str = "ann@harbor.test", **flags: Any) -> User:
-    user: User = User.objects.create_user(email, PASSWORD, name="Ann Lee", **{"is_staff": True, **flags})  # type: ignore[attr-defined]
+    user: User = User.objects.create_user(email, PASSWORD, name="Ann Lee", **{"is_staff": True, **flags})
     if role:
         user.groups.add(Group.objects.get(name=role))
     return user

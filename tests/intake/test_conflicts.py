@@ -83,7 +83,7 @@ def test_an_unfinished_conversation_counts_too() -> None:
 
 
 def user() -> User:
-    return User.objects.create_user("attorney@example.test", None, is_staff=True)  # type: ignore[attr-defined, no-any-return]
+    return User.objects.create_user("attorney@example.test", None, is_staff=True)
 
 
 def held() -> tuple[Intake, ConflictCheck]:

@@ -24,7 +24,7 @@ def conversation() -> Intake:
     begin("Xerxopolis", "Somebody", "Our zygomorphic dispute.")
     intake = begin("Quetzalina Smith", "Xerxopolis")
     check = ConflictCheck.objects.get(intake=intake, result="hit")
-    user = User.objects.create_user("ann@harbor.test", None, is_staff=True)  # type: ignore[attr-defined]
+    user = User.objects.create_user("ann@harbor.test", None, is_staff=True)
     services.decide_conflict(check_id=check.id, decision="cleared", reason="Not our inspector-kowalczyk.", user=user)
     say(intake, "They kept my zygomorphic deposit at Brobdingnag.")
     services.finish_story(intake_id=intake.id)
