@@ -163,7 +163,8 @@ class BoundedServer(Server):
             maxFramePayloadSize=self.websocket_max_frame_size,
             failByDrop=False,  # an oversize frame is answered (1009), not just cut off
         )
-        globalLogBeginner.beginLoggingTo([lambda _: None], redirectStandardIO=False, discardBuffer=True)
+        nowhere: Any = lambda _event: None  # noqa: E731 - Twisted's log of connections that come and go
+        globalLogBeginner.beginLoggingTo([nowhere], redirectStandardIO=False, discardBuffer=True)
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
         asyncio.set_event_loop(reactor._asyncioEventloop)

@@ -55,9 +55,12 @@ class Runner:
         environment = self._start_servers()
         spawn = Spawner(BASE_DIR, self.places.logs, environment)
         prepare = spawn("prepare", [sys.executable, "-m", "legal_intake.runner.prepare"])
-        self._start_programs(spawn, ("server", *(f"slot-{number}" for number in range(1, self.slots + 1))))
+        self._start_programs(spawn, ("server",))
         self._await_preparation(prepare)
-        self._start_programs(spawn, ("worker", "scheduler"))
+        if self.stop.is_set():
+            return 0
+        slots = (f"slot-{number}" for number in range(1, self.slots + 1))
+        self._start_programs(spawn, ("worker", "scheduler", *slots))
         if self._await_ready():
             self._print_addresses(time.monotonic() - began)
         while not self.stop.is_set():
