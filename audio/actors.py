@@ -7,6 +7,7 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
+from django.db import Error as DatabaseError
 
 from audio import journal, selectors, slot
 from audio.errors import LeaseLost, SessionGone
@@ -39,8 +40,9 @@ def listen(session_id: str) -> None:
         logger.info("listen_without_session")
     except LeaseLost:
         logger.warning("lease_lost")
-    except redis.RedisError as error:
-        logger.warning("journal_unavailable", extra={"error": type(error).__name__})
+    except (redis.RedisError, DatabaseError) as error:
+        # What was not committed is still in the journal, and found by the next sweep.
+        logger.warning("listening_cut_short", extra={"error": type(error).__name__})
 
 
 def send_listener_if_needed(session_id: UUID, reason: str) -> None:

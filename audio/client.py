@@ -224,7 +224,7 @@ class VoiceClient:
         expected = (self._resumed or {})["next_expected_seq"]
         for frame in [frame for frame in self.ring if frame.seq >= expected]:
             again = Frame(frame.seq, frame.sample_pos, frame.pcm, frame.flags | FLAG_RETRANSMISSION)
-            await self._send(encode(again))
+            await self.raw(encode(again))
             await asyncio.sleep(FRAME_SECONDS / RESUME_SPEED)
 
     async def speak(self, pcm: bytes, *, pace: float = 1.0) -> None:
@@ -307,21 +307,18 @@ class VoiceClient:
 
     async def tell(self, kind: str, **fields: Any) -> None:
         """Send one JSON message."""
-        await self._send(json.dumps({"type": kind, "event_id": str(uuid4()), **fields}))
+        await self.raw(json.dumps({"type": kind, "event_id": str(uuid4()), **fields}))
 
     async def raw(self, data: str | bytes) -> None:
-        """Send anything."""
-        await self._send(data)
-
-    async def until(self, condition: Callable[[Heard], bool], seconds: float = ANSWER_SECONDS) -> None:
-        """Wait until what was heard fulfils `condition`. Raises TimeoutError."""
-        await self._until(lambda: condition(self.heard), seconds)
-
-    async def _send(self, data: str | bytes) -> None:
+        """Send anything. Raises ClientError when there is no socket."""
         if self._socket is None:
             raise ClientError("unreachable", "the socket is closed")
         with contextlib.suppress(ConnectionClosed):
             await self._socket.send(data)
+
+    async def until(self, condition: Callable[[Heard], bool], seconds: float = ANSWER_SECONDS) -> None:
+        """Wait until what was heard fulfils `condition`. Raises TimeoutError."""
+        await self._until(lambda: condition(self.heard), seconds)
 
     async def _drop(self) -> None:
         socket, self._socket = self._socket, None

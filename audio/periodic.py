@@ -59,8 +59,8 @@ def _expire(session_id: UUID) -> None:
         with lease(session_id, session.epoch) as held:
             if held is None:
                 return
-            session.refresh_from_db()
-            slot.give_up(session, held, "uncommitted_too_long")
+            while slot.give_up(session, held, "uncommitted_too_long"):
+                held.check()
     except SessionGone:
         logger.warning("expired_audio_without_session")
     except LeaseLost:

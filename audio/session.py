@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 import redis
 from channels.layers import get_channel_layer
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from audio import captions, journal, selectors
 from audio.actors import send_listener_if_needed

@@ -22,6 +22,7 @@ from audio.utterances import Final as Heard
 from audio.utterances import Partial, Skipped, Speculative, SpeechStarted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from audio.journal import Record
@@ -138,26 +139,38 @@ class Slot:
         captions.publish_caption(self._id, {"type": kind, "item_id": str(self._item), **fields})
 
 
-def give_up(session: VoiceSession, lease: Lease, reason: str) -> None:
-    """Take what waits, up to 30 s of it, for beyond recognition: kept if agreed, said, passed over."""
+def give_up(session: VoiceSession, lease: Lease, reason: str) -> bool:
+    """Take what waits, up to 30 s of it, for beyond recognition: kept if agreed, said, passed over.
+
+    Returns whether there was anything. Raises LeaseLost.
+    """
+    session.refresh_from_db()
     start = starting_point(session.id, session.committed_sample)
     reader = JournalReader(session.id, start)
     pcm, first = bytearray(), start
-    while records := reader.read(1):
-        for record in records:
-            end = first + len(pcm) // 2
-            if record.pcm and (not pcm or record.sample_pos > end):
-                if pcm:
-                    break
-                first = end = record.sample_pos
-            pcm += record.pcm[max(0, end - record.sample_pos) * 2 :]
+    for record in _records(reader):
+        end = first + len(pcm) // 2
+        if record.pcm and record.sample_pos > end:
+            if pcm:
+                break  # it does not join
+            first = end = record.sample_pos
+        pcm += record.pcm[max(0, end - record.sample_pos) * 2 :]
         if len(pcm) >= 2 * GIVE_UP_SAMPLES:
             break
+    if not pcm:
+        reader.trim(lease.epoch, reader.position)
+        return False
     pcm = pcm[: 2 * GIVE_UP_SAMPLES]
     RECOGNITION_FAILED.labels(reason).inc()
     logger.error("recognition_given_up", extra={"reason": reason, "attempts": lease.attempts})
     services.give_up(session_id=session.id, epoch=lease.epoch, start=first, pcm=bytes(pcm), reason=reason)
     reader.trim(lease.epoch, first + len(pcm) // 2)
+    return True
+
+
+def _records(reader: JournalReader) -> Iterator[Record]:
+    while records := reader.read(1):
+        yield from records
 
 
 def listen_to(session: VoiceSession, lease: Lease) -> None:

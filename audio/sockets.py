@@ -19,7 +19,7 @@ from uuid import UUID
 
 import redis
 import structlog
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from audio import journal, selectors
 from audio.journal_writer import writer

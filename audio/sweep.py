@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 import redis
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from audio import selectors
 from audio.actors import send_listener

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from audio.recordings import master_pcm
 from intake.models import Turn
 from legal_intake.embedded import EmbeddedServer, start_redis
 from tenants.context import firm_scope
+from tests.audio.wire import check
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -40,7 +42,9 @@ class House:
         scheduler: whether to start one.
     """
 
-    def __init__(self, folder: Path, firm: Any, *, slots: int = 1, scheduler: bool = False) -> None:
+    def __init__(
+        self, folder: Path, firm: Any, *, slots: int = 1, scheduler: bool = False, env: dict[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.firm = firm
         self.host = host_of(firm)
@@ -53,6 +57,7 @@ class House:
             "DJANGO_SETTINGS_MODULE": "legal_intake.settings",
             "METRICS_PORT": "0",
             "LOG_LEVEL": "INFO",
+            **(env or {}),
         }
         self.start("server", "legal_intake.server", "--port", str(self.port))
         for number in range(slots):
@@ -157,8 +162,8 @@ class Kept:
     turn_text: str | None
 
 
-def kept(house: House) -> list[Kept]:
-    """All of the firm's utterances in order. Blocking."""
+def kept(house: House, session_id: str | None = None) -> list[Kept]:
+    """All of the firm's utterances in order, or one session's. Blocking."""
     with firm_scope(house.firm):
         turns = {turn.utterance_id: turn.text for turn in Turn.objects.filter(modality="voice")}
         return [
@@ -166,7 +171,9 @@ def kept(house: House) -> list[Kept]:
                 row.id, row.start_sample, row.end_sample, row.status, row.text, row.words, row.start_state,
                 master_pcm(row.recording) if hasattr(row, "recording") else None, turns.get(row.id),
             )
-            for row in Utterance.objects.select_related("recording").order_by("session", "start_sample")
+            for row in Utterance.objects.select_related("recording")
+            .filter(**({"session_id": session_id} if session_id else {}))
+            .order_by("session", "start_sample")
         ]  # fmt: skip
 
 
@@ -175,7 +182,15 @@ async def speak_story(house: House, pcm: bytes, *, keep_audio: bool) -> tuple[Vo
     async with conversation(
         house.address, house.host, keep_audio=keep_audio, name="Ann Example", other_side="Bob Sample"
     ) as client:
-        voice = await client.open_voice()
+        voice = await client.open_voice(lambda event: check("server", event))
+        send = voice.raw
+
+        async def checked(data: str | bytes) -> None:
+            if isinstance(data, str):
+                check("client", json.loads(data))
+            await send(data)
+
+        voice.raw = checked  # type: ignore[method-assign]
         await voice.connect()
         await voice.speak(pcm)
         await voice.finish()

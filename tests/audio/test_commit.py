@@ -31,7 +31,8 @@ def heard(text: str = "he shouted", start: int = 640, pcm: bytes = PCM) -> Final
     words: Any = tuple(
         {"word": word, "start_ms": 40 + 100 * i, "end_ms": 130 + 100 * i} for i, word in enumerate(text.split())
     )
-    return Final(text, words, start, start + len(pcm) // 2, None, '{"recogniser": "1", "continues": false}', Reason.SILENCE, pcm)
+    after = '{"recogniser": "1", "continues": false}'
+    return Final(text, words, start, start + len(pcm) // 2, None, after, Reason.SILENCE, pcm)
 
 
 def commit(voice: Voice, final: Final, epoch: int = 1) -> services.Committed:
