@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from intake.models import Intake, Turn
 from tenants import keys, rotation
-from tenants.context import FirmRef, public_scope
+from tenants.context import FirmRef, firm_scope, public_scope
 from tenants.crypto import sealed_key_id
 from tenants.errors import CannotDecrypt, WrongMasterKey
 from tenants.holders import FirmHolder, register_holder
@@ -112,6 +113,33 @@ def test_what_was_erased_stays_erased(firm: FirmRef) -> None:
     Turn.objects.filter(number=2).update(text_ct=b"")
     assert rotation.rotate(ref=firm).resealed == 2
     assert texts() == ["words 1", None, "words 3"]
+
+
+def test_an_erasure_during_a_rotation_is_not_undone(live_firms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = live_firms[0]
+    with firm_scope(ref):
+        make_turns(1)
+    read, erased, resealed = threading.Event(), threading.Event(), rotation._resealed
+
+    def slowly(*args: Any) -> bytes:
+        read.set()
+        erased.wait(1)  # the row is locked, so the erasure comes after us
+        return resealed(*args)
+
+    def erase() -> None:
+        read.wait(10)
+        with firm_scope(ref):
+            Turn.objects.update(text_ct=b"")
+        erased.set()
+        connection.close()
+
+    monkeypatch.setattr(rotation, "_resealed", slowly)
+    eraser = threading.Thread(target=erase)
+    eraser.start()
+    rotation.rotate(ref=ref)
+    eraser.join(10)
+    with firm_scope(ref):
+        assert texts() == [None]
 
 
 def test_an_append_only_row_allows_nothing_but_its_ciphertext(firm: FirmRef) -> None:
