@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 FRAME_SECONDS: Final = STEP_SAMPLES / 16_000
 FRAME_BYTES: Final = STEP_SAMPLES * 2
 RESUME_SPEED: Final = 3.5
+MOST_BEHIND_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 20.0
 #: After these the session goes on, with a fresh ticket.
 RETRY_CODES: Final = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 4031})
@@ -236,7 +237,8 @@ class VoiceClient:
             if len(chunk) < FRAME_BYTES:
                 chunk += bytes(FRAME_BYTES - len(chunk))
             await self.send_frame(chunk)
-            due += FRAME_SECONDS * pace
+            # A recording waits while the socket comes back; it is not hurried through afterwards.
+            due = max(due + FRAME_SECONDS * pace, loop.time() - MOST_BEHIND_SECONDS)
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())
 

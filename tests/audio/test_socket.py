@@ -47,9 +47,7 @@ async def test_greets_with_limits(voice: Voice) -> None:
 )
 async def test_wrong_origin_is_403_before_accept(voice: Voice, origin: str, status: int) -> None:
     async with wire(voice, origin=origin) as socket:
-        async with asyncio.timeout(5):
-            while socket.status is None:
-                await asyncio.sleep(0.01)
+        await socket.until_refused()
         assert (socket.status, socket.accepted) == (status, None)
 
 

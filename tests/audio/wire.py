@@ -145,6 +145,11 @@ class Wire:
         assert self.closed is not None
         return self.closed
 
+    async def until_refused(self, seconds: float = 5) -> None:
+        """Answered by HTTP, before accept."""
+        async with asyncio.timeout(seconds), self._news:
+            await self._news.wait_for(lambda: self.status is not None)
+
     async def until_durable(self, seq: int, seconds: float = 8) -> None:
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(
