@@ -73,10 +73,11 @@ class Gate:
     Frames come in the order of `sample_pos`; a jump forward is a mute, and clears the hold.
     """
 
-    __slots__ = ("_held", "_held_samples", "_last_speech", "_run", "_vad", "is_open", "judged_pos")
+    __slots__ = ("_held", "_held_samples", "_last_speech", "_pointer", "_run", "_vad", "is_open", "judged_pos")
 
     def __init__(self) -> None:
         self._vad = webrtcvad.Vad(MODE)
+        self._pointer = _address(self._vad)
         self._held: deque[Frame] = deque()
         self._held_samples = 0
         self._run = 0
@@ -162,7 +163,7 @@ class Gate:
         is judged by the gate's state now, not by that of its own time.
         """
         head = _HEAD.pack(_VERSION, MODE, self.is_open, self.judged_pos, self._last_speech, self._run)
-        return head + _read_vad(self._vad)
+        return head + ctypes.string_at(self._pointer, _VAD_BYTES)
 
     @classmethod
     def restore(cls, state: bytes) -> Gate:
@@ -184,10 +185,6 @@ def _address(vad: webrtcvad.Vad) -> int:
     if ctypes.string_at(pointer + _VAD_BYTES - 4, 4) != _VAD_CHECK:
         raise GateStateError("this build of webrtcvad keeps its state in another layout")
     return int(pointer)
-
-
-def _read_vad(vad: webrtcvad.Vad) -> bytes:
-    return ctypes.string_at(_address(vad), _VAD_BYTES)
 
 
 def _write_vad(vad: webrtcvad.Vad, state: bytes) -> None:

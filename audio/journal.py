@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from audio.frames import BYTES_PER_SAMPLE
 from tenants.cache import redis_key
 from tenants.context import current_firm, public_scope
-from tenants.crypto import seal, unseal
+from tenants.crypto import Sealer, unseal
 from tenants.keys import ring
 from tenants.redis import journal_redis
 
@@ -77,9 +77,14 @@ def mark_record(seq: int, sample_pos: int) -> bytes:
     return _RECORD.pack(seq, sample_pos, MARK_END, 0)
 
 
+def entry_sealer(session_id: UUID, keyring: Keyring) -> Sealer:
+    """Seals this session's entries. Made in the firm's scope."""
+    return Sealer(table=_TABLE, column=_COLUMN, row_id=session_id, ring=keyring)
+
+
 def seal_entry(session_id: UUID, records: Sequence[bytes], keyring: Keyring) -> bytes:
     """One entry, sealed for this session in the current firm."""
-    return seal(b"".join(records), table=_TABLE, column=_COLUMN, row_id=session_id, ring=keyring)
+    return entry_sealer(session_id, keyring).seal(b"".join(records))
 
 
 def open_entry(session_id: UUID, sealed: bytes) -> list[Record]:
@@ -122,35 +127,36 @@ def script_keys(session_id: UUID) -> tuple[str, str, str, str]:
     return keys.state, keys.stream, keys.lease, pending_key()
 
 
-# KEYS: (state, stream) for each session, then pending. ARGV: now, the two lifetimes, then for each
-# session: socket epoch, gate, next, open, member, entry id ('' for none), entry.
+# KEYS: (state, stream) for each session, then pending. ARGV: now, the two lifetimes, then for each session
+# one MessagePack array: socket epoch, gate, next, open, member, entry id ('' for none), entry.
 APPEND: Final = """
 local pending, out, a = KEYS[#KEYS], {}, 4
 for k = 1, #KEYS - 1, 2 do
-  local state, stream, id = KEYS[k], KEYS[k + 1], ARGV[a + 5]
+  local state, stream, write = KEYS[k], KEYS[k + 1], cmsgpack.unpack(ARGV[a])
+  local id = write[6]
   local said = 'k'
-  if redis.call('HGET', state, 'socket') ~= ARGV[a] then
+  if redis.call('HGET', state, 'socket') ~= write[1] then
     said = 'r'
   else
     if id ~= '' then
-      local added = redis.pcall('XADD', stream, id, 'e', ARGV[a + 6])
+      local added = redis.pcall('XADD', stream, id, 'e', write[7])
       if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller') then
         said = 'e'
       else
         redis.call('HSET', state, 'last', id, 'written', ARGV[1])
         redis.call('EXPIRE', stream, ARGV[2])
         redis.call('EXPIRE', state, ARGV[2])
-        redis.call('ZADD', pending, 'NX', ARGV[1], ARGV[a + 4])
+        redis.call('ZADD', pending, 'NX', ARGV[1], write[5])
       end
     elseif redis.call('TTL', state) < tonumber(ARGV[3]) then
       redis.call('EXPIRE', state, ARGV[3])
     end
     if said == 'k' then
-      redis.call('HSET', state, 'gate', ARGV[a + 1], 'next', ARGV[a + 2], 'open', ARGV[a + 3])
+      redis.call('HSET', state, 'gate', write[2], 'next', write[3], 'open', write[4])
     end
   end
   out[#out + 1] = said
-  a = a + 7
+  a = a + 1
 end
 return table.concat(out)
 """

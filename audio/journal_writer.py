@@ -13,10 +13,10 @@ import contextvars
 import hashlib
 import logging
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
+import msgpack  # type: ignore[import-untyped]
 import redis
 
 from audio.journal import APPEND, COMMITTED_TTL, UNCOMMITTED_TTL, pending_key
@@ -36,8 +36,7 @@ SESSIONS_A_CALL: Final = 64
 _SHA: Final = hashlib.sha1(APPEND.encode(), usedforsecurity=False).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """What one socket has for the journal: its gate's state, and perhaps an entry.
 
     Args:
@@ -138,10 +137,12 @@ class JournalWriter:
         arguments: list[Any] = [time.time(), UNCOMMITTED_TTL, COMMITTED_TTL]
         for write in writes:
             keys += (write.keys.state, write.keys.stream)
-            arguments += (
-                write.epoch, write.gate, write.next_seq, int(write.is_open), write.keys.member,
-                write.entry_id, write.entry,
+            # Redis' Lua knows only the older kind of MessagePack, in which text and bytes are one.
+            packed = (
+                str(write.epoch), write.gate, str(write.next_seq), "1" if write.is_open else "0",
+                write.keys.member, write.entry_id, write.entry,
             )  # fmt: skip
+            arguments.append(msgpack.packb(packed, use_bin_type=False))
         keys.append(self._pending)
         return keys, arguments
 

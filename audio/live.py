@@ -12,13 +12,13 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
+from audio import journal
 from audio.errors import FrameError, FrameTooLarge
-from audio.frames import SAMPLE_RATE, Frame, decode
+from audio.frames import BYTES_PER_SAMPLE, SAMPLE_RATE, Frame, decode
 from audio.gate import Gate
-from audio.journal import frame_record, mark_record, seal_entry, session_keys
+from audio.journal import frame_record, mark_record, session_keys
 from audio.journal_writer import JournalWriter, Write
 from audio.metrics import FRAMES
-from tenants.context import firm_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from audio.journal import SocketState
     from audio.outbox import Outbox
-    from tenants.context import FirmRef
     from tenants.keys import Keyring
 
 logger = logging.getLogger(__name__)
@@ -65,21 +64,19 @@ class LiveAudio:
     def __init__(
         self,
         session_id: UUID,
-        firm: FirmRef,
         ring: Keyring,
         state: SocketState,
         outbox: Outbox,
         writer: JournalWriter,
         on_speech: Callable[[], None],
     ) -> None:
-        self.ring = ring
+        self._sealer = journal.entry_sealer(session_id, ring)
         self.expected = state.next_seq
         self.room = asyncio.Event()
         self.room.set()
         self.has_pending = state.is_open or state.last_entry != "0-0"
         self.last_audio = time.monotonic()
         self._session_id = session_id
-        self._firm = firm
         self._keys = session_keys(session_id)
         self._epoch = state.epoch
         self._gate = Gate.restore(state.gate) if state.gate else Gate()
@@ -106,7 +103,18 @@ class LiveAudio:
         self._warned = False
         self._resume_until = 0
         self._bad = 0
+        self._counted = 0
+        self._untaxed = 0
         self._is_down = False
+
+    @property
+    def ring(self) -> Keyring:
+        """The firm's keys that entries are sealed with. Set it in the firm's scope."""
+        return self._sealer.ring
+
+    @ring.setter
+    def ring(self, ring: Keyring) -> None:
+        self._sealer = journal.entry_sealer(self._session_id, ring)
 
     @property
     def is_drained(self) -> bool:
@@ -150,6 +158,9 @@ class LiveAudio:
     def tick(self) -> None:
         """Each half second: acknowledge, give up on missing frames, notice that audio stopped."""
         now = time.monotonic()
+        if self._counted:
+            _accepted.inc(self._counted)
+            self._counted = 0
         if (self.expected - 1, self._durable) != self._acked:
             self._ack(now)
         if self._early and now - self._early_since >= REORDER_SECONDS:
@@ -176,7 +187,7 @@ class LiveAudio:
             return
         self._position = frame.end_pos
         self.expected = frame.seq + 1
-        _accepted.inc()
+        self._counted += 1
         result = self._gate.feed(frame)
         if result.keep:
             for kept in result.keep:
@@ -208,9 +219,13 @@ class LiveAudio:
         self._marked_at = self._end_pos
 
     def _may_come(self, frame: Frame) -> bool:
+        self._untaxed += len(frame.pcm) // BYTES_PER_SAMPLE
+        if frame.seq & 7:  # the bucket holds 12 s: to look at each eighth frame is enough
+            return True
         now = self.last_audio
         rate = RESUMING_RATE if frame.seq < self._resume_until else RATE
-        tokens = min(BURST_SAMPLES, self._tokens + (now - self._tokens_at) * rate * SAMPLE_RATE) - frame.samples
+        tokens = min(BURST_SAMPLES, self._tokens + (now - self._tokens_at) * rate * SAMPLE_RATE) - self._untaxed
+        self._untaxed = 0
         self._tokens, self._tokens_at = tokens, now
         if tokens < 0:
             _refused.inc()
@@ -251,11 +266,10 @@ class LiveAudio:
         first, self._first_seq = self._first_seq, None
         self._in_flight, self._waiting = self._waiting, 0
         entry_id, entry = "", b""
-        with firm_scope(self._firm):
-            if records:
-                # A mark alone is named after the last frame, so that names only grow.
-                entry_id = f"{first + 1}-0" if first is not None else f"{self._last_seq + 1}-{self._marks}"
-                entry = seal_entry(self._session_id, records, self.ring)
+        if records:
+            # A mark alone is named after the last frame, so that names only grow.
+            entry_id = f"{first + 1}-0" if first is not None else f"{self._last_seq + 1}-{self._marks}"
+            entry = self._sealer.seal(b"".join(records))
         held = self._gate.held_seq
         return Write(
             self._keys, self._epoch, self._gate.export(), self.expected if held is None else held,

@@ -121,7 +121,7 @@ async def _serve(
 ) -> None:
     outbox = Outbox(session_id, state.epoch)
     voice = VoiceSocket(scope, firm, session_id, entry, outbox)
-    audio = LiveAudio(session_id, firm, entry.ring, state, outbox, writer(), voice.on_speech)
+    audio = LiveAudio(session_id, entry.ring, state, outbox, writer(), voice.on_speech)
     voice.begin(audio, state)
     helpers = [
         asyncio.create_task(work, name=f"voice-{name}")

@@ -63,6 +63,33 @@ def unseal(blob: bytes, *, table: str, column: str, row_id: UUID, ring: keys.Key
         raise CannotDecrypt("this ciphertext was made for another place, or altered") from None
 
 
+class Sealer:
+    """`seal` for one place and one key ring, with everything prepared: for thousands of writes a second.
+
+    Made inside the firm's scope; used outside it too. Ciphertexts are those of `seal`.
+    """
+
+    __slots__ = ("_aad", "_cipher", "_head", "_nonces", "_used", "ring")
+    _POOL: Final = 64
+
+    def __init__(self, *, table: str, column: str, row_id: UUID, ring: keys.Keyring) -> None:
+        key = _ring_of_firm(ring).current
+        self.ring = ring
+        self._cipher = AESGCM(key.secret)
+        self._head = FORMAT + key.id.bytes
+        self._aad = _aad(table, column, row_id)
+        self._nonces, self._used = b"", 0
+
+    def seal(self, plain: bytes) -> bytes:
+        """Encrypt. Nonces are random, fetched many at a time."""
+        at = self._used
+        if at >= len(self._nonces):
+            self._nonces, at = os.urandom(keys.NONCE_BYTES * self._POOL), 0
+        self._used = at + keys.NONCE_BYTES
+        nonce = self._nonces[at : self._used]
+        return self._head + nonce + self._cipher.encrypt(nonce, plain, self._aad)
+
+
 def sealed_key_id(blob: bytes) -> UUID:
     """Which data key a ciphertext was made with."""
     return UUID(bytes=bytes(blob[1 : 1 + ID_BYTES]))
