@@ -120,6 +120,13 @@ def test_a_cursor_kept_across_scopes_follows_them(firm: FirmRef, other_firm: Fir
         cursor.executemany("SELECT %s", [[1]])
 
 
+def test_a_cursor_carried_out_of_every_scope_runs_nothing() -> None:
+    with connection.cursor() as cursor:
+        for run in (cursor.execute, cursor.executemany, cursor.callproc):
+            with pytest.raises(FirmNotSet):
+                without_scope(lambda run=run: run("SELECT 1", []))
+
+
 def test_set_local_behind_our_back_is_noticed(firm: FirmRef) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL search_path = public")

@@ -90,6 +90,26 @@ def test_what_was_read_before_a_change_is_not_kept_after_it(firm: FirmRef, monke
 
 
 @pytest.mark.usefixtures("unwatched")
+def test_a_lookup_that_sees_the_change_first_does_not_hide_it(live_firms: tuple[FirmRef, FirmRef]) -> None:
+    ref, _ = live_firms
+    entry = directory.resolve_firm(ref.id)
+
+    def suspend() -> None:
+        with public_scope():
+            Firm.objects.filter(pk=ref.id).update(status="suspended")
+
+    elsewhere(suspend)
+    directory._by_id.put(ref.id, entry, -1.0)  # its minute is over
+    assert directory.resolve_firm(ref.id).status == "suspended"
+    heard: list[FirmRef] = []
+    end = directory.on_firm_changed(heard.append)
+    directory._refresh()
+    directory._refresh()
+    end()
+    assert heard == [ref], "who came in before must hear, once"
+
+
+@pytest.mark.usefixtures("unwatched")
 def test_a_change_during_a_refresh_is_heard_by_who_came_in_meanwhile(
     live_firms: tuple[FirmRef, FirmRef], monkeypatch: Any
 ) -> None:
