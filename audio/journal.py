@@ -6,7 +6,8 @@
              here), `gate` and `open` (the gate at that moment), `last` and `written` (the newest
              entry, its time), `epoch` (the newest lease), `from` (the sample before which
              nothing is needed), `parked` (the newest entry that a listener left on purpose), `attempts`
-             (leases taken since the last commit), `sent` (when a listener was sent, until it comes)
+             (leases taken since the last commit), `sent` and `sends`
+             (when a listener was sent, how often, until it comes)
     pending  one sorted set for all firms: `firm:session` of those with uncommitted entries, by the time
              of the oldest; ids only, so that the reaper need not walk a thousand firms each second
 
@@ -187,13 +188,15 @@ return left
 """
 
 # KEYS: state, stream, lease, pending. ARGV: now, seconds. Does a listener have to be sent? Whoever is told so
-# sends it; others are told so again only when it has not come for so long.
+# sends it; others are told so again only when it has not come for so long, and then four times as long.
 CLAIM_LISTENER: Final = """
 if redis.call('EXISTS', KEYS[3]) == 1 or redis.call('XLEN', KEYS[2]) == 0 then return 0 end
-local state = redis.call('HMGET', KEYS[1], 'last', 'parked', 'sent')
+local state = redis.call('HMGET', KEYS[1], 'last', 'parked', 'sent', 'sends')
 if state[1] == state[2] then return 0 end
-if state[3] and tonumber(ARGV[1]) - tonumber(state[3]) < tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], 'sent', ARGV[1])
+local sends = tonumber(state[4] or '0')
+local patience = tonumber(ARGV[2]) * 4 ^ math.max(0, math.min(sends, 4) - 1)
+if state[3] and tonumber(ARGV[1]) - tonumber(state[3]) < patience then return 0 end
+redis.call('HSET', KEYS[1], 'sent', ARGV[1], 'sends', sends + 1)
 return 1
 """
 

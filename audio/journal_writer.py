@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS: Final = 0.01
+TICK_SECONDS: Final = 0.02
 RETRY_SECONDS: Final = 0.2
-SESSIONS_A_CALL: Final = 64
+SESSIONS_A_CALL: Final = 256
 _SHA: Final = hashlib.sha1(APPEND.encode(), usedforsecurity=False).hexdigest()
 
 

@@ -34,7 +34,7 @@ _TAKE: Final = """
 if redis.call('EXISTS', KEYS[3]) == 1 or redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0} end
 local epoch = math.max(tonumber(redis.call('HGET', KEYS[1], 'epoch') or '0'), tonumber(ARGV[1])) + 1
 redis.call('HSET', KEYS[1], 'epoch', epoch)
-redis.call('HDEL', KEYS[1], 'parked', 'sent')
+redis.call('HDEL', KEYS[1], 'parked', 'sent', 'sends')
 redis.call('SET', KEYS[3], epoch, 'PX', ARGV[2])
 return {epoch, redis.call('HINCRBY', KEYS[1], 'attempts', 1)}
 """

@@ -161,7 +161,7 @@ class LiveAudio:
         if self._counted:
             _accepted.inc(self._counted)
             self._counted = 0
-        if (self.expected - 1, self._durable) != self._acked:
+        if (self.expected - 1, self._durable) != self._acked and now - self._acked_at >= ACK_SECONDS:
             self._ack(now)
         if self._early and now - self._early_since >= REORDER_SECONDS:
             self._early.clear()
