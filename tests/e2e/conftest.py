@@ -134,8 +134,9 @@ def firm(site: Site) -> Iterator[None]:
     assert not changes, f"the other firm changed: {changes}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _playwright() -> Iterator[Any]:
+    """Ends with the module: while it lives, its event loop runs in this thread, where no other test may find it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
