@@ -107,9 +107,7 @@ def commit_utterance(*, session_id: UUID, epoch: int, heard: Heard, recogniser: 
     return done
 
 
-def _commit(
-    session_id: UUID, epoch: int, heard: Heard, recogniser: str, name: str, written: list[bool]
-) -> Committed:
+def _commit(session_id: UUID, epoch: int, heard: Heard, recogniser: str, name: str, written: list[bool]) -> Committed:
     session = _lock(session_id, epoch)
     known = Utterance.objects.filter(session=session, start_sample=heard.start_sample).first()
     if known is not None:
@@ -220,9 +218,7 @@ def _say(session: VoiceSession, utterance: Utterance, text: str) -> None:
 
 
 def _record(utterance: Utterance, pcm: bytes, name: str) -> None:
-    recording = Recording(
-        utterance=utterance, name=name, sample_pos=utterance.start_sample, samples=len(pcm) // 2
-    )
+    recording = Recording(utterance=utterance, name=name, sample_pos=utterance.start_sample, samples=len(pcm) // 2)
     recording.size, recording.sha256 = write_master(name, pcm, recording_id=recording.id)
     recording.save(force_insert=True)
 

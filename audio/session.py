@@ -58,9 +58,7 @@ REPLACED: Final = "voice.replaced"
 class VoiceSocket:
     """One socket's conversation. Lives inside its firm's scope, on its loop."""
 
-    def __init__(
-        self, scope: dict[str, Any], firm: FirmRef, session_id: UUID, entry: Entry, outbox: Outbox
-    ) -> None:
+    def __init__(self, scope: dict[str, Any], firm: FirmRef, session_id: UUID, entry: Entry, outbox: Outbox) -> None:
         self.firm = firm
         self.host: str = scope["target"].host
         self.session_id = session_id
@@ -155,8 +153,10 @@ class VoiceSocket:
         item, event_id = message.get("item"), message.get("event_id")
         supersedes = item.get("supersedes") if isinstance(item, dict) else None
         text = item.get("text") if isinstance(item, dict) else None
-        if not isinstance(text, str) or not isinstance(event_id, str) or not (
-            supersedes is None or _is_count(supersedes)
+        if (
+            not isinstance(text, str)
+            or not isinstance(event_id, str)
+            or not (supersedes is None or _is_count(supersedes))
         ):
             self._invalid("invalid_message", "An item has a text; the event has an id.", event_id, param="item")
             return

@@ -123,9 +123,7 @@ class Slot:
     def _commit(self, heard: Heard) -> None:
         self._publish("input_audio_buffer.speech_stopped", audio_end_ms=_milliseconds(heard.end_sample))
         self._lease.check()
-        services.commit_utterance(
-            session_id=self._id, epoch=self._lease.epoch, heard=heard, recogniser=RECOGNISER
-        )
+        services.commit_utterance(session_id=self._id, epoch=self._lease.epoch, heard=heard, recogniser=RECOGNISER)
         self._item = None
         self._trim(self._listener.committed_pos)
         self._done = self._done or time.monotonic() - self._began >= LONGEST_SECONDS
@@ -189,5 +187,3 @@ def listen_to(session: VoiceSession, lease: Lease) -> None:
 
 def _milliseconds(sample: int) -> int:
     return sample * 1000 // SAMPLE_RATE
-
-

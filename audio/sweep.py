@@ -88,9 +88,7 @@ class Sweeper:
         by_firm: dict[FirmRef, list[VoiceSocket]] = defaultdict(list)
         for voice in self._sockets:
             by_firm[voice.firm].append(voice)
-        await asyncio.gather(
-            *(self._sweep_firm(firm, voices, refresh_keys) for firm, voices in by_firm.items())
-        )
+        await asyncio.gather(*(self._sweep_firm(firm, voices, refresh_keys) for firm, voices in by_firm.items()))
 
     async def _sweep_firm(self, firm: FirmRef, voices: Sequence[VoiceSocket], refresh_keys: bool) -> None:
         async with self._limit:
