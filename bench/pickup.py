@@ -28,7 +28,7 @@ SETTINGS = {"ours": 10, "stock": None}
 
 def make_actor(url: str, queue: str) -> Any:
     """An actor that writes down how long its message waited, in milliseconds."""
-    broker = RedisBroker(url=url)
+    broker = RedisBroker(url=url)  # type: ignore[no-untyped-call]
 
     @dramatiq.actor(broker=broker, queue_name=queue, actor_name=f"note_{queue}")
     def note(sent_at: float) -> None:
@@ -44,7 +44,8 @@ def work(url: str, queue: str) -> None:
 
     broker = make_actor(url, queue).broker
     poll = SETTINGS[queue]
-    worker = Worker(broker, worker_threads=1, **({"worker_timeout": poll} if poll else {}))
+    options: dict[str, Any] = {"worker_timeout": poll} if poll else {}
+    worker = Worker(broker, worker_threads=1, **options)
     worker.start()
     while True:
         time.sleep(3600)

@@ -16,6 +16,7 @@ from audio.models import Utterance
 from tenants import keys
 from tenants.context import firm_scope
 from tenants.errors import CannotDecrypt
+from tenants.redis import journal_redis
 from tests.audio.clips import clips
 from tests.audio.voices import Voice, another_session, make_voice
 
@@ -66,7 +67,8 @@ def test_what_goes_in_comes_out_and_is_sealed(voice: Voice) -> None:
     assert [(r.seq, r.sample_pos, r.pcm) for r in read(voice)] == [(f.seq, f.sample_pos, f.pcm) for f in frames(3)]
     with firm_scope(voice.firm):
         stream = journal.session_keys(voice.session_id).stream
-        [(_, fields)] = journal.journal_redis().xrange(stream)  # type: ignore[misc]
+        entries: Any = journal_redis().xrange(stream)
+        [(_, fields)] = entries
         assert frames(1)[0].pcm[:40] not in fields[b"e"]
         other = another_session(voice)
         with pytest.raises(CannotDecrypt):
@@ -104,7 +106,7 @@ def test_uncommitted_stays_a_day_and_committed_a_quarter_of_an_hour(voice: Voice
         journal.take_socket(voice.session_id)
         append(voice, frames(4), 1)
         names = journal.session_keys(voice.session_id)
-        client = journal.journal_redis()
+        client = journal_redis()
         assert client.ttl(names.stream) > journal.UNCOMMITTED_SECONDS
         assert client.zscore(journal.pending_key(), names.member) is not None
         with lease(voice.session_id, 0) as held:
@@ -164,7 +166,7 @@ def test_a_day_old_is_given_up_and_said(voice: Voice, monkeypatch: pytest.Monkey
         row = Utterance.objects.get()
         assert (row.status, row.error, row.end_sample) == ("failed", "uncommitted_too_long", 640 * 25)
         assert journal.take_socket(voice.session_id) is None
-        assert not journal.journal_redis().zscore(journal.pending_key(), journal.session_keys(voice.session_id).member)
+        assert not journal_redis().zscore(journal.pending_key(), journal.session_keys(voice.session_id).member)
 
 
 def test_all_goes_with_the_firm_and_only_that_firms(voice: Voice, live_firms: Any) -> None:
@@ -178,5 +180,5 @@ def test_all_goes_with_the_firm_and_only_that_firms(voice: Voice, live_firms: An
         assert journal.take_socket(voice.session_id) is None
     assert len(read(other)) == 4
     with firm_scope(other.firm):
-        assert journal.journal_redis().zscore(journal.pending_key(), journal.session_keys(other.session_id).member)
+        assert journal_redis().zscore(journal.pending_key(), journal.session_keys(other.session_id).member)
         journal.discard_firm()

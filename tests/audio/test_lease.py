@@ -12,6 +12,7 @@ from audio import journal
 from audio import lease as leases
 from audio.errors import LeaseLost
 from audio.lease import lease
+from tenants.redis import journal_redis
 
 
 @pytest.fixture
@@ -54,13 +55,13 @@ def test_what_another_took_is_lost(session_id: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(leases, "RENEW_SECONDS", 0.05)
     with lease(session_id, 0) as held:
         assert held is not None
-        journal.journal_redis().set(journal.session_keys(session_id).lease, 99, px=3000)
+        journal_redis().set(journal.session_keys(session_id).lease, 99, px=3000)
         time.sleep(0.3)
         with pytest.raises(LeaseLost):
             held.check()
         reader = journal.JournalReader(session_id, 0)
         assert reader.trim(held.epoch, 0) == -1
-    assert journal.journal_redis().get(journal.session_keys(session_id).lease) == b"99"
+    assert journal_redis().get(journal.session_keys(session_id).lease) == b"99"
 
 
 def test_a_redis_that_does_not_answer_costs_the_lease(session_id: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,19 +15,19 @@ from uuid import uuid4
 import pytest
 
 from audio.frames import Frame, decode, encode
-from tests.audio.wire import PROTOCOLS, check, schema
+from tests.audio.wire import PROTOCOLS, check, shapes
 
 ROOT = Path(__file__).parent.parent.parent
 REALTIME = ROOT / "frontend" / "src" / "realtime"
 
 
 def kinds(end: str) -> set[str]:
-    return {branch["properties"]["type"]["const"] for branch in schema(end).schema["oneOf"]}
+    return {branch["properties"]["type"]["const"] for branch in shapes(end)}
 
 
 def test_each_type_has_one_shape() -> None:
     for end in ("client", "server"):
-        consts = [branch["properties"]["type"]["const"] for branch in schema(end).schema["oneOf"]]
+        consts = [branch["properties"]["type"]["const"] for branch in shapes(end)]
         assert len(consts) == len(set(consts))
 
 

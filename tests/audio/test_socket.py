@@ -14,6 +14,7 @@ from audio import journal, live
 from audio.frames import HEADER_BYTES
 from intake import services as intake_services
 from tenants.models import Firm
+from tenants.redis import journal_redis
 from tests.audio.clips import clips, room
 from tests.audio.voices import Voice, another_session, fresh_protocols, in_firm, make_voice
 from tests.audio.wire import Wire
@@ -105,7 +106,7 @@ async def test_speech_is_durable_to_the_last_frame_and_sealed(voice: Voice) -> N
             socket.frame(seq, pcm)
         await socket.until_durable(24)
         stream = (await in_firm(voice.firm, journal.session_keys, voice.session_id)).stream
-        entries: Any = await in_firm(voice.firm, lambda: journal.journal_redis().xrange(stream))
+        entries: Any = await in_firm(voice.firm, lambda: journal_redis().xrange(stream))
         assert entries
         whole = b"".join(fields[b"e"] for _, fields in entries)
         assert speech(25)[12][:64] not in whole

@@ -60,7 +60,8 @@ async def test_without_consent_no_audio_remains(house: House) -> None:
     assert [path for path in folder.rglob("*") if path.is_file()] == []
     assert await run_db(recordings, house) == 0
     client = redis.Redis.from_url(house.journal.url)
-    streams = [key for key in client.keys("*") if key.endswith(b":stream")]
+    keys: Any = client.keys("*")
+    streams = [key for key in keys if key.endswith(b":stream")]
     assert all(client.xlen(key) == 0 for key in streams)
     assert client.zcard("li:public:voice:pending") == 0
     for key in client.keys("li:t_*"):

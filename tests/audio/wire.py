@@ -26,9 +26,16 @@ def schema(end: str) -> Draft202012Validator:
     return Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
+def shapes(end: str) -> list[dict[str, Any]]:
+    """The shape of each message that `end` may send."""
+    document: Any = schema(end).schema
+    found: list[dict[str, Any]] = document["oneOf"]
+    return found
+
+
 def check(end: str, message: dict[str, Any]) -> None:
     """Fail with the reason when `end` may not send this."""
-    branches = [b for b in schema(end).schema["oneOf"] if b["properties"]["type"]["const"] == message.get("type")]
+    branches = [b for b in shapes(end) if b["properties"]["type"]["const"] == message.get("type")]
     assert branches, f"{end} may not send {message.get('type')}"
     validator = Draft202012Validator(branches[0], format_checker=Draft202012Validator.FORMAT_CHECKER)
     problems = [f"{list(e.path)}: {e.message}" for e in validator.iter_errors(message)]
