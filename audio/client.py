@@ -188,6 +188,8 @@ class VoiceClient:
     async def connect(self) -> None:
         """Open a socket, the first or the next. Raises ClientError when the server refuses for good."""
         await self._drop()
+        # Before the new socket tells of turns: what came with them was lost with the old one.
+        known = max(self._last_turn, self.heard.last_turn)
         if self._protocols is None:
             answer = await self.intake.post(f"/api/voice/sessions/{self.session_id}/ticket")
             self._protocols = answer["protocols"]
@@ -212,10 +214,9 @@ class VoiceClient:
         self.sockets += 1
         await self._until(lambda: self._created)
         if self.sockets > 1:
-            await self._resume()
+            await self._resume(known)
 
-    async def _resume(self) -> None:
-        last_turn = max(self._last_turn, self.heard.last_turn)
+    async def _resume(self, last_turn: int) -> None:
         oldest = self.ring[0].seq if self.ring else self._next_seq
         await self.tell(
             "session.resume", session_id=self.session_id, resume_token=self.session["resume_token"],

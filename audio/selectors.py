@@ -124,12 +124,13 @@ def standings(session_ids: Collection[UUID]) -> dict[UUID, Standing]:
 
 def enter(session_id: UUID, intake_id: UUID, secret: str) -> Entry | None:
     """What a socket begins with, when the cookie's intake is the ticket's and owns the session."""
+    # Before the conversation's last turn: whatever is committed in between is then news, the utterance with its turn.
+    last = Utterance.objects.filter(session_id=session_id).aggregate(last=Max("start_sample"))["last"]
     intake = intake_by_secret(secret)
     if intake is None or intake.id != intake_id:
         return None
     if not VoiceSession.objects.filter(pk=session_id, intake=intake).exists():
         return None
-    last = Utterance.objects.filter(session_id=session_id).aggregate(last=Max("start_sample"))["last"]
     last_sample = -1 if last is None else last
     return Entry(intake.id, intake.last_turn, intake.stage, last_sample, can_speak(intake), keys.ring())
 

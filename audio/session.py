@@ -72,6 +72,7 @@ class VoiceSocket:
         self._entry = entry
         self._stage = entry.stage
         self._replay_from: int | None = None
+        self._resumes = 0
         self._commands: asyncio.Queue[str] = asyncio.Queue(MAX_COMMANDS)
         self._news = asyncio.Event()
         self._jobs: set[asyncio.Task[None]] = set()
@@ -147,6 +148,7 @@ class VoiceSocket:
         self.outbox.say("session.resumed", next_expected_seq=self.audio.expected, last_turn=self._entry.last_turn)
         self.seen_turn = min(self.seen_turn, last_turn)
         self._replay_from = last_turn
+        self._resumes += 1
         self._news.set()
 
     async def _create_item(self, message: dict[str, Any]) -> None:
@@ -197,6 +199,7 @@ class VoiceSocket:
         while True:
             await self._news.wait()
             self._news.clear()
+            resumes = self._resumes
             try:
                 # Asked before the news are read: whatever was heard by then is among them.
                 all_heard = self.commit_waits is not None and await self._all_heard()
@@ -207,6 +210,10 @@ class VoiceSocket:
             except (DatabaseError, redis.RedisError, OSError) as error:
                 # The sweep asks again in a second.
                 logger.warning("news_not_read", extra={"error": type(error).__name__})
+                continue
+            if resumes != self._resumes:
+                # The client said meanwhile what it has: these news were read for somebody who had more.
+                self._news.set()
                 continue
             self._replay_from = None
             for utterance in news.utterances:
