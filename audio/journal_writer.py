@@ -1,5 +1,8 @@
 """Writes the journals of all sockets of this process: one command a tick, whatever their number.
 
+Few speak: a tick is half a frame long, and nobody waits for it. Many speak: it grows until an entry
+holds two frames, which halves what sealing, packing and syncing cost for each.
+
 A socket marks itself dirty; at the next tick the writer asks each dirty one for what it has, and sends
 everything as one script call. Only when Redis has answered, after its sync to disk, does a socket
 hear `stored`. While Redis is away, writes wait and are repeated as they are: their entry ids make a
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 0.02
+LONGEST_TICK_SECONDS: Final = 0.09
+TICK_SECONDS_A_WRITE: Final = 0.0009
 RETRY_SECONDS: Final = 0.2
 SESSIONS_A_CALL: Final = 256
 _SHA: Final = hashlib.sha1(APPEND.encode(), usedforsecurity=False).hexdigest()
@@ -98,14 +103,16 @@ class JournalWriter:
         return not self._task.done()
 
     async def _run(self) -> None:
+        tick = TICK_SECONDS
         while True:
             await self._wake.wait()
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(tick)
             self._wake.clear()
             dirty, self._dirty = self._dirty, {}
             batch = [(port, write) for port in dirty if (write := port.collect()) is not None]
             for start in range(0, len(batch), SESSIONS_A_CALL):
                 await self._store(batch[start : start + SESSIONS_A_CALL])
+            tick = min(max(TICK_SECONDS, len(batch) * TICK_SECONDS_A_WRITE), LONGEST_TICK_SECONDS)
 
     async def _store(self, batch: Sequence[tuple[Port, Write]]) -> None:
         """Write until Redis has it."""

@@ -31,6 +31,7 @@ from twisted.logger import globalLogBeginner
 
 from legal_intake.process import prepare
 from legal_intake.server_names import GOING_AWAY, MAX_BODY_BYTES
+from legal_intake.whole_frames import split
 
 logger = logging.getLogger("legal_intake.server")
 
@@ -120,6 +121,15 @@ class BoundedSocket(ws_protocol.WebSocketProtocol):
 
     def serverClose(self, code: int | None = None) -> None:
         self.sendCloseFrame(code=1000 if code is None else code)
+
+    def dataReceived(self, data: bytes) -> None:
+        # Past the library's parser, and past a line for a log that it formats and throws away.
+        if self.state == self.STATE_OPEN and not self.data and self.current_frame is None and not self.inside_message:
+            payloads, data = split(data)
+            for payload in payloads:
+                self.onMessage(payload, True)
+        if data:
+            self._dataReceived(data)
 
 
 class BoundedSocketFactory(ws_protocol.WebSocketFactory):
