@@ -7,13 +7,15 @@ import time
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import DatabaseError
+
 from audio import journal, selectors, slot
 from audio.actors import send_listener
-from audio.errors import LeaseLost, SessionGone
+from audio.errors import AudioError, LeaseLost, SessionGone
 from audio.lease import lease
 from tenants import directory
 from tenants.context import firm_scope
-from tenants.errors import FirmUnavailable, UnknownFirm
+from tenants.errors import FirmUnavailable, TenancyError, UnknownFirm
 from tenants.periodic import register
 from tenants.redis import journal_redis
 
@@ -40,7 +42,11 @@ def reap() -> None:
         except FirmUnavailable:
             continue
         with firm_scope(entry.ref):
-            _reap(session_id, now - since)
+            try:
+                _reap(session_id, now - since)
+            except (DatabaseError, TenancyError, AudioError) as error:
+                # One firm's bad day is not the others': theirs are looked at all the same.
+                logger.warning("session_not_reaped", extra={"session": str(session_id), "error": type(error).__name__})
 
 
 def _reap(session_id: UUID, age: float) -> None:

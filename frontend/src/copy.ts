@@ -8,7 +8,7 @@ export const title = "Welcome";
 
 export const exit = {
   button: "Leave this page",
-  note: "Opens a different page right away. This visit stays in your browser’s history.",
+  note: "Opens a different page right away, and closes this conversation in this browser. The visit stays in your browser’s history.",
   left: "You have left the conversation.",
 };
 

@@ -39,6 +39,7 @@ beforeEach(async () => {
     sendIntake: vi.fn(async () => ({ reference: "HL-1" })),
     openVoice: vi.fn(),
     renewTicket: vi.fn(),
+    leave: vi.fn(),
   };
   store = new Store();
   controller = new Controller(store, calls as unknown as Api, fakeDoors());
@@ -166,6 +167,7 @@ describe("leaving", () => {
     controller.leave(go);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(go).toHaveBeenCalledOnce();
+    expect(calls.leave).toHaveBeenCalledOnce();
     expect(store.get()).toMatchObject({ phase: "left", turns: [], intake: null });
     expect(store.get().voice.phase).toBe("off");
   });

@@ -48,3 +48,12 @@ describe("requests", () => {
     expect(await problemOf(currentIntake())).toMatchObject({ status: 404 });
   });
 });
+
+describe("a last word", () => {
+  it("outlives the page and waits for nothing", async () => {
+    const { leave } = await import("../src/api/intakes");
+    vi.stubGlobal("fetch", vi.fn(() => Promise.reject(new TypeError("offline"))));
+    leave();
+    expect(vi.mocked(fetch).mock.calls[0]).toMatchObject(["/api/leave", { method: "POST", keepalive: true }]);
+  });
+});

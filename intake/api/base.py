@@ -76,6 +76,11 @@ def set_cookie(response: Any, secret: str) -> None:
     response.set_cookie(COOKIE, secret, secure=True, httponly=True, samesite="Lax", path="/")
 
 
+def forget_cookie(response: Any) -> None:
+    """Take this browser's way into its conversation away."""
+    response.delete_cookie(COOKIE, path="/", samesite="Lax")
+
+
 def offer_csrf(request: Request) -> None:
     """Make sure that the response sets the CSRF cookie."""
     get_token(request._request)

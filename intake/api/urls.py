@@ -10,6 +10,7 @@ urlpatterns = [
     path("firm", views.FirmView.as_view(), name="firm"),
     path("intakes/", views.IntakesView.as_view(), name="intakes"),
     path("intakes/current", views.CurrentView.as_view(), name="current"),
+    path("leave", views.LeaveView.as_view(), name="leave"),
     path("intakes/<uuid:intake_id>/turns", views.TurnsView.as_view(), name="turns"),
     path("intakes/<uuid:intake_id>/consents", views.ConsentsView.as_view(), name="consents"),
     path("intakes/<uuid:intake_id>/done", views.DoneView.as_view(), name="done"),

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from intake import selectors, services
 from intake.api import serializers
-from intake.api.base import ClientView, offer_csrf, own_intake, set_cookie
+from intake.api.base import ClientView, forget_cookie, offer_csrf, own_intake, set_cookie
 from intake.errors import NoIntake
 from intake.interview.stages import Stage
 from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE_VERSION, notice
@@ -77,6 +77,17 @@ class CurrentView(ClientView):
         """404 `no_intake` when this browser has none here."""
         offer_csrf(request)
         return Response(selectors.snapshot_of(own_intake(request)))
+
+
+class LeaveView(ClientView):
+    """The quick exit: whoever uses this browser next does not find the conversation."""
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Forgets the cookie. What was said stays with the firm; going on from here means beginning anew."""
+        response = Response(status=204)
+        forget_cookie(response)
+        return response
 
 
 class TurnsView(ClientView):

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 
 from audio import journal, periodic
 from audio.frames import Frame
@@ -167,6 +168,31 @@ def test_a_day_old_is_given_up_and_said(voice: Voice, monkeypatch: pytest.Monkey
         assert (row.status, row.error, row.end_sample) == ("failed", "uncommitted_too_long", 640 * 25)
         assert journal.take_socket(voice.session_id) is None
         assert not journal_redis().zscore(journal.pending_key(), journal.session_keys(voice.session_id).member)
+
+
+def test_a_firm_whose_schema_is_broken_does_not_keep_the_others_from_their_turn(
+    voice: Voice, live_firms: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_voice(live_firms[1])
+    for one in (voice, other):
+        with firm_scope(one.firm):
+            journal.take_socket(one.session_id)
+        append(one, frames(25), 1)
+    monkeypatch.setattr(journal, "UNCOMMITTED_SECONDS", 0)
+    look_up = periodic.selectors.voice_session
+
+    def broken(session_id: Any) -> Any:
+        if session_id == voice.session_id:
+            raise DatabaseError("relation does not exist")
+        return look_up(session_id)
+
+    monkeypatch.setattr(periodic.selectors, "voice_session", broken)
+    periodic.reap()
+    with firm_scope(other.firm):
+        assert Utterance.objects.get().error == "uncommitted_too_long"
+    with firm_scope(voice.firm):
+        assert not Utterance.objects.exists()
+        assert journal_redis().zscore(journal.pending_key(), journal.session_keys(voice.session_id).member)
 
 
 def test_all_goes_with_the_firm_and_only_that_firms(voice: Voice, live_firms: Any) -> None:

@@ -81,6 +81,9 @@ def test_leaving_replaces_the_page_and_goes_to_a_neutral_one(site: Site, open_br
     assert page.title() == "Elsewhere"
     page.go_back()
     assert "Harbor" not in page.content(), "the conversation must not be one step back"
+    assert "__Host-intake" not in {cookie["name"] for cookie in context.cookies()}
+    page.goto(site.url())
+    page.get_by_role("heading", name="Before we start").wait_for()
 
 
 @pytest.mark.timeout(240)

@@ -66,6 +66,20 @@ def test_after_sending_the_same_browser_may_start_another() -> None:
     assert browser.start()["id"] != first
 
 
+def test_leaving_takes_the_conversation_from_this_browser() -> None:
+    browser = Browser()
+    browser.start()
+    browser.answer("Ana Bell")
+    assert browser.post("/api/leave", csrf=False).status_code == 403, "no other page may end it"
+    response = browser.post("/api/leave")
+    assert response.status_code == 204
+    cookie = response.cookies["__Host-intake"]
+    assert (cookie.value, cookie["max-age"], cookie["secure"], cookie["path"]) == ("", 0, True, "/")
+    assert browser.get("/api/intakes/current").json()["code"] == "no_intake"
+    with_its_staff = Intake.objects.get(pk=browser.snapshot["id"])
+    assert with_its_staff.last_turn > 1, "what was said stays with the firm"
+
+
 def test_the_cookie_is_this_hosts_alone_and_is_not_stored() -> None:
     browser = Browser()
     browser.start()

@@ -28,6 +28,14 @@ export function post<T>(path: string, body: unknown): Promise<T> {
   return request<T>("POST", path, body);
 }
 
+/** Sent even when the page is gone by then; nobody waits for the answer. */
+export function postAndGo(path: string): void {
+  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken(document.cookie) };
+  fetch(path, { method: "POST", headers, credentials: "same-origin", cache: "no-store", keepalive: true }).catch(
+    () => undefined, // offline: the cookie ends with the browser's session
+  );
+}
+
 async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";

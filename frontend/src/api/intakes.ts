@@ -1,4 +1,4 @@
-import { ApiProblem, get, post } from "./http";
+import { ApiProblem, get, post, postAndGo } from "./http";
 import type { Firm, NewTurns, Snapshot, TurnsAfter, VoiceSession, VoiceTicket } from "./types";
 
 export const readFirm = (): Promise<Firm> => get("/api/firm");
@@ -15,6 +15,9 @@ export async function currentIntake(): Promise<Snapshot | null> {
 
 export const startIntake = (keepAudio: boolean, locale: string): Promise<Snapshot> =>
   post("/api/intakes/", { consents: { service: true, keep_audio: keepAudio }, locale });
+
+/** This browser forgets the conversation. */
+export const leave = (): void => postAndGo("/api/leave");
 
 export const turnsAfter = (intake: string, number: number): Promise<TurnsAfter> =>
   get(`/api/intakes/${intake}/turns?after=${number}`);

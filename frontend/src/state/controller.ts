@@ -114,6 +114,7 @@ export class Controller {
   /** Forgets what this page holds and is gone; the history of the browser is not ours to change. */
   leave(go: (url: string) => void = (url) => location.replace(url)): void {
     void this.voice.close();
+    this.calls.leave();
     this.store.dispatch({ type: "left" });
     go(EXIT_URL);
   }
