@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import logging
 import time
@@ -20,7 +21,6 @@ from audio.live import RATE, WINDOW
 from intake.errors import IntakeError
 from intake.services import add_turn
 from tenants.aio import run_db
-from tenants.context import firm_scope
 from tenants.errors import CannotDecrypt
 from tenants.groups import group_name
 from tenants.redis import async_journal_redis
@@ -77,6 +77,8 @@ class VoiceSocket:
         self._news = asyncio.Event()
         self._jobs: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+        # Firm, request and session of this socket, for what the writer and the sweep do in its name.
+        self._context = contextvars.copy_context()
         self._do: dict[str, Callable[[dict[str, Any]], Coroutine[Any, Any, None]]] = {
             "session.resume": self._resume,
             "conversation.item.create": self._create_item,
@@ -296,9 +298,8 @@ class VoiceSocket:
 
     def send_listener(self, send: Callable[[UUID, str], None], reason: str) -> None:
         """Off the loop: the broker's client blocks."""
-        # Called from the writer and the sweep too, which have no firm of their own.
-        with firm_scope(self.firm):
-            task = asyncio.create_task(self._send_listener(send, reason))
+        # Called from the writer and the sweep too, which have no firm and no request of their own.
+        task = asyncio.create_task(self._send_listener(send, reason), context=self._context.copy())
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
 

@@ -72,10 +72,12 @@ async def voice_socket(scope: dict[str, Any], receive: Any, send: Send) -> None:
     structlog.contextvars.bind_contextvars(session_id=str(session_id))
     firm = current_firm()
     SOCKETS.inc()
+    logger.info("socket_open")
     try:
         await _serve(scope, receive, send, firm, session_id, entry, state)
     finally:
         SOCKETS.dec()
+        logger.info("socket_closed")
         structlog.contextvars.unbind_contextvars("session_id")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import time
 from http import HTTPStatus
@@ -32,10 +33,13 @@ from legal_intake.problems import send_problem  # noqa: E402
 from legal_intake.safety import refuse_unsafe_settings  # noqa: E402
 from legal_intake.server_names import MAX_BODY_BYTES  # noqa: E402
 from legal_intake.static import static_files  # noqa: E402
+from tenants.hosts import is_trusted  # noqa: E402
 from tenants.http import host_is_served  # noqa: E402
 from tenants.sockets import FirmSocketMiddleware  # noqa: E402
 
 logger = logging.getLogger("legal_intake.requests")
+
+REQUEST_ID = re.compile(rb"[0-9a-fA-F-]{16,64}")
 
 
 class Entry:
@@ -52,6 +56,7 @@ class Entry:
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             structlog.contextvars.clear_contextvars()
+            structlog.contextvars.bind_contextvars(request_id=_request_id(scope))
             await self._sockets(scope, receive, send)
         else:
             await _lifespan(receive, send)
@@ -70,7 +75,7 @@ class Entry:
 
         The line has no query string: what a client typed could stand in it.
         """
-        request_id = secrets.token_hex(8)
+        request_id = _request_id(scope)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         began, status = time.perf_counter(), 0
@@ -100,6 +105,15 @@ class Entry:
                 await send_problem(send, HTTPStatus.NOT_FOUND, "unknown_host", "Nothing is served here.")
         else:
             await django_application(scope, receive, send)
+
+
+def _request_id(scope: Any) -> str:
+    """The id that a proxy of ours gave the request, so that its log and ours name the same; else a new one."""
+    peer = scope.get("client") or ("", 0)
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value) and is_trusted(peer[0]):
+            return str(value, "ascii")
+    return secrets.token_hex(16)
 
 
 def _declared_length(scope: Any) -> int:

@@ -39,6 +39,7 @@ from tenants import directory
 from tenants.context import PUBLIC, FirmRef, PublicScope, firm_scope, public_scope, scope_or_none
 from tenants.errors import FirmUnavailable, UnknownFirm
 from tenants.job_metrics import JobMetrics
+from tenants.job_trace import JobTrace
 
 if TYPE_CHECKING:
     from dramatiq import Actor, Broker, Message
@@ -174,6 +175,7 @@ def _put_back(broker: Broker, message: MessageProxy, reason: str) -> None:
 def _middleware() -> list[Middleware]:
     return [
         FirmMiddleware(),
+        JobTrace(),
         JobMetrics(),
         AgeLimit(),
         TimeLimit(time_limit=600_000),

@@ -32,6 +32,9 @@ STORY = "My telephone is 555-0142-77 and my landlord Ferdinand hid my bagpipes, 
 CORRECTION = "My landlord Ferdinand sold my bagpipes"
 #: Distinct enough that nothing else on the machine says them. Lower case.
 TYPED = ("zebulon", "quackenbush", "marmalade", "555-0142", "ferdinand", "bagpipes")
+JOB_FIELDS = {
+    "time", "level", "logger", "event", "process", "firm", "request_id", "job_id", "actor", "queue", "outcome", "ms",
+}  # fmt: skip
 PROCESSES = ("server", "worker", "scheduler", "slot-1", "prepare")
 
 
@@ -243,3 +246,23 @@ def test_no_word_of_the_client_reached_redis(conversation: tuple[tuple[str, ...]
     words, said = conversation
     assert "xadd" in said
     assert not found_in(said, words)
+
+
+def test_the_listening_job_names_the_socket_that_sent_it(
+    site: Site, conversation: tuple[tuple[str, ...], str]
+) -> None:
+    """One number leads from the server's log to the slot's; the job's line has no argument and no result."""
+    opened = {line["request_id"] for line in _lines(site, "server") if line["event"] == "socket_open"}
+    jobs = [line for line in _lines(site, "slot-1") if line["event"] == "job"]
+    assert opened
+    assert jobs
+    assert {job["actor"] for job in jobs} == {"listen"}
+    assert {job["request_id"] for job in jobs} <= opened
+    words, _ = conversation
+    assert not found_in(json.dumps(jobs).lower(), words)
+    assert all(set(job) <= JOB_FIELDS for job in jobs)
+
+
+def _lines(site: Site, process: str) -> list[dict[str, Any]]:
+    text = (site.data / "logs" / f"{process}.log").read_text()
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]

@@ -107,3 +107,22 @@ async def test_an_answer_names_its_request(live_firms: Any) -> None:
     first, second = await get("/nowhere"), await get("/nowhere")
     assert first[0] == 404
     assert first[1]["x-request-id"] != second[1]["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("given", "peer", "kept"),
+    [
+        (b"4f2a90cc4f2a90cc4f2a90cc4f2a90cc", "10.203.1.9", True),
+        (b"0190b5c2-7a3e-7c11-8d5a-4f2a90cc4f2a", "10.203.1.9", True),
+        (b"4f2a90cc4f2a90cc4f2a90cc4f2a90cc", "192.0.2.1", False),
+        (b"my landlord threw me out", "10.203.1.9", False),
+        (b"4f2a", "10.203.1.9", False),
+    ],
+)
+async def test_a_trusted_proxys_request_id_is_ours_and_nobody_elses(
+    given: bytes, peer: str, kept: bool, live_firms: Any, settings: Any
+) -> None:
+    settings.TRUSTED_PROXIES = ["10.203.1.0/24"]
+    _, headers, _ = await get("/nowhere", peer=peer, headers=[(b"x-request-id", given)])
+    assert (headers["x-request-id"] == given.decode()) is kept
+    assert len(headers["x-request-id"]) >= 32

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import json
+import logging
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +12,7 @@ from uuid import uuid4
 
 import dramatiq
 import pytest
+import structlog
 from django.db import connection, connections
 from dramatiq import Worker
 from dramatiq.brokers.stub import StubBroker
@@ -240,3 +243,72 @@ def test_the_same_over_redis(firm: FirmRef, other_firm: FirmRef) -> None:
         worker.stop()
         broker.close()
     assert sorted(ran) == sorted([firm.schema, other_firm.schema])
+
+
+class Traced:
+    """What a job found bound, and the lines that were logged, through the shipped formatter."""
+
+    def __init__(self, bench: Bench) -> None:
+        from legal_intake import logs
+
+        self.seen: list[dict[str, Any]] = []
+        self.lines: list[dict[str, Any]] = []
+
+        @dramatiq.actor(broker=bench.broker)
+        def traced(words: str, fail: bool = False, deeper: bool = False) -> None:
+            self.seen.append(structlog.contextvars.get_contextvars())
+            if deeper:
+                traced.send(words)
+            if fail:
+                raise ValueError(words)
+
+        self.job, formatter = traced, logs.formatter()
+        logging.captureWarnings(False)
+        self.handler = logging.Handler()
+        self.handler.emit = lambda record: self.lines.append(  # type: ignore[method-assign]
+            json.loads(formatter.format(record))
+        )
+
+
+@pytest.fixture
+def traced(bench: Bench) -> Iterator[Traced]:
+    made = Traced(bench)
+    root = logging.getLogger()
+    root.addHandler(made.handler)
+    yield made
+    root.removeHandler(made.handler)
+    structlog.contextvars.clear_contextvars()
+
+
+def test_a_job_names_the_request_that_sent_it_also_when_a_job_sends_it(bench: Bench, traced: Traced) -> None:
+    structlog.contextvars.bind_contextvars(request_id="a1b2c3d4e5f60718")
+    traced.job.send("hush", deeper=True)
+    structlog.contextvars.clear_contextvars()
+    traced.job.send("hush")
+    bench.join()
+    assert [seen.get("request_id") for seen in traced.seen].count("a1b2c3d4e5f60718") == 2
+    assert len({seen["job_id"] for seen in traced.seen}) == 3
+    lines = [line for line in traced.lines if line["event"] == "job"]
+    assert [line.get("request_id") for line in lines].count("a1b2c3d4e5f60718") == 2
+    assert {line["outcome"] for line in lines} == {"done"}
+    assert all(line["actor"] == "traced" and line["firm"] for line in lines)
+
+
+def test_a_retry_keeps_its_request_and_nothing_stays_bound(bench: Bench, traced: Traced) -> None:
+    structlog.contextvars.bind_contextvars(request_id="a1b2c3d4e5f60718")
+    traced.job.send_with_options(args=("hush", True), max_retries=1, min_backoff=1, max_backoff=2)
+    structlog.contextvars.clear_contextvars()
+    bench.join()
+    traced.job.send("hush")
+    bench.join()
+    found = [seen.get("request_id") for seen in traced.seen]
+    assert found == ["a1b2c3d4e5f60718", "a1b2c3d4e5f60718", None]
+
+
+def test_a_failing_jobs_lines_have_no_word_of_a_client(bench: Bench, traced: Traced) -> None:
+    traced.job.send_with_options(args=("my landlord Bartholomew threw me out", True), max_retries=0)
+    bench.join()
+    said = json.dumps(traced.lines)
+    assert "Bartholomew" not in said
+    assert '"outcome": "failed"' in said
+    assert '"error": "ValueError"' in said
