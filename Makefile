@@ -52,11 +52,12 @@ template: venv ## Rebuild tenants/template.sql, the schema a new firm starts fro
 	@$(PY) -m legal_intake.make_template
 
 .PHONY: lock
-lock: venv-dev ## Compile requirements.in and requirements-dev.in to files with hashes.
-	$(VENV)/bin/uv pip compile -q --generate-hashes --python-version 3.11 --override requirements.overrides \
-		requirements.in -o requirements.txt
-	$(VENV)/bin/uv pip compile -q --generate-hashes --python-version 3.11 --override requirements.overrides \
-		requirements-dev.in -o requirements-dev.txt
+lock: venv-dev ## Compile each requirements*.in to a file with hashes, all with the same versions.
+	@scripts/lock
+
+.PHONY: images
+images: ## Build our container images (VERSION=dev, IMAGE_PREFIX=).
+	@scripts/images
 
 .PHONY: venv
 venv: $(STAMPS)/requirements ## Make .venv with the locked requirements.
