@@ -47,6 +47,35 @@ bench: venv-dev ## Run the benchmarks beside their peers and print one table.
 proof: venv-dev build-web ## Run the long tests: 1,000 kills and cuts, 1,000 firms migrated.
 	@$(PY) -m pytest -m proof -p no:randomly --timeout=0 $(PYTEST_ARGS)
 
+.PHONY: stack-test
+stack-test: venv-dev ## The whole stack on whatever engine answers `docker info` (STACK_SECONDS=1080).
+	@scripts/stack-test $(PYTEST_ARGS)
+
+.PHONY: lint-deploy
+lint-deploy: ## shellcheck, actionlint and docker compose config; says which of them is missing here.
+	@scripts/lint-deploy
+
+# After `make images`, in this order; VERSION and IMAGE_PREFIX say which. The release workflow runs the same.
+RELEASE := .data/release
+
+.PHONY: sbom scan push-images sign-images verify-images
+sbom: ## Describe every image of ours in an SPDX file (syft).
+	@scripts/release sbom $(RELEASE)/sbom
+scan: ## Look for known holes in them (grype).
+	@scripts/release scan $(RELEASE)/sbom
+push-images: ## Push them and note their digests.
+	@mkdir -p $(RELEASE)
+	@scripts/release push $(RELEASE)/images.txt
+sign-images: ## Sign the digests and attest what is in them (cosign).
+	@scripts/release sign $(RELEASE)/images.txt $(RELEASE)/sbom
+verify-images: ## Check that the digests are signed by our release workflow.
+	@scripts/release verify $(RELEASE)/images.txt
+
+.PHONY: deploy
+deploy: ## Deploy the digests that were pushed, on this server.
+	@scripts/release pin $(RELEASE)/images.txt > $(RELEASE)/pinned.yml
+	@COMPOSE_FILE=docker-compose.yml:$(RELEASE)/pinned.yml ./deploy.sh
+
 .PHONY: template
 template: venv ## Rebuild tenants/template.sql, the schema a new firm starts from.
 	@$(PY) -m legal_intake.make_template
