@@ -17,6 +17,7 @@
     +-- InvalidInput          what an operator gave is no host, name, address or number we can use
     |   +-- HostTaken         somebody answers on this host already
     +-- WrongState            the firm's state does not allow this act
+        +-- NotVerified       nothing on the network shows yet that a domain is the firm's
 
 `code` and `status` are what an HTTP client is told (`tenants.problems`); the same two class
 attributes on any other app's error do the same.
@@ -133,3 +134,9 @@ class WrongState(TenancyError):
 
     code = "wrong_state"
     status = 409
+
+
+class NotVerified(WrongState):
+    """Neither the TXT record nor the address of a domain answers its token."""
+
+    code = "domain_not_verified"

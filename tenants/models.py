@@ -57,7 +57,14 @@ class Firm(TenantMixin):
 
 
 class Domain(DomainMixin):
-    """A host that a firm answers on: lower case, no port, IDNA-encoded."""
+    """A host that a firm answers on: lower case, no port, IDNA-encoded.
+
+    A firm's own domain gets a certificate only once it is verified (`tenants/verification.py`).
+    """
+
+    verified_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When its token was last found; not needed under BASE_DOMAIN."
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["domain"]
