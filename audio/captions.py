@@ -15,6 +15,7 @@ import redis
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from audio.metrics import CAPTIONS_SUPPRESSED
 from tenants.crypto import seal, unseal
 from tenants.groups import group_name
 from tenants.redis import cache_redis
@@ -41,7 +42,9 @@ def publish_caption(session_id: UUID, event: dict[str, Any]) -> None:
     """Send one event, sealed, to the session's socket. Blocking; loses it when Redis is away."""
     plain = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     sealed = seal(plain, table=_TABLE, column=_COLUMN, row_id=session_id)
-    _publish(session_id, {"type": CAPTION, "sealed": sealed})
+    readers = _publish(session_id, {"type": CAPTION, "sealed": sealed})
+    if not readers and event["type"].endswith(".partial"):
+        CAPTIONS_SUPPRESSED.labels("layer_down" if readers is None else "no_reader").inc()
 
 
 def publish_wake(session_id: UUID) -> None:
@@ -56,13 +59,15 @@ def open_caption(session_id: UUID, message: dict[str, Any], ring: Keyring) -> di
     return event
 
 
-def _publish(session_id: UUID, message: dict[str, Any]) -> None:
+def _publish(session_id: UUID, message: dict[str, Any]) -> int | None:
+    """How many sockets' processes it reached; None when Redis is away."""
     # What the layer itself publishes, on a plain client: from a thread without a loop the layer would
     # open an event loop and a connection for every message.
     layer = get_channel_layer()
     config: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
     channel = f"{config['prefix']}__group__{voice_group(session_id)}"
     try:
-        cache_redis().publish(channel, layer.serialize(message))
+        return int(cache_redis().publish(channel, layer.serialize(message)))
     except redis.RedisError as error:
         logger.warning("caption_not_sent", extra={"error": type(error).__name__})
+        return None

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from audio import journal
+from audio.arrivals import Arrivals
 from audio.errors import FrameError, FrameTooLarge
 from audio.frames import BYTES_PER_SAMPLE, SAMPLE_RATE, Frame, decode
 from audio.gate import Gate
@@ -106,6 +107,8 @@ class LiveAudio:
         self._counted = 0
         self._untaxed = 0
         self._is_down = False
+        self.arrivals = Arrivals()
+        self._note = self.arrivals.note
 
     @property
     def ring(self) -> Keyring:
@@ -186,6 +189,7 @@ class LiveAudio:
         if not self._may_come(frame):
             return
         self._position = frame.end_pos
+        self._note((frame.sample_pos, frame.end_pos, self.last_audio))
         self.expected = frame.seq + 1
         self._counted += 1
         result = self._gate.feed(frame)

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from audio.metrics import ERRORS
+from audio.metrics import CAPTION_SECONDS, CAPTIONS_SUPPRESSED, ERRORS
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+_replaced = CAPTIONS_SUPPRESSED.labels("replaced")
+_final = CAPTIONS_SUPPRESSED.labels("final")
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -30,7 +34,7 @@ class Outbox:
         self._session_id = str(session_id)
         self._seq = epoch * SEQ_PER_SOCKET
         self._must: deque[dict[str, Any]] = deque()
-        self._captions: dict[str, dict[str, Any]] = {}
+        self._captions: dict[str, tuple[dict[str, Any], float | None]] = {}
         self._ack: tuple[int, int, int] | None = None
         self._close: int | None = None
         self._wake = asyncio.Event()
@@ -40,21 +44,29 @@ class Outbox:
         """Whether nothing more is taken."""
         return self._close is not None
 
+    @property
+    def close_code(self) -> int | None:
+        """What we close the socket with; None while it lives, or when its client left."""
+        return self._close
+
     def say(self, kind: str, **fields: Any) -> None:
         """An event that must arrive, in order."""
         if self._close is None:
             self._must.append({"type": kind, **fields})
             self._wake.set()
 
-    def caption(self, event: dict[str, Any]) -> None:
-        """A caption; takes the place of an older one of its item."""
+    def caption(self, event: dict[str, Any], came: float | None = None) -> None:
+        """A caption; takes the place of an older one of its item. `came`: when its audio did."""
         if self._close is None:
-            self._captions[event["item_id"]] = event
+            if event["item_id"] in self._captions:
+                _replaced.inc()
+            self._captions[event["item_id"]] = event, came
             self._wake.set()
 
     def forget_caption(self, item_id: str) -> None:
         """The item is final: no caption may follow."""
-        self._captions.pop(item_id, None)
+        if self._captions.pop(item_id, None) is not None:
+            _final.inc()
 
     def ack(self, received: int, durable: int, window: int) -> None:
         """How far audio has come; replaces an older one."""
@@ -110,8 +122,10 @@ class Outbox:
             elif self._must:
                 await self._send(send, self._must.popleft())
             else:
-                item_id = next(iter(self._captions))
-                await self._send(send, self._captions.pop(item_id))
+                caption, came = self._captions.pop(next(iter(self._captions)))
+                await self._send(send, caption)
+                if came is not None:
+                    CAPTION_SECONDS.observe(time.monotonic() - came)
 
     async def _send(self, send: Send, event: dict[str, Any]) -> None:
         self._seq += 1

@@ -13,6 +13,7 @@ from audio import journal, selectors, slot
 from audio.actors import send_listener
 from audio.errors import AudioError, LeaseLost, SessionGone
 from audio.lease import lease
+from audio.metrics import WAITING, WAITING_SECONDS, WAITING_SESSIONS
 from tenants import directory
 from tenants.context import firm_scope
 from tenants.errors import FirmUnavailable, TenancyError, UnknownFirm
@@ -31,6 +32,8 @@ def reap() -> None:
     """One look at all sessions with uncommitted audio, of all firms."""
     found: Any = journal_redis().zrange(journal.pending_key(), 0, MAX_SESSIONS - 1, withscores=True)
     now = time.time()
+    oldest = max(0.0, now - found[0][1]) if found else 0.0
+    WAITING.put({WAITING_SESSIONS: {(): len(found)}, WAITING_SECONDS: {(): oldest}})
     for member, since in found:
         firm_id, session_id = (UUID(part) for part in member.decode().split(":"))
         try:

@@ -17,7 +17,9 @@ from django.db import Error as DatabaseError
 
 from audio import captions, journal, selectors
 from audio.actors import send_listener_if_needed
+from audio.frames import SAMPLE_RATE
 from audio.live import RATE, WINDOW
+from audio.metrics import CAPTIONS_SUPPRESSED, FINAL_SECONDS
 from intake.errors import IntakeError
 from intake.services import add_turn
 from tenants.aio import run_db
@@ -235,6 +237,10 @@ class VoiceSocket:
         return await async_journal_redis().zscore(journal.pending_key(), keys.member) is None
 
     def _tell(self, utterance: UtteranceView) -> None:
+        if utterance.start_sample > self.seen_sample:
+            came = self.audio.arrivals.of(utterance.audio_end_ms * SAMPLE_RATE // 1000)
+            if came is not None:
+                FINAL_SECONDS.observe(time.monotonic() - came)
         self.seen_sample = max(self.seen_sample, utterance.start_sample)
         item = str(utterance.id)
         self.outbox.forget_caption(item)
@@ -280,9 +286,10 @@ class VoiceSocket:
             try:
                 event = captions.open_caption(self.session_id, message, self.audio.ring)
             except CannotDecrypt:
+                CAPTIONS_SUPPRESSED.labels("unreadable").inc()
                 return
             if event["type"].endswith(".partial"):
-                self.outbox.caption(event)
+                self.outbox.caption(event, self.audio.arrivals.of(event.pop("sample", 0)))
             else:
                 self.outbox.say(event.pop("type"), **event)
         elif kind == REPLACED:

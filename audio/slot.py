@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from audio import captions, services
 from audio.errors import LeaseLost, RecogniserStateError
-from audio.frames import SAMPLE_RATE
+from audio.frames import BYTES_PER_SAMPLE, SAMPLE_RATE
 from audio.journal import MARK_END, JournalReader, starting_point
 from audio.listening import Listener
-from audio.metrics import RECOGNITION_FAILED
+from audio.metrics import RECOGNISED_AUDIO, RECOGNISING, RECOGNITION_FAILED
 from audio.selectors import item_id
 from audio.utterances import Final as Heard
 from audio.utterances import Partial, Skipped, Speculative, SpeechStarted
@@ -85,7 +85,11 @@ class Slot:
         if record.flags & MARK_END and not record.pcm:
             self._end_here()
             return
-        for event in self._listener.feed(record.pcm, record.sample_pos):
+        began = time.perf_counter()
+        events = self._listener.feed(record.pcm, record.sample_pos)
+        RECOGNISING.inc(time.perf_counter() - began)
+        RECOGNISED_AUDIO.inc(len(record.pcm) / (BYTES_PER_SAMPLE * SAMPLE_RATE))
+        for event in events:
             self._after(event)
             if self._done:
                 return
@@ -118,7 +122,9 @@ class Slot:
 
     def _caption(self, text: str, revision: int, *, speculative: bool) -> None:
         kind = "conversation.item.input_audio_transcription.partial"
-        self._publish(kind, revision=revision, text=text, speculative=speculative)
+        # `sample` stays inside: the socket reckons from it how old the caption is.
+        sample = self._listener.received_pos
+        self._publish(kind, revision=revision, text=text, speculative=speculative, sample=sample)
 
     def _commit(self, heard: Heard) -> None:
         self._publish("input_audio_buffer.speech_stopped", audio_end_ms=_milliseconds(heard.end_sample))

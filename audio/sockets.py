@@ -24,7 +24,7 @@ from django.db import Error as DatabaseError
 from audio import journal, selectors
 from audio.journal_writer import writer
 from audio.live import LiveAudio
-from audio.metrics import REFUSED, SOCKETS
+from audio.metrics import CLOSED, REFUSED, SOCKETS
 from audio.outbox import Outbox
 from audio.session import VoiceSocket
 from audio.sweep import sweeper
@@ -153,6 +153,7 @@ async def _serve(
             task.cancel()
         await asyncio.gather(reading, *helpers, return_exceptions=True)
         audio.flush()
+        CLOSED.labels(str(outbox.close_code or "client")).inc()
 
 
 async def _read(receive: Any, voice: VoiceSocket, audio: LiveAudio) -> None:

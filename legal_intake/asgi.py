@@ -13,7 +13,6 @@ import logging
 import os
 import re
 import secrets
-import time
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +27,7 @@ from channels.routing import URLRouter  # noqa: E402
 
 from audio.routing import websocket_urlpatterns  # noqa: E402
 from legal_intake.health import Health  # noqa: E402
+from legal_intake.http_metrics import Watched  # noqa: E402
 from legal_intake.metrics import metrics  # noqa: E402
 from legal_intake.problems import send_problem  # noqa: E402
 from legal_intake.safety import refuse_unsafe_settings  # noqa: E402
@@ -78,19 +78,18 @@ class Entry:
         request_id = _request_id(scope)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        began, status = time.perf_counter(), 0
+        watched = Watched(scope, send, is_static=self._static.has(scope["path"]))
 
         async def sending(message: Any) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
-            await send(message)
+            await watched.send(message)
 
         try:
-            await self._firm(scope, receive, sending)
+            with watched:
+                await self._firm(scope, receive, sending)
         finally:
-            milliseconds = round((time.perf_counter() - began) * 1000, 1)
+            status, milliseconds = watched.status, watched.milliseconds
             said = {"method": scope["method"], "path": scope["path"], "status": status, "ms": milliseconds}
             logger.info("request", extra=said)
 

@@ -21,6 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_lat
 from legal_intake.problems import send_body, send_problem
 
 PROCESS_INFO = Gauge("legal_intake_process", "Which process this is (always 1).", ["role"])
+SLOTS = Gauge("legal_intake_worker_slots", "How many jobs this process takes at a time.", ["queue"])
 
 
 def may_read(client: str, authorization: str, *, proxied: bool) -> bool:

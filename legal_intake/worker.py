@@ -27,12 +27,15 @@ def work(queues: set[str], *, threads: int, poll_ms: int) -> None:
     """
     from dramatiq import Worker
 
+    from legal_intake.metrics import SLOTS
     from tenants.jobs import broker
 
     stop = until_told_to_stop()
     broker.emit_after("process_boot")
     worker = Worker(broker, queues=queues, worker_timeout=poll_ms, worker_threads=threads)
     worker.start()
+    for queue in queues:
+        SLOTS.labels(queue).set(threads)
     logger.info("worker_ready", extra={"queues": " ".join(sorted(queues)), "threads": threads})
     stop.wait()
     logger.info("worker_stopping")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tenants.errors import FirmNotSet, InvalidSchemaName
+from tenants.isolation import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,7 @@ def current_scope() -> Scope:
     """The firm or `PUBLIC`. Raises FirmNotSet outside both."""
     scope = _scope.get()
     if scope is None:
+        refused("no_scope")
         raise FirmNotSet("no firm is set here; enter firm_scope(ref) or public_scope()")
     return scope
 
@@ -68,6 +70,7 @@ def current_firm() -> FirmRef:
     """The firm. Raises FirmNotSet outside a firm's scope, public scope included."""
     scope = current_scope()
     if not isinstance(scope, FirmRef):
+        refused("no_firm")
         raise FirmNotSet("this needs a firm, and public scope is none")
     return scope
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tenants import keys
 from tenants.context import current_firm
 from tenants.errors import CannotDecrypt
+from tenants.isolation import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,7 @@ def unseal(blob: bytes, *, table: str, column: str, row_id: UUID, ring: keys.Key
             blob[1 + ID_BYTES : HEADER_BYTES], blob[HEADER_BYTES:], _aad(table, column, row_id)
         )
     except InvalidTag:
+        refused("misplaced_ciphertext")
         raise CannotDecrypt("this ciphertext was made for another place, or altered") from None
 
 
@@ -106,6 +108,7 @@ def blind_index(text: str, *, purpose: str) -> bytes:
 
 def _ring_of_firm(ring: keys.Keyring) -> keys.Keyring:
     if ring.firm.id != current_firm().id:
+        refused("foreign_ring")
         raise CannotDecrypt("this key ring is another firm's")
     return ring
 

@@ -149,10 +149,19 @@ def _enter(request: HttpRequest, place: directory.FirmEntry | PublicScope) -> Fi
     if isinstance(place, PublicScope):
         request.urlconf = settings.OPERATOR_URLCONF
         request.firm = None  # type: ignore[attr-defined]
+        _tell_server(request, None)
         return place
+    _tell_server(request, place.ref)
     place.check_served()
     request.firm = place.ref  # type: ignore[attr-defined]
     return place.ref
+
+
+def _tell_server(request: HttpRequest, firm: FirmRef | None) -> None:
+    """Write in the ASGI scope whose request it is, as sockets have it: who counts requests is outside of us."""
+    scope: dict[str, Any] | None = getattr(request, "scope", None)
+    if scope is not None:
+        scope["firm"] = firm
 
 
 def _scoped(scope: FirmRef | PublicScope) -> AbstractContextManager[Any]:

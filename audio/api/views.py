@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import redis
+from django.db import Error as DatabaseError
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from audio import services
+from audio.errors import AudioError
 from audio.live import RATE, WINDOW
+from audio.metrics import SESSIONS
 from audio.selectors import session_of
 from audio.session import MAX_JSON
 from audio.sockets import PROTOCOL, TICKET_PREFIX
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from rest_framework.request import Request
+
+    from intake.models import Intake
 
 WS_PATH: Final = "/ws/v1/intake"
 
@@ -55,7 +61,7 @@ class SessionsView(ClientView):
         asked = SessionIn(data=request.data)
         asked.is_valid(raise_exception=True)
         intake = own_intake(request, asked.validated_data["intake"])
-        opened = services.open_session(intake=intake)
+        opened = _opened(intake)
         body = {
             "session_id": str(opened.session_id),
             "ws_path": WS_PATH,
@@ -74,6 +80,21 @@ class TicketView(ClientView):
         """A fresh ticket, to come back to a session of this browser's conversation."""
         session = session_of(own_intake(request).id, session_id)
         return Response(_ticket(services.ticket_for(session_id=session.id, intake_id=session.intake_id)))
+
+
+def _opened(intake: Intake) -> services.Opened:
+    """Open, and count: what a client may not do is no failure of ours."""
+    try:
+        opened = services.open_session(intake=intake)
+    except (DatabaseError, redis.RedisError, OSError):
+        SESSIONS.labels("refused_unavailable").inc()
+        raise
+    except AudioError as error:
+        if getattr(error, "status", 500) >= 500:
+            SESSIONS.labels(f"refused_{error.code}").inc()
+        raise
+    SESSIONS.labels("opened").inc()
+    return opened
 
 
 def _ticket(ticket: str) -> dict[str, Any]:

@@ -198,6 +198,8 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = log_configuration(LOG_LEVEL)
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
+# How many firms one process gives a label of their own in `legal_intake_firm_requests_total`.
+METRICS_FIRMS = env.int("METRICS_FIRMS", default=100)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 VOICE_QUEUE = "voice"
