@@ -25,7 +25,8 @@ from websockets.typing import Origin, Subprotocol
 from audio.frames import FLAG_RETRANSMISSION, STEP_SAMPLES, Frame, encode
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    import ssl
+    from collections.abc import AsyncIterator, Callable, Mapping
     from types import TracebackType
 
 FRAME_SECONDS: Final = STEP_SAMPLES / 16_000
@@ -53,13 +54,22 @@ class IntakeClient:
     Args:
         address: where the server listens, such as `127.0.0.1:8000`.
         host: the firm's Host header, with the port when it is not the scheme's own.
+        tls: speak https and wss, and check the certificate of `host` by this; None is plain http.
+        headers: more headers for each request and socket.
     """
 
-    def __init__(self, address: str, host: str) -> None:
-        self.address, self.host = address, host
+    def __init__(
+        self, address: str, host: str, *, tls: ssl.SSLContext | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.address, self.host, self.tls = address, host, tls
+        self.headers = dict(headers or {})
         self.cookies: dict[str, str] = {}
         self.snapshot: dict[str, Any] = {}
-        self._http = httpx.AsyncClient(base_url=f"http://{address}", timeout=30)
+        # Without TLS we come as a proxy would: the server's own cookies ask for https.
+        self._own_headers = {"Host": host, **({} if tls else {"X-Forwarded-Proto": "https"}), **self.headers}
+        self._http = httpx.AsyncClient(
+            base_url=f"{self._scheme('http')}://{address}", timeout=30, verify=tls or False, trust_env=False
+        )
 
     async def __aenter__(self) -> IntakeClient:
         return self
@@ -69,10 +79,18 @@ class IntakeClient:
     ) -> None:
         await self._http.aclose()
 
+    def _scheme(self, plain: str) -> str:
+        return f"{plain}s" if self.tls else plain
+
+    @property
+    def server_name(self) -> str:
+        """The name on the certificate."""
+        return self.host.partition(":")[0]
+
     @property
     def origin(self) -> str:
         """What a page of this host would send."""
-        return f"http://{self.host}"
+        return f"{self._scheme('http')}://{self.host}"
 
     @property
     def cookie_header(self) -> str:
@@ -120,11 +138,12 @@ class IntakeClient:
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         headers = {
-            "Host": self.host, "Cookie": self.cookie_header, "Origin": self.origin, "Referer": f"{self.origin}/",
-            "X-CSRFToken": self.cookies.get(CSRF_COOKIE, ""), "X-Forwarded-Proto": "https",
+            **self._own_headers, "Cookie": self.cookie_header, "Origin": self.origin, "Referer": f"{self.origin}/",
+            "X-CSRFToken": self.cookies.get(CSRF_COOKIE, ""),
         }  # fmt: skip
+        more = {"sni_hostname": self.server_name} if self.tls else None
         try:
-            answer = await self._http.request(method, path, json=body, headers=headers)
+            answer = await self._http.request(method, path, json=body, headers=headers, extensions=more)
         except httpx.TransportError as error:
             raise ClientError("unreachable", f"{self.address} does not answer: {type(error).__name__}") from None
         for line in answer.headers.get_list("set-cookie"):
@@ -194,15 +213,18 @@ class VoiceClient:
             answer = await self.intake.post(f"/api/voice/sessions/{self.session_id}/ticket")
             self._protocols = answer["protocols"]
         protocols, self._protocols = self._protocols, None
-        address, _, port = self.intake.address.rpartition(":")
+        intake = self.intake
+        address, _, port = intake.address.rpartition(":")
+        secure: dict[str, Any] = {"ssl": intake.tls, "server_hostname": intake.server_name} if intake.tls else {}
         try:
             self._socket = await connect(
-                f"ws://{self.intake.host}{self.session['ws_path']}",
+                f"{'wss' if intake.tls else 'ws'}://{intake.host}{self.session['ws_path']}",
                 host=address,
                 port=int(port),
-                origin=Origin(self.intake.origin),
+                **secure,
+                origin=Origin(intake.origin),
                 subprotocols=[Subprotocol(name) for name in protocols],
-                additional_headers={"Cookie": self.intake.cookie_header},
+                additional_headers={"Cookie": intake.cookie_header, **intake.headers},
                 compression=None,
                 max_size=2**20,
                 proxy=None,
@@ -382,10 +404,17 @@ def _said(event: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def conversation(
-    address: str, host: str, *, keep_audio: bool, name: str, other_side: str
+    address: str,
+    host: str,
+    *,
+    keep_audio: bool,
+    name: str,
+    other_side: str,
+    tls: ssl.SSLContext | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[IntakeClient]:
     """A conversation that has come to the story."""
-    async with IntakeClient(address, host) as client:
+    async with IntakeClient(address, host, tls=tls, headers=headers) as client:
         await client.start(keep_audio=keep_audio)
         await client.say(name)
         await client.say(other_side)
