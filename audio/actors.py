@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from audio import journal, selectors, slot
+from audio import journal, selectors
 from audio.errors import LeaseLost, SessionGone
 from audio.lease import lease
 from audio.metrics import LISTENERS_SENT, LISTENING
@@ -25,6 +25,9 @@ MAX_AGE_MS = 3_600_000
 @actor(queue_name=settings.VOICE_QUEUE, max_retries=0, time_limit=TIME_LIMIT_MS, max_age=MAX_AGE_MS)
 def listen(session_id: str) -> None:
     """Listen to a session while its client speaks. Sent twice, the second finds the lease taken."""
+    # Only a slot has the speech parts; who sends this job need not (the api, the scheduler).
+    from audio import slot
+
     key = UUID(session_id)
     try:
         with LISTENING.track_inprogress():

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from audio import journal, selectors, slot
+from audio import journal, selectors
 from audio.actors import send_listener
 from audio.errors import AudioError, LeaseLost, SessionGone
+from audio.giving_up import give_up
 from audio.lease import lease
 from audio.metrics import WAITING, WAITING_SECONDS, WAITING_SESSIONS
 from tenants import directory
@@ -68,7 +69,7 @@ def _expire(session_id: UUID) -> None:
         with lease(session_id, session.epoch) as held:
             if held is None:
                 return
-            while slot.give_up(session, held, "uncommitted_too_long"):
+            while give_up(session, held, "uncommitted_too_long"):
                 held.check()
     except SessionGone:
         logger.warning("expired_audio_without_session")

@@ -13,10 +13,8 @@ import hashlib
 import io
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import soundfile
-
 from audio.errors import NotFlac, RangeNotSatisfiable, RecordingError
+from audio.flac import plain_flac
 from audio.frames import SAMPLE_RATE
 from audio.models import Recording
 from tenants import keys
@@ -25,10 +23,13 @@ from tenants.errors import CannotDecrypt
 from tenants.storage import FirmStorage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
     from uuid import UUID
 
     from django.db.models import QuerySet
 
+    from tenants.archive.snapshot import Snapshot
     from tenants.context import FirmRef
 
 CHUNK: Final = 65_536
@@ -37,14 +38,21 @@ _TABLE: Final = "audio_recording"
 
 
 def encode_flac(pcm: bytes) -> bytes:
-    """16-bit little-endian mono at 16 kHz, as FLAC."""
+    """16-bit little-endian mono at 16 kHz, as FLAC; not compressed where the speech parts are not installed."""
+    try:
+        import numpy as np
+        import soundfile
+    except ModuleNotFoundError:
+        return plain_flac(pcm)
     file = io.BytesIO()
     soundfile.write(file, np.frombuffer(pcm, "<i2"), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
     return file.getvalue()
 
 
 def decode_flac(flac: bytes) -> bytes:
-    """The samples of a FLAC that we wrote. Raises NotFlac for anything else."""
+    """The samples of a FLAC that we wrote. Raises NotFlac for anything else. Needs the speech parts."""
+    import soundfile
+
     if flac[:4] != b"fLaC":
         raise NotFlac("the content does not begin as a FLAC does")
     try:
@@ -135,6 +143,25 @@ def verify_masters(_ref: FirmRef) -> list[str]:
         except (RecordingError, CannotDecrypt) as error:
             wrong.append(f"recording {recording.pk}: {error}")
     return wrong
+
+
+def export_masters(snapshot: Snapshot) -> Iterator[tuple[str, BinaryIO | None]]:
+    """The master of every recording in the snapshot, as it lies in storage; None for a file that is missing."""
+    storage = FirmStorage()
+    for (name,) in snapshot.rows("SELECT name FROM audio_recording ORDER BY id"):
+        try:
+            yield name, storage.open(name)
+        except FileNotFoundError:
+            yield name, None
+
+
+def restore_masters(_ref: FirmRef, files: Iterable[tuple[str, BinaryIO]]) -> str:
+    """Put masters back under their names."""
+    storage, count = FirmStorage(), 0
+    for name, file in files:
+        storage.save(name, file.read())
+        count += 1
+    return f"{count} files"
 
 
 def _sealed(flac: bytes, recording_id: UUID) -> bytes:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 from audio import captions, services
 from audio.errors import LeaseLost, RecogniserStateError
 from audio.frames import BYTES_PER_SAMPLE, SAMPLE_RATE
+from audio.giving_up import give_up
 from audio.journal import MARK_END, JournalReader, starting_point
 from audio.listening import Listener
-from audio.metrics import RECOGNISED_AUDIO, RECOGNISING, RECOGNITION_FAILED
+from audio.metrics import RECOGNISED_AUDIO, RECOGNISING
 from audio.selectors import item_id
 from audio.utterances import Final as Heard
 from audio.utterances import Partial, Skipped, Speculative, SpeechStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
     from audio.journal import Record
@@ -37,7 +37,6 @@ LONGEST_SECONDS: Final = 60.0
 BLOCK_MS: Final = 200
 #: Leases that may end by accident before the audio at hand is taken for what kills the recogniser.
 MAX_ATTEMPTS: Final = 8
-GIVE_UP_SAMPLES: Final = 30 * SAMPLE_RATE
 RECOGNISER: Final = f"pocketsphinx {version('pocketsphinx')}"
 
 
@@ -141,40 +140,6 @@ class Slot:
     def _publish(self, kind: str, **fields: Any) -> None:
         self._lease.check()
         captions.publish_caption(self._id, {"type": kind, "item_id": str(self._item), **fields})
-
-
-def give_up(session: VoiceSession, lease: Lease, reason: str) -> bool:
-    """Take what waits, up to 30 s of it, for beyond recognition: kept if agreed, said, passed over.
-
-    Returns whether there was anything. Raises LeaseLost.
-    """
-    session.refresh_from_db()
-    start = starting_point(session.id, session.committed_sample)
-    reader = JournalReader(session.id, start)
-    pcm, first = bytearray(), start
-    for record in _records(reader):
-        end = first + len(pcm) // 2
-        if record.pcm and record.sample_pos > end:
-            if pcm:
-                break  # it does not join
-            first = end = record.sample_pos
-        pcm += record.pcm[max(0, end - record.sample_pos) * 2 :]
-        if len(pcm) >= 2 * GIVE_UP_SAMPLES:
-            break
-    if not pcm:
-        reader.trim(lease.epoch, reader.position)
-        return False
-    pcm = pcm[: 2 * GIVE_UP_SAMPLES]
-    RECOGNITION_FAILED.labels(reason).inc()
-    logger.error("recognition_given_up", extra={"reason": reason, "attempts": lease.attempts})
-    services.give_up(session_id=session.id, epoch=lease.epoch, start=first, pcm=bytes(pcm), reason=reason)
-    reader.trim(lease.epoch, first + len(pcm) // 2)
-    return True
-
-
-def _records(reader: JournalReader) -> Iterator[Record]:
-    while records := reader.read(1):
-        yield from records
 
 
 def listen_to(session: VoiceSession, lease: Lease) -> None:
