@@ -129,9 +129,9 @@ class FirmAdmin(ReadOnly):
 
 @admin.register(Domain, site=operator_admin)
 class DomainAdmin(ReadOnly):
-    """Hosts are added and removed with `manage.py firm domain`."""
+    """Hosts are added, verified and removed with `manage.py firm domain`."""
 
-    list_display = ("domain", "tenant", "is_primary")
+    list_display = ("domain", "tenant", "is_primary", "verified_at")
     list_select_related = ("tenant",)
     search_fields = ("domain", "tenant__name")
 

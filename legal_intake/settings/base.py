@@ -191,6 +191,10 @@ SPECTACULAR_SETTINGS = {
 # TLS ends at a proxy; tenants/hosts.py believes what it forwards only when it is trusted.
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+# Asked before the domain has a certificate (tenants/verification.py).
+SECURE_REDIRECT_EXEMPT = [r"^\.well-known/legal-intake-verification$"]
+# Where the scheduler writes which hosts may have certificates, for certbot; empty: nowhere.
+DOMAINS_FILE = env.str("DOMAINS_FILE", default="")
 # A firm may bring its own domain; what lies under it is not ours to bind, nor to preload.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 

@@ -9,6 +9,8 @@ from django.urls import include, path
 from intake.admin import firm_admin
 from intake.api.docs import docs_urls
 from intake.api.pages import client_page
+from tenants.verification import PATH as VERIFICATION_PATH
+from tenants.views import domain_token
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -17,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", client_page, name="client"),
     path("", include("audio.urls")),  # before the admin, which answers for all below its address
     path("admin/", firm_admin.urls),
+    path(VERIFICATION_PATH.removeprefix("/"), domain_token, name="domain-token"),
     path("", include("tenants.accounts.urls")),
     path("api/", include("intake.api.urls")),
     path("api/voice/", include("audio.api.urls")),

@@ -6,17 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
 
-from tenants import services
+from tenants import domain_services, services
 from tenants.accounts import services as accounts
 from tenants.context import firm_scope
+from tenants.domain_selectors import DomainRow, domain_rows, proof_wanted
+from tenants.errors import NotVerified
 from tenants.holders import holders
+from tenants.hosts import normalise_host
 from tenants.management.base import actor, add_json, address
 from tenants.management.users import print_users
 from tenants.selectors import chosen_firms, find_firm, firm_rows
+from tenants.verification import is_base_host
 
 if TYPE_CHECKING:
     from tenants.management.base import OperatorCommand
-    from tenants.models import Firm
+    from tenants.models import Domain, Firm
+
+FOUND_BY = {
+    "base": "it lies under BASE_DOMAIN",
+    "txt": "its TXT record",
+    "http": "the answer of its address",
+    "https": "the answer of its address",
+}
 
 
 def add_arguments(acts: Any) -> None:
@@ -27,6 +38,13 @@ def add_arguments(acts: Any) -> None:
     add.add_argument("host")
     add.add_argument("--primary", action="store_true", help="the one that links name")
     domain.add_parser("remove").add_argument("host")
+    verify = domain.add_parser("verify", help="look for its token on the network; then it may have a certificate")
+    verify.add_argument("firm")
+    verify.add_argument("host")
+    listing = domain.add_parser("list", help="hosts, and which are verified")
+    listing.add_argument("firm", nargs="?", help="one firm; all without it")
+    listing.add_argument("--verified", action="store_true", help="only those that may have a certificate")
+    add_json(listing)
 
     user = acts.add_parser("user", help="its staff accounts").add_subparsers(dest="part", required=True)
     for part in ("add", "disable", "reset-password", "list"):
@@ -52,13 +70,55 @@ def run(command: OperatorCommand, options: dict[str, Any]) -> None:
 
 
 def _domain(command: OperatorCommand, options: dict[str, Any]) -> None:
-    if options["part"] == "remove":
+    part = options["part"]
+    if part == "list":
+        _list_domains(command, options)
+        return
+    if part == "remove":
         firm = services.remove_domain(host=options["host"], actor=actor())
         command.say(f"{firm.name} no longer answers on {options['host']}.")
         return
     firm = find_firm(options["firm"])
+    if part == "verify":
+        _verify_domain(command, firm, options["host"])
+        return
     domain = services.add_domain(firm=firm, host=options["host"], actor=actor(), primary=options["primary"])
     command.say(f"{firm.name} answers on {address(domain.domain)}")
+    if not is_base_host(domain.domain):
+        _say_how_to_prove(command, firm, domain.domain)
+
+
+def _verify_domain(command: OperatorCommand, firm: Firm, host: str) -> None:
+    domain: Domain
+    try:
+        domain, method = domain_services.verify_domain(firm=firm, host=host, actor=actor())
+    except NotVerified:
+        _say_how_to_prove(command, firm, normalise_host(host))
+        raise
+    command.say(f"{domain.domain} is {firm.name}'s ({FOUND_BY[method]}); its certificate is asked for within minutes.")
+
+
+def _say_how_to_prove(command: OperatorCommand, firm: Firm, host: str) -> None:
+    wanted = proof_wanted(firm.pk, host)
+    command.say(f"Before {host} gets a certificate, one of two must show that it is the firm's:")
+    command.say(f"  a TXT record at {wanted['txt_name']} with the value {wanted['txt_value']}")
+    command.say(f"  or its own A, AAAA or CNAME record pointing here, so that we answer {wanted['address']}")
+    command.say(f'Then: manage.py firm domain verify "{firm.name}" {host}')
+
+
+def _list_domains(command: OperatorCommand, options: dict[str, Any]) -> None:
+    firm = find_firm(options["firm"]) if options["firm"] else None
+    rows = domain_rows(firm=firm, verified=options["verified"])
+    if options["json"]:
+        command.emit_json([row.as_dict() for row in rows])
+        return
+    command.emit_table(("HOST", "FIRM", "VERIFIED"), [(row.host, row.firm, _verified(row)) for row in rows])
+
+
+def _verified(row: DomainRow) -> str:
+    if row.is_base:
+        return "under BASE_DOMAIN"
+    return f"{row.verified_at:%Y-%m-%d}" if row.verified_at else "no"
 
 
 def _user(command: OperatorCommand, options: dict[str, Any]) -> None:
