@@ -12,9 +12,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import soundfile
-import soxr
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -141,6 +138,13 @@ def speech(path: Path) -> bytes:
         raise CommandError(f"{path}: {error.strerror} [no_file]", returncode=EXIT_INPUT) from None
     if content[:4] != b"fLaC":
         raise CommandError(f"{path} is no FLAC file [not_flac]", returncode=EXIT_INPUT)
+    try:
+        import numpy as np
+        import soundfile
+        import soxr
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is not installed here; in containers, talk from audio_worker [no_speech_parts]"
+        raise CommandError(message, returncode=EXIT_FAILED) from None
     try:
         samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     except soundfile.SoundFileError:
