@@ -1,0 +1,44 @@
+#!/bin/sh
+# Starts Prometheus: checks the settings it needs, writes the hosts that are probed, and becomes the server.
+#
+#   DOMAIN                  the installation's domain
+#   OPERATOR_HOST           probed through nginx, over TLS
+#   PROBE_HOSTS             further hosts to probe, of firms for example, separated by spaces or commas
+#   PROMETHEUS_RETENTION    how long samples are kept (30d)
+#   PROMETHEUS_DISK         how much disk they may take (8GB)
+set -eu
+
+targets=/tmp/targets/site.yml
+
+die() {
+    echo "prometheus: $*" >&2
+    exit 64
+}
+
+write_targets() {
+    mkdir -p "${targets%/*}"
+    : >"$targets.new"
+    for host in $(echo "$OPERATOR_HOST ${PROBE_HOSTS:-}" | tr ',' ' '); do
+        case $host in
+            *[!A-Za-z0-9.-]* | .* | -*) die "'$host' is no host name; correct OPERATOR_HOST or PROBE_HOSTS in .env" ;;
+        esac
+        # Asked of nginx inside, under the name that it has outside.
+        printf -- '- targets: ["https://nginx/"]\n  labels: {__param_hostname: "%s"}\n' "$host" >>"$targets.new"
+    done
+    mv "$targets.new" "$targets"
+}
+
+[ -n "${DOMAIN:-}" ] || die "DOMAIN is not set; set it in .env"
+OPERATOR_HOST=${OPERATOR_HOST:-admin.$DOMAIN}
+export DOMAIN
+write_targets
+if [ "${1:-}" = --only-write ]; then
+    exit 0
+fi
+exec prometheus \
+    --config.file=/etc/prometheus/prometheus.yml \
+    --storage.tsdb.path=/prometheus \
+    --storage.tsdb.retention.time="${PROMETHEUS_RETENTION:-30d}" \
+    --storage.tsdb.retention.size="${PROMETHEUS_DISK:-8GB}" \
+    --web.enable-lifecycle \
+    "$@"
