@@ -1,0 +1,67 @@
+"""One stack for the whole run, and a budget of time: what does not fit is named as not run.
+
+Only `make stack-test` comes here (marker `stack`); the suite's own servers and firms are not started.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+BEGAN = time.monotonic()
+BUDGET_SECONDS = float(os.environ.get("STACK_SECONDS", "1080"))
+#: Kept for taking the stack down and for the report.
+RESERVE_SECONDS = 40.0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whoever did not ask for the marker does not get these tests."""
+    if "stack" in (config.option.markexpr or ""):
+        return
+    here = Path(__file__).parent
+    ours = [item for item in items if here in item.path.parents]
+    if ours:
+        config.hook.pytest_deselected(items=ours)
+        items[:] = [item for item in items if item not in ours]
+
+
+@pytest.fixture(autouse=True)
+def firm() -> None:
+    """The suite's own pair of firms is not here; this run makes its own."""
+
+
+@pytest.fixture(autouse=True)
+def time_is_left(request: pytest.FixtureRequest) -> None:
+    """`@pytest.mark.stack(seconds=90)`: not begun when fewer are left."""
+    marker = request.node.get_closest_marker("stack")
+    needed = float(marker.kwargs.get("seconds", 30)) if marker else 30.0
+    left = BUDGET_SECONDS - (time.monotonic() - BEGAN) - RESERVE_SECONDS
+    if left < needed:
+        pytest.skip(f"not run: {left:.0f} s of {BUDGET_SECONDS:.0f} s are left, this takes {needed:.0f} (STACK_SECONDS)")
+
+
+@pytest.fixture(scope="session")
+def report() -> Iterator[object]:
+    from tests.deploy.stack.report import Report
+
+    made = Report()
+    yield made
+    made.say("the whole run", f"{time.monotonic() - BEGAN:.0f} s")
+
+
+@pytest.fixture(scope="session")
+def site(report: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """The stack, up and healthy, with two firms."""
+    from tests.deploy.stack.bring_up import bring_up, take_down
+
+    folder = Path(os.environ.get("STACK_FOLDER") or tmp_path_factory.mktemp("stack"))
+    made = bring_up(folder, report)
+    try:
+        yield made
+    finally:
+        if not os.environ.get("STACK_KEEP"):
+            take_down(made)

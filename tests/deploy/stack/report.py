@@ -1,0 +1,44 @@
+"""What was measured and seen: `.data/stack/results.json`, and the same as a table for docs/operations.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parents[3] / ".data" / "stack"
+
+
+class Report:
+    """Lines of (what, result), in the order they came; written at once, so that a run cut off leaves what it had."""
+
+    def __init__(self) -> None:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+        self.head = {
+            "commit": commit.stdout.strip(),
+            "when": datetime.now(UTC).isoformat(timespec="minutes"),
+            "machine": f"{os.cpu_count()} cores, {_memory()} GB, {platform.machine()}",
+        }
+        self.lines: list[dict[str, Any]] = []
+
+    def say(self, what: str, result: str, **numbers: Any) -> None:
+        """One line of the table; numbers go to the JSON beside it."""
+        self.lines.append({"what": what, "result": result, **numbers})
+        self.write()
+
+    def write(self) -> None:
+        """Both files."""
+        (FOLDER / "results.json").write_text(json.dumps({**self.head, "lines": self.lines}, indent=1) + "\n")
+        rows = "\n".join(f"| {line['what']} | {line['result']} |" for line in self.lines)
+        head = f"{self.head['when']}, commit {self.head['commit']}, {self.head['machine']}"
+        (FOLDER / "results.md").write_text(f"{head}\n\n| what | result |\n|---|---|\n{rows}\n")
+
+
+def _memory() -> int:
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return round(pages * size / 2**30)
