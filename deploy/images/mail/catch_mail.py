@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import signal
+import sys
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ class Catcher:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep it and say so."""
         mail = self._box.add(str(envelope.mail_from), list(envelope.rcpt_tos), envelope.content)
-        print(json.dumps({"event": "mail_caught", "number": mail.number, "recipients": len(mail.to)}), flush=True)
+        _say(event="mail_caught", number=mail.number, recipients=len(mail.to))
         return "250 Caught"
 
 
@@ -146,6 +147,11 @@ def _row(mail: Mail) -> str:
     return ROW.format(**{**safe, "to": html.escape(", ".join(mail.to))})
 
 
+def _say(**fields: Any) -> None:
+    sys.stdout.write(json.dumps(fields) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Catch until told to stop."""
     box = Box()
@@ -157,7 +163,7 @@ def main() -> None:
     smtp.start()
     web = ThreadingHTTPServer(("0.0.0.0", WEB_PORT), Pages)  # noqa: S104 - the container's network is its fence
     threading.Thread(target=web.serve_forever, daemon=True).start()
-    print(json.dumps({"event": "mail_ready", "smtp": SMTP_PORT, "web": WEB_PORT}), flush=True)
+    _say(event="mail_ready", smtp=SMTP_PORT, web=WEB_PORT)
     stop.wait()
     web.shutdown()
     smtp.stop()

@@ -1,0 +1,105 @@
+"""The small programs that the images are made with: packing, equal times, the health check, PgBouncer's start."""
+
+from __future__ import annotations
+
+import gzip
+import http.server
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+IMAGES = Path(__file__).resolve().parents[2] / "deploy" / "images"
+UNPACK = "process.stdout.write(require('zlib').brotliDecompressSync(require('fs').readFileSync(process.argv[1])))"
+
+
+def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        command, capture_output=True, check=False, timeout=60, env={"PATH": os.environ["PATH"], **environment}
+    )
+
+
+def fill(folder: Path) -> Path:
+    (folder / "static" / "x").mkdir(parents=True)
+    (folder / "static" / "x" / "a.js").write_text("let number = 1;\n" * 400)
+    (folder / "static" / "x" / "small.css").write_text("a{}")
+    (folder / "static" / "x" / "noise.svg").write_bytes(os.urandom(4_000))
+    (folder / "other.js").write_text("let number = 2;\n" * 400)
+    return folder
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_packed_files_are_the_same_files_and_the_same_each_time(tmp_path: Path) -> None:
+    one, two = fill(tmp_path / "one"), fill(tmp_path / "two")
+    for folder in (one, two):
+        done = run("node", IMAGES / "compress.mjs", folder, "static")
+        assert done.returncode == 0, done.stderr
+    packed = one / "static" / "x" / "a.js"
+    plain = packed.read_bytes()
+    assert gzip.decompress(packed.with_name("a.js.gz").read_bytes()) == plain
+    assert run("node", "-e", UNPACK, packed.with_name("a.js.br")).stdout == plain
+    made = sorted(path.name for path in one.rglob("*") if path.suffix in (".gz", ".br"))
+    assert made == ["a.js.br", "a.js.gz"], "what does not gain, or lies elsewhere, is left alone"
+    for name in made:
+        assert (one / "static" / "x" / name).read_bytes() == (two / "static" / "x" / name).read_bytes()
+
+
+def test_equal_times_reach_everything(tmp_path: Path) -> None:
+    fill(tmp_path / "f")
+    (tmp_path / "f" / "link").symlink_to("other.js")
+    assert run(IMAGES / "equal-times", tmp_path / "f").returncode == 0
+    times = {os.lstat(path).st_mtime for path in [tmp_path / "f", *(tmp_path / "f").rglob("*")]}
+    assert times == {1704067200.0}
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/metrics" else 404)
+        self.end_headers()
+        self.wfile.write(b"nginx_up 1\n")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def port() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield str(server.server_port)
+        server.shutdown()
+
+
+def test_http_ok(port: str) -> None:
+    check = IMAGES / "http-ok"
+    assert run(check, port, "/metrics").returncode == 0
+    assert run(check, port, "/metrics", "nginx_up 1").returncode == 0
+    missing = run(check, port, "/metrics", "nginx_up 0")
+    assert missing.returncode == 1
+    assert b'lacks "nginx_up 0"' in missing.stdout
+    assert b"404" in run(check, port, "/else").stdout
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        assert run(check, str(free.getsockname()[1]), "/metrics").returncode != 0
+
+
+def test_pgbouncer_says_what_is_missing(tmp_path: Path) -> None:
+    start = IMAGES / "pgbouncer" / "pgbouncer-start"
+    assert b"set DB_PASSWORD_FILE" in run(start).stderr
+    assert b"cannot be read" in run(start, DB_PASSWORD_FILE=str(tmp_path / "none")).stderr
+    (tmp_path / "password").write_text("x")
+    wrong = run(start, DB_PASSWORD_FILE=str(tmp_path / "password"), POOL_MODE="statement")
+    assert wrong.returncode == 1
+    assert b"must be transaction or session" in wrong.stderr
+
+
+def test_elasticsearch_exporter_says_what_is_missing(tmp_path: Path) -> None:
+    start = IMAGES / "elasticsearch-exporter" / "elasticsearch-exporter"
+    done = run(start, ES_PASSWORD_FILE=str(tmp_path / "none"))
+    assert done.returncode == 1
+    assert b"cannot read" in done.stderr
