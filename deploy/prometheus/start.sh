@@ -4,8 +4,8 @@
 #   DOMAIN                  the installation's domain
 #   OPERATOR_HOST           probed through nginx, over TLS
 #   PROBE_HOSTS             further hosts to probe, of firms for example, separated by spaces or commas
-#   PROMETHEUS_RETENTION    how long samples are kept (30d)
-#   PROMETHEUS_DISK         how much disk they may take (8GB)
+#
+# Arguments are Prometheus's own. `--only-write` alone writes and ends.
 set -eu
 
 targets=/tmp/targets/site.yml
@@ -35,10 +35,4 @@ write_targets
 if [ "${1:-}" = --only-write ]; then
     exit 0
 fi
-exec prometheus \
-    --config.file=/etc/prometheus/prometheus.yml \
-    --storage.tsdb.path=/prometheus \
-    --storage.tsdb.retention.time="${PROMETHEUS_RETENTION:-30d}" \
-    --storage.tsdb.retention.size="${PROMETHEUS_DISK:-8GB}" \
-    --web.enable-lifecycle \
-    "$@"
+exec prometheus "$@"
