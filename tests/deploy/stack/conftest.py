@@ -65,3 +65,17 @@ def site(report: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[o
     finally:
         if not os.environ.get("STACK_KEEP"):
             take_down(made)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(site: object) -> tuple[bytes, list[str]]:
+    """Some speech, and what the stack hears in it when nothing happens."""
+    import asyncio
+
+    from tests.deploy.stack.people import heard, speech, spoken_intake
+
+    pcm = speech("librivox-0920", "ljspeech-LJ001-0004")
+    _reference, voice = asyncio.run(spoken_intake(site, site.firms[0], "Una Undisturbed", pcm))  # type: ignore[attr-defined,arg-type]
+    said = heard(voice)
+    assert len(said) >= 2, said
+    return pcm, said
