@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -23,7 +25,20 @@ def prepare(role: str) -> None:
 
     log_uncaught()
     stop_when_unsafe()
+    _tell_release(role)
     start_exporter(role)
+
+
+def _tell_release(role: str) -> None:
+    """Let `firms contract` know that this release runs. Ends the process when it may not run any more."""
+    from tenants.releases import Beat, ReleaseTooOld
+
+    beat = Beat(role)
+    try:
+        beat.start()
+    except ReleaseTooOld as error:
+        sys.exit(f"{error} [{error.code}]")
+    atexit.register(beat.stop)
 
 
 def until_told_to_stop() -> threading.Event:

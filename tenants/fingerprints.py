@@ -15,7 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections
 
-from tenants import fingerprint_sql
+from tenants import contract, fingerprint_sql
 from tenants.context import public_scope
 from tenants.fingerprint_sql import fingerprint
 
@@ -29,6 +29,8 @@ __all__ = [
     "expected_in_public",
     "fingerprint",
     "firm_labels",
+    "known_in_firm",
+    "known_in_public",
     "public_labels",
     "read_applied",
     "read_fingerprints",
@@ -48,12 +50,22 @@ def public_labels() -> frozenset[str]:
 
 
 def expected_in_firm() -> Applied:
-    """The migrations that a firm's schema should have under this code."""
-    return _expected(firm_labels())
+    """The migrations that a firm's schema must have under this code: all but this release's contract steps."""
+    return contract.expanding(_expected(firm_labels()))
 
 
 def expected_in_public() -> Applied:
-    """The migrations that `public` should have under this code."""
+    """The migrations that `public` must have under this code: all but this release's contract steps."""
+    return contract.expanding(_expected(public_labels()))
+
+
+def known_in_firm() -> Applied:
+    """The migrations that a firm's schema may have under this code, contract steps too."""
+    return _expected(firm_labels())
+
+
+def known_in_public() -> Applied:
+    """The migrations that `public` may have under this code, contract steps too."""
     return _expected(public_labels())
 
 
@@ -80,8 +92,7 @@ def read_applied(schema: str, *, shard: str = "default") -> Applied:
 
 def applied_by_fingerprint(fingerprints: Mapping[str, str], *, shard: str = "default") -> dict[str, Applied]:
     """The applied set behind each distinct fingerprint: one query for each, not for each schema."""
-    expected = expected_in_firm()
-    known = {fingerprint(expected): expected}
+    known = {fingerprint(applied): applied for applied in (expected_in_firm(), known_in_firm())}
     for schema, value in fingerprints.items():
         if value not in known:
             known[value] = read_applied(schema, shard=shard)

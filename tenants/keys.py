@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 import threading
 import time
@@ -28,11 +29,12 @@ from django.utils import timezone
 
 from tenants.context import FirmRef, current_firm, public_scope
 from tenants.errors import CannotDecrypt, KeyUnavailable, WrongMasterKey
+from tenants.isolation import refused
 from tenants.ids import new_id
 from tenants.models import Firm, FirmKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
 KEY_BYTES: Final = 32
@@ -95,6 +97,7 @@ def key_by_id(key_id: UUID) -> Key:
     if found is None:  # another process may have rotated a moment ago
         found = _load(current_firm()).data.get(key_id)
     if found is None:
+        refused("foreign_key")
         raise CannotDecrypt("this firm has no such key")
     return found
 
@@ -188,6 +191,34 @@ def finish_rotation(firm_id: UUID, *, grace: timedelta = RETIRED_GRACE) -> int:
 def master_key_id(master: bytes) -> str:
     """What names a master key without telling it: 16 hex digits of a hash."""
     return hashlib.sha256(b"LI1 master key id" + master).hexdigest()[:16]
+
+
+def derived(purpose: bytes, *, key_id: str = "") -> tuple[str, bytes]:
+    """A key made from a configured master key for another purpose than wrapping, and the master key's id.
+
+    Without `key_id` from the one that wraps. Raises KeyUnavailable, or WrongMasterKey for one that is not configured.
+    """
+    known = _master_keys()
+    chosen = key_id or next(iter(known))
+    if chosen not in known:
+        raise WrongMasterKey(f"master key {chosen} is not configured")
+    return chosen, hmac.new(known[chosen], b"LI1 derived:" + purpose, hashlib.sha256).digest()
+
+
+def check_known(ids: Iterable[str], *, what: str) -> None:
+    """Raise WrongMasterKey, naming the ids, unless every one of these master keys is configured."""
+    known = _master_keys()
+    unknown = sorted(set(ids).difference(known))
+    if unknown:
+        raise WrongMasterKey(
+            f"{what} needs master key {', '.join(unknown)}, and {next(iter(known))} is configured here; "
+            "set MASTER_KEY or MASTER_KEY_FILE to that key, or MASTER_KEY_PREVIOUS"
+        )
+
+
+def check_opens(row: FirmKey) -> None:
+    """Raise WrongMasterKey unless this wrapped key opens with a configured master key."""
+    _unwrap(row)
 
 
 def _load(firm: FirmRef) -> Keyring:

@@ -15,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.fields import NOT_PROVIDED
 from django.db.models.signals import post_migrate
 
-from tenants import fingerprints
+from tenants import contract, fingerprints
 from tenants.context import PUBLIC, current_scope
 
 if TYPE_CHECKING:
@@ -43,10 +43,12 @@ class Recording:
     replayable: bool = False
 
 
-def migrate_schema(*, lock_timeout_ms: int = 3000, recording: Recording | None = None) -> list[str]:
+def migrate_schema(
+    *, lock_timeout_ms: int = 3000, recording: Recording | None = None, contracting: bool = False
+) -> list[str]:
     """Apply what the current scope's schema lacks. Returns the applied migrations, "app.name".
 
-    All in one transaction unless a migration is declared non-atomic. A lock that is not had within
+    This release's contract steps (`tenants.contract`) are left out unless `contracting`. All in one transaction unless a migration is declared non-atomic. A lock that is not had within
     `lock_timeout_ms` raises OperationalError (sqlstate 55P03), so that a long query of a firm never
     makes all its other queries queue behind us.
     """
@@ -56,6 +58,9 @@ def migrate_schema(*, lock_timeout_ms: int = 3000, recording: Recording | None =
     executor = MigrationExecutor(connection, _progress(connection))
     targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in current_labels()]
     plan = [migration for migration, _ in executor.migration_plan(targets)]
+    if not contracting:
+        left_out = contract.deferred()
+        plan = [migration for migration in plan if _name(migration) not in left_out]
     if not plan:
         return []
     atomic = all(migration.atomic for migration in plan)
@@ -69,7 +74,33 @@ def migrate_schema(*, lock_timeout_ms: int = 3000, recording: Recording | None =
         recording.migrations = [(migration.app_label, migration.name) for migration in plan]
         recording.replayable = atomic and all(_pure_sql(op) for migration in plan for op in migration.operations)
     ContentType.objects.clear_cache()
-    return [f"{migration.app_label}.{migration.name}" for migration in plan]
+    return [_name(migration) for migration in plan]
+
+
+def migrate_schema_to(applied: fingerprints.Applied) -> None:
+    """Apply exactly these migrations in the current scope's empty schema. Call in a transaction; see `gaps`."""
+    connection = connections["default"]
+    ContentType.objects.clear_cache()
+    MigrationRecorder(connection).ensure_schema()
+    executor = MigrationExecutor(connection, _progress(connection))
+    targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in current_labels()]
+    plan = [pair for pair in executor.migration_plan(targets) if _name(pair[0]) in applied]
+    executor.migrate(targets, plan=plan)
+    ContentType.objects.clear_cache()
+
+
+def gaps(applied: fingerprints.Applied) -> list[str]:
+    """What a firm's schema with these migrations must have too, because they depend on it; empty for a true state."""
+    graph = MigrationExecutor(connections["default"]).loader.graph
+    labels = fingerprints.firm_labels()
+    needed = {
+        f"{parent[0]}.{parent[1]}"
+        for node in graph.nodes
+        if f"{node[0]}.{node[1]}" in applied and node[0] in labels
+        for parent in graph.forwards_plan(node)
+        if parent[0] in labels
+    }
+    return sorted(needed.difference(applied))
 
 
 def replay_schema(recording: Recording, *, lock_timeout_ms: int = 3000) -> list[str]:
@@ -86,6 +117,10 @@ def replay_schema(recording: Recording, *, lock_timeout_ms: int = 3000) -> list[
         _announce([])
     ContentType.objects.clear_cache()
     return [f"{app_label}.{name}" for app_label, name in recording.migrations]
+
+
+def _name(migration: Migration) -> str:
+    return f"{migration.app_label}.{migration.name}"
 
 
 def current_labels() -> frozenset[str]:

@@ -6,13 +6,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import psycopg
-from django.db import connections
-
 from tenants.errors import TenancyError
+from tenants.plain_connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import psycopg
 
 # Any constant, so long as nobody else of this database takes it: "LI migr" in hexadecimal.
 LOCK_ID = 0x4C49206D696772
@@ -35,10 +35,7 @@ def migration_lock(*, wait: float, say: Callable[[str], None], shard: str = "def
     Raises:
         MigrationRunning: the other one is still at it after `wait` seconds.
     """
-    params = connections[shard].get_connection_params()
-    keys = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "service")
-    own = {key: params[key] for key in keys if params.get(key)}
-    with psycopg.connect(**own, autocommit=True, connect_timeout=10) as connection:
+    with connect(shard) as connection:
         deadline = time.monotonic() + wait
         told = False
         while not _try(connection):

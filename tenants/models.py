@@ -160,3 +160,29 @@ class OperatorEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
+
+
+class RunningProcess(models.Model):
+    """A process of ours that runs, or ran a moment ago: see `tenants.releases`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    role = models.CharField(max_length=40)
+    release = models.PositiveIntegerField()
+    version = models.CharField(max_length=60)
+    host = models.CharField(max_length=100)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.role} on {self.host} (release {self.release})"
+
+
+class ReleaseFloor(models.Model):
+    """One row: the oldest release that the schemas still serve. Raised before a contract step runs."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    release = models.PositiveIntegerField()
+    raised_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"release {self.release} or newer"

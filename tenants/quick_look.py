@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from django.conf import settings
 
+from tenants import contract
 from tenants.fingerprint_sql import SCHEMAS_A_QUERY, fingerprint, fingerprints_sql
 
 if TYPE_CHECKING:
@@ -34,11 +35,11 @@ def firms_up_to_date() -> int | None:
     """How many firms there are, when public and all of them have exactly what this code expects; else None."""
     if getattr(settings, "MIGRATION_MODULES", None):
         return None
-    in_public, in_firm = (fingerprint(expected(tuple(a))) for a in (settings.SHARED_APPS, settings.TENANT_APPS))
+    in_public, in_firm = (_fingerprints(tuple(a)) for a in (settings.SHARED_APPS, settings.TENANT_APPS))
     try:
         with psycopg.connect(**_parameters(), autocommit=True) as connection:
             firms = connection.execute(FIRMS).fetchall()
-            if any(row[1:] != (in_firm, "ok", True) for row in firms):
+            if any(row[1] not in in_firm or row[2:] != ("ok", True) for row in firms):
                 return None
             names = [str(row[0]) for row in firms]
             half = len(names) // CONNECTIONS if len(names) > SCHEMAS_A_QUERY else 0
@@ -49,7 +50,7 @@ def firms_up_to_date() -> int | None:
     except psycopg.Error:
         return None
     read = dict(found)
-    if read.pop("public") != in_public or not set(read.values()) <= {in_firm}:
+    if read.pop("public") not in in_public or not set(read.values()) <= in_firm:
         return None
     return len(names)
 
@@ -68,6 +69,12 @@ def expected(apps: Sequence[str]) -> set[str]:
             label = app.rpartition(".")[2]
             found.update(f"{label}.{file.stem}" for file in files if file.stem[0] not in "_~")
     return found
+
+
+def _fingerprints(apps: Sequence[str]) -> set[str]:
+    """What is up to date: with or without this release's contract steps."""
+    known = expected(apps)
+    return {fingerprint(known), fingerprint(contract.expanding(known))}
 
 
 def _read_apart(schemas: list[str]) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from tenants import keys, provisioning, storage
+from tenants import deletions, keys, provisioning, storage
 from tenants.accounts import services as accounts
 from tenants.cache import redis_key
 from tenants.context import firm_scope, public_scope
@@ -147,12 +147,41 @@ def delete_firm(*, firm: Firm, confirm: str, actor: str) -> Iterator[str]:
     """
     if confirm.strip() != firm.name:
         raise InvalidInput(f"to delete it, give the firm's name exactly: {firm.name}")
+    _start_deleting(firm, actor)
+    return _delete_parts(firm, actor)
+
+
+def replay_firm_deletion(*, ref: FirmRef, actor: str) -> list[str]:
+    """Delete a firm again that a restored backup brought back; what was done, nothing when it is not here."""
+    with public_scope():
+        firm = Firm.objects.filter(pk=ref.id).first()
+    if firm is None:
+        return []
+    _close_for_good(firm, actor)
+    return list(_delete_parts(firm, actor))
+
+
+def _start_deleting(firm: Firm, actor: str) -> None:
+    deletions.entries()  # a log that cannot be read is mended first: without its line nothing may go
+    _close_for_good(firm, actor)
+    deletions.append(kind=deletions.FIRM, act=deletions.DELETED, ref=firm.ref, actor=actor)
+
+
+def _close_for_good(firm: Firm, actor: str) -> None:
     with public_scope(), transaction.atomic():
         # Closed first: every process drops its sockets and refuses its jobs before anything goes.
         _set_status(firm, Firm.Status.DELETING)
         _record(actor, "firm.delete", firm, name=firm.name)
         announce()
-    return _delete_parts(firm, actor)
+
+
+def forget_outside_schema(ref: FirmRef) -> Iterator[str]:
+    """Remove what holders and Redis keep for a firm besides its rows and files, a line for each."""
+    for holder in holders():
+        if holder.delete is not None:
+            yield f"{holder.name}: {holder.delete(ref)}"
+    yield f"redis journal: {_delete_redis(ref, journal_redis())} keys removed"
+    yield f"redis cache: {_delete_redis(ref, cache_redis())} keys removed"
 
 
 def _delete_parts(firm: Firm, actor: str) -> Iterator[str]:

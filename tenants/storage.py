@@ -80,4 +80,30 @@ def delete_all(ref: FirmRef) -> int:
     count = sum(1 for path in folder.rglob("*") if path.is_file())
     if folder.exists():
         shutil.rmtree(folder)
+    drop_aside(ref)
     return count
+
+
+def set_aside(ref: FirmRef) -> Path | None:
+    """Move a firm's folder out of the way while another takes its place; None when there is none."""
+    folder = firm_folder(ref)
+    if not folder.exists():
+        return None
+    aside = folder.with_name(f".{folder.name}.aside-{os.urandom(4).hex()}")
+    folder.rename(aside)
+    return aside
+
+
+def put_back(ref: FirmRef, aside: Path | None) -> None:
+    """Undo `set_aside`; what was written since goes."""
+    folder = firm_folder(ref)
+    shutil.rmtree(folder, ignore_errors=True)
+    if aside is not None:
+        aside.rename(folder)
+
+
+def drop_aside(ref: FirmRef) -> None:
+    """Remove what was set aside, now and in attempts that were cut off."""
+    folder = firm_folder(ref)
+    for aside in folder.parent.glob(f".{folder.name}.aside-*"):
+        shutil.rmtree(aside)

@@ -69,7 +69,7 @@ class Standing:
     @property
     def ahead(self) -> list[str]:
         """What the schema has and this code does not know."""
-        return sorted(self.applied.difference(fingerprints.expected_in_firm()))
+        return sorted(self.applied.difference(fingerprints.known_in_firm()))
 
     @property
     def quarantined(self) -> bool:
@@ -201,9 +201,9 @@ def _migrate(standing: Standing, recordings: dict[str, Recording | None]) -> str
     recorded = recordings.get(standing.fingerprint)
     with firm_scope(standing.firm.ref):
         if recorded is not None:
-            _patiently(lambda: replay_schema(recorded, lock_timeout_ms=LOCK_TIMEOUT_MS))
+            patiently(lambda: replay_schema(recorded, lock_timeout_ms=LOCK_TIMEOUT_MS))
         else:
-            recording = _patiently(lambda: _recorded(Recording(), migrate_schema))
+            recording = patiently(lambda: _recorded(Recording(), migrate_schema))
             recordings[standing.fingerprint] = recording if recording.replayable else None
     lacking = fingerprints.expected_in_firm().difference(fingerprints.read_applied(standing.firm.schema_name))
     if lacking:
@@ -216,7 +216,8 @@ def _recorded(recording: Recording, migrate: Callable[..., list[str]]) -> Record
     return recording
 
 
-def _patiently(work: Callable[[], T]) -> T:
+def patiently(work: Callable[[], T]) -> T:
+    """Do it, and again while it only fails for want of a lock."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return work()

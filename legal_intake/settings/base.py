@@ -16,6 +16,8 @@ EMBEDDED_SERVERS = bool(_running) or env.bool("EMBEDDED_SERVERS", default=False)
 # What says `make run` is (or is not) behind this process, for `manage.py`, `talk` and `doctor`.
 RUNNING = _running
 
+# What this release calls itself: the tag of its images.
+VERSION = env.str("VERSION", default="dev")
 DEFAULT_SECRET_KEY = "insecure-development-key"  # noqa: S105 - refused by production
 SECRET_KEY = env.str("SECRET_KEY", default=_running.get("secret_key", DEFAULT_SECRET_KEY))
 OPERATOR_HOST = env.str("OPERATOR_HOST", default="admin.localhost" if DEBUG else "")
@@ -102,6 +104,11 @@ CHANNEL_LAYERS = {
 }
 
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(DATA_DIR / "media"))
+# Firms that were deleted, and later erasures: outside the database, so that a restore cannot bring them back.
+DELETIONS_LOG = env.str("DELETIONS_LOG", default=str(DATA_DIR / "deletions" / "deletions.jsonl"))
+# Where the scheduler leaves archives of firms that changed, for the backup to carry off; empty: it makes none.
+EXPORTS_DIR = env.str("EXPORTS_DIR", default="")
+EXPORT_HOURS = env.float("EXPORT_HOURS", default=24)
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
@@ -208,6 +215,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 VOICE_QUEUE = "voice"
 AUDIO_SLOTS = env.int("AUDIO_SLOTS", default=4)
+# Which recogniser a slot listens with (audio/recognisers/choice.py), and where the models service is.
+AUDIO_RECOGNISER = env.str("AUDIO_RECOGNISER", default="pocketsphinx")
+MODELS_URL = env.str("MODELS_URL", default="")
+MODELS_TOKEN = env.str("MODELS_TOKEN", default="")
+MODELS_TOKEN_FILE = env.str("MODELS_TOKEN_FILE", default="")
 WORKER_THREADS = env.int("WORKER_THREADS", default=4)
 WORKER_POLL_MS = env.int("WORKER_POLL_MS", default=200)
 

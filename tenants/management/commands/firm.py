@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenants import services
 from tenants.context import public_scope
-from tenants.management import firm_keys, firm_parts
+from tenants.management import firm_archive, firm_keys, firm_parts
 from tenants.management.base import OperatorCommand, actor, add_json, address
 from tenants.selectors import FirmRow, find_firm, firm_rows
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Command(OperatorCommand):
     """FIRM is one of its hosts, its schema, or its exact name."""
 
-    help = "Make, list, change and delete firms; their hosts, users, keys and audit."
+    help = "Make, list, change, delete, export and restore firms; their hosts, users, keys and audit."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
@@ -46,6 +46,7 @@ class Command(OperatorCommand):
         wave.add_argument("wave", type=int)
         firm_parts.add_arguments(acts)
         firm_keys.add_arguments(acts)
+        firm_archive.add_arguments(acts)
 
     def act(self, **options: Any) -> None:
         with public_scope():
@@ -54,6 +55,8 @@ class Command(OperatorCommand):
                 firm_parts.run(self, options)
             elif act == "keys":
                 firm_keys.run(self, options)
+            elif act in ("export", "restore"):
+                firm_archive.run(self, options)
             else:
                 getattr(self, f"_{act}")(options)
 

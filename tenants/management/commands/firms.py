@@ -1,4 +1,4 @@
-"""`manage.py firms migrate`: bring public and every firm's schema to this release."""
+"""`manage.py firms ...`: all firms at once. `migrate` brings every schema to this release."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
 
-from tenants import waves
+from tenants import releases, waves
 from tenants.context import public_scope
 from tenants.errors import InvalidInput
+from tenants.management import firms_parts
 from tenants.management.base import EXIT_FAILED, OperatorCommand, add_json
 from tenants.migration_lock import migration_lock
 from tenants.selectors import WITHOUT_SCHEMA, find_firm
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 class Command(OperatorCommand):
     """All firms at once."""
 
-    help = "Migrate public and every firm: public, canaries (wave 0), then wave after wave. Can be cut off and resumed."
+    help = "All firms at once: migrate and contract schemas, export what changed, repeat deletions after a restore."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
-        migrate = acts.add_parser("migrate", help=self.help)
+        migrate = acts.add_parser(
+            "migrate", help="public, canaries (wave 0), then wave after wave; can be cut off and resumed"
+        )
         which = migrate.add_mutually_exclusive_group()
         which.add_argument("--check", action="store_true", help="change nothing; exit 1 when anything is behind")
         which.add_argument("--canary", action="store_true", help="public and the canaries only")
@@ -36,10 +39,13 @@ class Command(OperatorCommand):
         migrate.add_argument("--max-failures", type=int, metavar="N", help="stop when more firms fail (3 or 2 %%)")
         migrate.add_argument("--wait", type=float, default=600, metavar="S", help="for another run to end (600)")
         add_json(migrate)
+        firms_parts.add_arguments(acts)
 
     def act(self, **options: Any) -> None:
         with public_scope():
-            if options["check"]:
+            if options["act"] != "migrate":
+                firms_parts.run(self, options)
+            elif options["check"]:
                 self._check(options)
             else:
                 self._migrate(options)
@@ -68,6 +74,9 @@ class Command(OperatorCommand):
                 self._finish(waves.Report(current=len(standings)), options)
                 return
         with migration_lock(wait=options["wait"], say=lambda line: self._line(options, line)):
+            if releases.recorded():
+                # The contract steps of the release before this one are among what is migrated now.
+                releases.raise_floor(releases.number() - 1)
             public = self._migrate_public(options)
             report = self._run(options)
         report.public = public

@@ -1,0 +1,21 @@
+"""Connections of our own, outside Django's: for locks and snapshots that must outlive a transaction of its."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from django.db import connections
+
+if TYPE_CHECKING:
+    from tenants.db.base import DatabaseWrapper
+
+_KEYS = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "service")
+
+
+def connect(shard: str = "default", *, timeout: int = 10) -> psycopg.Connection[Any]:
+    """A new connection to the shard's database, in autocommit; the caller closes it."""
+    wrapper: DatabaseWrapper | Any = connections[shard]
+    params = wrapper.get_connection_params()
+    own = {key: params[key] for key in _KEYS if params.get(key)}
+    return psycopg.connect(**own, autocommit=True, connect_timeout=timeout)

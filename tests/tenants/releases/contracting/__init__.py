@@ -1,0 +1,1 @@
+"""A next release of the sessions app that expands and, when no older code runs, contracts."""
