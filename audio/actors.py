@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from audio import journal, selectors
-from audio.errors import LeaseLost, SessionGone
+from audio.errors import LeaseLost, RecogniserUnavailable, SessionGone
 from audio.lease import lease
-from audio.metrics import LISTENERS_SENT, LISTENING
+from audio.metrics import LISTENERS_SENT, LISTENING, RECOGNISER_UNAVAILABLE
 from tenants.jobs import actor
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,14 @@ def listen(session_id: str) -> None:
                     return
                 # Under the lease: what the listener before committed is there now.
                 session.refresh_from_db()
-                slot.listen_to(session, held)
+                try:
+                    slot.listen_to(session, held)
+                except RecogniserUnavailable as error:
+                    # No fault of the audio's: the lease ends cleanly, which counts as no attempt, and what was
+                    # not committed stays in the journal. The next sweep, not we, sends a listener: no hurry.
+                    RECOGNISER_UNAVAILABLE.labels(error.code).inc()
+                    logger.warning("recogniser_unavailable", extra={"code": error.code, "why": str(error)})
+                    return
         send_listener_if_needed(key, "successor")
     except SessionGone:
         logger.info("listen_without_session")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from audio.errors import ModelUnavailable
+from django.conf import settings
+
+from audio.errors import ModelUnavailable, RecogniserUnavailable
 from tenants.checkup import Finding, register_check
 
 SPEECH_PARTS = ("onnxruntime", "silero_vad", "pocketsphinx")
@@ -27,4 +29,25 @@ def voice_models() -> list[Finding]:
     return [Finding("voice models", "ok", "end of speech and recogniser are there, hashes right")]
 
 
+def models_service() -> list[Finding]:
+    """With AUDIO_RECOGNISER=remote: the settings are whole, and the service lets us in."""
+    from audio.recognisers import choice
+
+    remedy = "See docs/protocol/models.md; look at the models service's log."
+    if wrong := choice.findings():
+        return [Finding("models service", "error", line, remedy) for line in wrong]
+    if settings.AUDIO_RECOGNISER != choice.REMOTE:
+        return [Finding("models service", "ok", "not used: slots listen with the recogniser that they have")]
+    from audio.recognisers.remote import Remote
+
+    try:
+        remote = Remote(settings.MODELS_URL, choice.models_token())
+        name = remote.check()
+        remote.close()
+    except RecogniserUnavailable as error:
+        return [Finding("models service", "error", f"{error.code}: {error}", remedy)]
+    return [Finding("models service", "ok", f"answers as {name}")]
+
+
 register_check("voice models", voice_models)
+register_check("models service", models_service)

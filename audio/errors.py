@@ -10,6 +10,11 @@
     |   +-- FrameDuration         outside 20 to 500 ms
     +-- ModelUnavailable          a model file is missing
     |   +-- ModelMismatch         it is there, but is not the one that was measured
+    |   +-- RecogniserUnavailable the models service cannot be used now; nothing is wrong with the audio
+    |       +-- ModelsUnreachable it does not answer, or lets go again and again
+    |       +-- ModelsFull        all its slots are busy
+    |       +-- ModelsRefused     it does not let us in, or does not understand us
+    +-- RecogniserCrashed         this utterance ended the recogniser, twice
     +-- RecogniserStateError      a stored recogniser state cannot be read
     +-- GateStateError            a stored gate state cannot be read
     +-- SessionGone               the voice session is unknown here, or its journal has expired
@@ -81,6 +86,34 @@ class ModelUnavailable(AudioError):
 
 class ModelMismatch(ModelUnavailable):
     """The model file is there, but is not the one that was measured."""
+
+
+class RecogniserUnavailable(ModelUnavailable):
+    """The models service cannot be used at this moment; what was said is to be heard later."""
+
+
+class ModelsUnreachable(RecogniserUnavailable):
+    """The models service does not answer, or its connections do not last."""
+
+    code = "models_unreachable"
+
+
+class ModelsFull(RecogniserUnavailable):
+    """Every slot of the models service is busy."""
+
+    code = "models_full"
+
+
+class ModelsRefused(RecogniserUnavailable):
+    """The models service does not take our token or our request; trying again would change nothing."""
+
+    code = "models_refused"
+
+
+class RecogniserCrashed(AudioError):
+    """Twice the recogniser was lost while it heard this utterance."""
+
+    code = "recogniser_crashed"
 
 
 class RecogniserStateError(AudioError):

@@ -33,7 +33,6 @@ import numpy as np
 from audio.endpointing import Endpointer
 from audio.frames import BYTES_PER_SAMPLE, SAMPLE_RATE, STEP_SAMPLES
 from audio.recognisers import Context
-from audio.recognisers import pocketsphinx as embedded
 from audio.utterances import (
     Config,
     Event,
@@ -97,7 +96,7 @@ class Listener:
         Raises RecogniserStateError, ModelUnavailable.
         """
         self._config = config or Config()
-        self._recogniser = recogniser or embedded.shared()
+        self._recogniser = recogniser or _embedded()
         self._model = model
         self._state = State.load(state)
         self._pending = bytearray()
@@ -348,12 +347,19 @@ def transcribe_master(
     `pcm`: the samples of the stored FLAC, 16-bit little-endian; `first_sample`, `start_state`: as
     stored with the utterance.
     """
-    engine = recogniser or embedded.shared()
+    engine = recogniser or _embedded()
     session = engine.open(Context(State.load(start_state).recogniser))
     for offset in range(0, len(pcm), STEP_BYTES):
         session.accept(pcm[offset : offset + STEP_BYTES])
     found = session.final()
     return found.text, _on_clock(found.words, first_sample)
+
+
+def _embedded() -> Recogniser:
+    """The recogniser that needs nobody else. Imported here: who names another should not load it."""
+    from audio.recognisers import pocketsphinx
+
+    return pocketsphinx.shared()
 
 
 def _on_clock(words: tuple[Word, ...], first_sample: int) -> tuple[Word, ...]:

@@ -55,3 +55,13 @@ LISTENERS_SENT = Counter("legal_intake_listeners_sent", "listen jobs sent, by wh
 RECOGNITION_FAILED = Counter(
     "legal_intake_recognition_failed", "Stretches of audio that were given up, by why.", ["reason"]
 )
+RECOGNISER_RECONNECTS = Counter(
+    "legal_intake_recogniser_reconnects",
+    "Connections to the models service that were lost or refused, by why.",
+    ["code"],
+)
+RECOGNISER_UNAVAILABLE = Counter(
+    "legal_intake_recogniser_unavailable",
+    "Times a slot put listening off for want of the models service, by why.",
+    ["code"],
+)

@@ -7,8 +7,8 @@ alone, so whoever listens next, or again after a crash, hears the same.
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from audio import captions, services
@@ -18,6 +18,7 @@ from audio.giving_up import give_up
 from audio.journal import MARK_END, JournalReader, starting_point
 from audio.listening import Listener
 from audio.metrics import RECOGNISED_AUDIO, RECOGNISING
+from audio.recognisers.choice import chosen
 from audio.selectors import item_id
 from audio.utterances import Final as Heard
 from audio.utterances import Partial, Skipped, Speculative, SpeechStarted
@@ -35,9 +36,10 @@ logger = logging.getLogger(__name__)
 QUIET_SECONDS: Final = 3.0
 LONGEST_SECONDS: Final = 60.0
 BLOCK_MS: Final = 200
+#: Set when this process is to end: what is being heard is left where it is, and a listener elsewhere goes on at once.
+LEAVING: Final = threading.Event()
 #: Leases that may end by accident before the audio at hand is taken for what kills the recogniser.
 MAX_ATTEMPTS: Final = 8
-RECOGNISER: Final = f"pocketsphinx {version('pocketsphinx')}"
 
 
 class Slot:
@@ -48,21 +50,23 @@ class Slot:
         self._lease = lease
         self._start = starting_point(session.id, session.committed_sample)
         self._reader = JournalReader(session.id, self._start)
-        self._listener = Listener(self._start, session.state)
+        self._recogniser = chosen()
+        self._listener = self._listen_from(self._start, session.state)
         self._item: UUID | None = None
         self._began = self._heard = time.monotonic()
         self._done = False
 
     def run(self) -> None:
-        """Listen until nobody has spoken for 3 s, or to the first commit after 60 s.
+        """Listen until nobody has spoken for 3 s, to the first commit after 60 s, or until this process is to end.
 
         Raises:
             LeaseLost: another may listen now; nothing more was committed.
+            RecogniserUnavailable: the models service is away or full; what was not committed is heard later.
             redis.RedisError: the journal is away.
         """
         try:
             while True:
-                if self._done:
+                if self._done or LEAVING.is_set():
                     return
                 self._lease.check()
                 records = self._reader.read(BLOCK_MS)
@@ -73,6 +77,9 @@ class Slot:
                     return
         finally:
             self._listener.close()
+
+    def _listen_from(self, position: int, state: str | None) -> Listener:
+        return Listener(position, state, recogniser=self._recogniser)
 
     def _take_all(self, records: list[Record]) -> None:
         for record in records:
@@ -101,7 +108,7 @@ class Slot:
             self._after(event)
         position, state = self._listener.received_pos, self._listener.state
         self._listener.close()
-        self._listener = Listener(position, state)
+        self._listener = self._listen_from(position, state)
         self._trim(position)
         captions.publish_wake(self._id)
 
@@ -128,7 +135,8 @@ class Slot:
     def _commit(self, heard: Heard) -> None:
         self._publish("input_audio_buffer.speech_stopped", audio_end_ms=_milliseconds(heard.end_sample))
         self._lease.check()
-        services.commit_utterance(session_id=self._id, epoch=self._lease.epoch, heard=heard, recogniser=RECOGNISER)
+        name = self._recogniser.name
+        services.commit_utterance(session_id=self._id, epoch=self._lease.epoch, heard=heard, recogniser=name)
         self._item = None
         self._trim(self._listener.committed_pos)
         self._done = self._done or time.monotonic() - self._began >= LONGEST_SECONDS
@@ -143,7 +151,7 @@ class Slot:
 
 
 def listen_to(session: VoiceSession, lease: Lease) -> None:
-    """The whole job under a held lease. Raises LeaseLost, redis.RedisError."""
+    """The whole job under a held lease. Raises LeaseLost, RecogniserUnavailable, redis.RedisError."""
     if lease.attempts > MAX_ATTEMPTS:
         give_up(session, lease, "asr_unavailable")
         return

@@ -23,13 +23,19 @@ def main() -> int:
     prepare("voice")
     from django.conf import settings
 
-    from audio import endpointing
-    from audio.recognisers import pocketsphinx
+    from audio import endpointing, slot
+    from audio.errors import ModelUnavailable
+    from audio.recognisers import choice
 
-    endpointing.silero()
-    pocketsphinx.shared()
+    if wrong := choice.findings():
+        sys.exit("Refusing to start:\n" + "\n".join(f"  - {line}" for line in wrong))
+    try:
+        endpointing.silero()
+        choice.chosen()
+    except ModelUnavailable as error:
+        sys.exit(f"Refusing to start: {error}.")
     import_actors()
-    work({settings.VOICE_QUEUE}, threads=1, poll_ms=POLL_MS)
+    work({settings.VOICE_QUEUE}, threads=1, poll_ms=POLL_MS, on_stop=slot.LEAVING.set)
     return 0
 
 

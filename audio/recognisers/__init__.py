@@ -68,9 +68,12 @@ class Session(Protocol):
 
 
 class Recogniser(Protocol):
-    """An engine with its model loaded. One utterance at a time."""
+    """An engine with its model loaded, here or elsewhere. One utterance at a time."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The engine and its version, as stored with every utterance."""
+        ...
 
     def open(self, context: Context) -> Session:
         """Begin an utterance; one still open is dropped. Raises RecogniserStateError."""

@@ -24,6 +24,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING
 from typing import Final as Constant
 
 import numpy as np
@@ -33,7 +35,10 @@ from audio.errors import ModelUnavailable, RecogniserStateError
 from audio.frames import BYTES_PER_SAMPLE, SAMPLE_RATE, STEP_SAMPLES
 from audio.recognisers import Context, Final, Partial, Word
 
-NAME: Constant = "pocketsphinx"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME: Constant = f"pocketsphinx {version('pocketsphinx')}"
 FRAME_MS: Constant = 10
 WARM_UP_BYTES: Constant = SAMPLE_RATE * BYTES_PER_SAMPLE
 STEP_BYTES: Constant = STEP_SAMPLES * BYTES_PER_SAMPLE
@@ -52,13 +57,16 @@ _PRIMER: Constant = np.random.default_rng(7).integers(-2_000, 2_000, SAMPLE_RATE
 
 
 class PocketSphinx:
-    """The decoder, loaded once a process (0.3 s, about 100 MB). Not thread-safe."""
+    """The decoder, loaded once a process (0.3 s, about 100 MB). Not thread-safe.
+
+    `model`: a folder like the wheel's `model/en-us`; without it, that one.
+    """
 
     name = NAME
 
-    def __init__(self) -> None:
+    def __init__(self, model: Path | None = None) -> None:
         try:
-            self.decoder = Decoder(fwdflat=False, bestpath=False, maxhmmpf=5_000, loglevel="FATAL")
+            self.decoder = Decoder(fwdflat=False, bestpath=False, maxhmmpf=5_000, loglevel="FATAL", **_files(model))
             self.decoder.add_keyphrase(_PHRASE_SEARCH, "hello")
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelUnavailable(f"pocketsphinx cannot load its model: {error}") from error
@@ -209,6 +217,17 @@ def read_mean(state: str) -> str:
     if numbers.size != MEAN_SIZE or not np.isfinite(numbers).all():
         raise RecogniserStateError(f"a cepstral mean has {MEAN_SIZE} finite numbers")
     return state
+
+
+def _files(model: Path | None) -> dict[str, str]:
+    """The decoder's settings that name the model's files."""
+    if model is None:
+        return {}
+    return {
+        "hmm": str(model / "en-us"),
+        "lm": str(model / "en-us.lm.bin"),
+        "dict": str(model / "cmudict-en-us.dict"),
+    }
 
 
 def _numbers(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
