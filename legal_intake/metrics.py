@@ -11,12 +11,14 @@ import ipaddress
 import os
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from django.conf import settings
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
+from prometheus_client.registry import Collector
 
 from legal_intake.problems import send_body, send_problem
 
@@ -59,18 +61,22 @@ async def metrics(scope: Any, _receive: Any, send: Any) -> None:
     await send_problem(send, HTTPStatus.FORBIDDEN, "metrics_forbidden", "Not for this caller.")
 
 
-def start_exporter(role: str) -> int | None:
+def start_exporter(role: str, registry: Collector = REGISTRY) -> int | None:
     """Serve this process's metrics from a daemon thread; the port, or None when none is configured.
 
     ``METRICS_PORT`` and ``METRICS_BIND`` come from the environment of this one process, since each
     worker and slot needs its own.
+
+    Args:
+        role: what this process is.
+        registry: what is served, when that is not the process's own registry.
     """
     PROCESS_INFO.labels(role).set(1)
     port = os.environ.get("METRICS_PORT", "")
     if not port:
         return None
     bind = os.environ.get("METRICS_BIND", "127.0.0.1")
-    server = make_server(bind, int(port), _answer, WSGIServer, _QuietHandler)
+    server = make_server(bind, int(port), partial(_answer, registry), WSGIServer, _QuietHandler)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return int(server.server_port)
 
@@ -80,7 +86,7 @@ class _QuietHandler(WSGIRequestHandler):
         """Scrapes are not worth a line each."""
 
 
-def _answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+def _answer(registry: Collector, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     allowed = may_read(
         environ["REMOTE_ADDR"],
         environ.get("HTTP_AUTHORIZATION", ""),
@@ -90,4 +96,4 @@ def _answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[byte
         start("403 Forbidden", [("content-type", "text/plain")])
         return [b"Not for this caller.\n"]
     start("200 OK", [("content-type", CONTENT_TYPE_LATEST)])
-    return [generate_latest(REGISTRY)]
+    return [generate_latest(registry)]

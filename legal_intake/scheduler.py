@@ -18,6 +18,7 @@ from django.db import connections
 from django.utils.module_loading import autodiscover_modules
 from prometheus_client import Counter, Gauge
 
+from legal_intake.heartbeat import beat_while
 from legal_intake.process import prepare, until_told_to_stop
 from tenants.periodic import PeriodicTask, registered
 
@@ -25,6 +26,9 @@ logger = logging.getLogger("legal_intake.scheduler")
 
 LEADER_LOCK = 0x1E6A_15C4_ED01  # any number that nothing else locks
 LOOK_SECONDS = 1.0
+# Without a word of the database for so long, the connection is given up and the lead with it.
+SILENT_MS = 5_000
+STILL_SECONDS = 15.0
 THREADS = 4
 
 LEADING = Gauge("legal_intake_scheduler_leading", "1 while this process is the scheduler's leader.")
@@ -38,6 +42,7 @@ class Scheduler:
         self._tasks = tasks
         self._database = database
         self._lock: psycopg.Connection | None = None
+        self._looked_at = time.monotonic()
         self._due: dict[str, float] = {}
         self._running: dict[str, Future[None]] = {}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="scheduler")
@@ -46,6 +51,11 @@ class Scheduler:
     def leads(self) -> bool:
         """Whether this scheduler held the lock at its last look."""
         return self._lock is not None
+
+    def trouble(self) -> str | None:
+        """What stands still; None while this one leads, or knows that another does."""
+        still = time.monotonic() - self._looked_at
+        return f"the lead was last looked at {still:.0f} s ago" if still > STILL_SECONDS else None
 
     def step(self) -> float:
         """Take or check the lock, start what is due; the seconds until the next look."""
@@ -73,12 +83,18 @@ class Scheduler:
                 self._lock = self._try_lock()
             else:
                 self._lock.execute("SELECT 1")
+            self._looked_at = time.monotonic()
         except psycopg.Error as error:
             logger.warning("scheduler_lost_database", exc_info=error)
             self._lock = None
 
     def _try_lock(self) -> psycopg.Connection | None:
-        connection = psycopg.connect(autocommit=True, connect_timeout=2, **self._database)  # type: ignore[arg-type]
+        connection = psycopg.connect(
+            autocommit=True,
+            connect_timeout=2,
+            tcp_user_timeout=SILENT_MS,
+            **self._database,  # type: ignore[arg-type]
+        )
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK]).fetchone()
         if row is not None and row[0]:
             logger.info("scheduler_leads")
@@ -113,6 +129,7 @@ def run_until(stop: threading.Event) -> None:
     """Schedule until the event is set."""
     autodiscover_modules("periodic")
     scheduler = Scheduler(registered(), database_parameters())
+    beat_while(scheduler.trouble)
     try:
         while not stop.wait(scheduler.step()):
             pass

@@ -34,6 +34,10 @@ class JobMetrics(Middleware):
     def __init__(self) -> None:
         self._began: dict[str, float] = {}
 
+    def oldest(self) -> float:
+        """For how long the oldest job at hand has run; 0 without one."""
+        return max((time.monotonic() - began for began in list(self._began.values())), default=0.0)
+
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         """A job begins."""
         self._began[message.message_id] = time.monotonic()

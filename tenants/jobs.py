@@ -19,7 +19,6 @@ from uuid import UUID
 import dramatiq
 from django.conf import settings
 from django.db import close_old_connections, connections
-from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import (
     AgeLimit,
@@ -40,6 +39,7 @@ from tenants.context import PUBLIC, FirmRef, PublicScope, firm_scope, public_sco
 from tenants.errors import FirmUnavailable, UnknownFirm
 from tenants.job_metrics import JobMetrics
 from tenants.job_trace import JobTrace
+from tenants.watched_broker import WatchedBroker
 
 if TYPE_CHECKING:
     from dramatiq import Actor, Broker, Message
@@ -172,11 +172,14 @@ def _put_back(broker: Broker, message: MessageProxy, reason: str) -> None:
     raise SkipMessage(f"put back for {delay} ms: {reason}")
 
 
+job_metrics = JobMetrics()
+
+
 def _middleware() -> list[Middleware]:
     return [
         FirmMiddleware(),
         JobTrace(),
-        JobMetrics(),
+        job_metrics,
         AgeLimit(),
         TimeLimit(time_limit=600_000),
         ShutdownNotifications(),
@@ -191,7 +194,7 @@ def make_broker() -> Broker:
     """A broker with this project's middleware: Redis, or in memory when `DRAMATIQ_STUB`."""
     if settings.DRAMATIQ_STUB:
         return StubBroker(middleware=_middleware())
-    return RedisBroker(url=settings.REDIS_BROKER_URL, middleware=_middleware())
+    return WatchedBroker(url=settings.REDIS_BROKER_URL, middleware=_middleware())
 
 
 broker = make_broker()

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from legal_intake.embedded import EmbeddedServer
 from legal_intake.embedded.process import dying_with_parent
@@ -106,27 +107,35 @@ def stop_all(children: Sequence[Child], seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Spawner:
-    """Starts our own programs, each in a process group of its own with its log in a file."""
+    """Starts our own programs, each in a process group of its own.
+
+    Its log goes to a file of `logs`, or where this process's own goes when there is no such folder.
+    """
 
     folder: Path
-    logs: Path
+    logs: Path | None
     environment: dict[str, str] = field(repr=False)
 
     def __call__(self, name: str, command: list[str], **environment: str) -> subprocess.Popen[bytes]:
         """Start `command`; it gets SIGTERM when this process dies."""
-        log = self.logs / f"{name}.log"
         prefix, options = dying_with_parent(signal.SIGTERM)
-        with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
+        with self._log(name) as output:
             return subprocess.Popen(
                 [*prefix, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if output is not None else None,
                 cwd=self.folder,
                 env={**self.environment, **environment},
                 start_new_session=True,
                 **options,
             )
+
+    def _log(self, name: str) -> AbstractContextManager[BinaryIO | None]:
+        if self.logs is None:
+            return nullcontext()
+        file = os.open(self.logs / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(file, "ab")
 
 
 def shorten_logs(logs: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from legal_intake.log_settings import configuration as log_configuration
 from legal_intake.server_names import MAX_BODY_BYTES
-from legal_intake.settings.env import BASE_DIR, DATA_DIR, env, running_addresses
+from legal_intake.settings.env import BASE_DIR, DATA_DIR, env, running_addresses, secret, with_password
 
 # Everything is production unless it says otherwise; `make run` and the tests say `development`.
 _running = running_addresses()
@@ -19,7 +19,7 @@ RUNNING = _running
 # What this release calls itself: the tag of its images.
 VERSION = env.str("VERSION", default="dev")
 DEFAULT_SECRET_KEY = "insecure-development-key"  # noqa: S105 - refused by production
-SECRET_KEY = env.str("SECRET_KEY", default=_running.get("secret_key", DEFAULT_SECRET_KEY))
+SECRET_KEY = secret("SECRET_KEY", _running.get("secret_key", DEFAULT_SECRET_KEY))
 OPERATOR_HOST = env.str("OPERATOR_HOST", default="admin.localhost" if DEBUG else "")
 BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost" if DEBUG else "")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
@@ -64,11 +64,13 @@ AUTH_USER_MODEL = "accounts.User"
 
 ORIGINAL_BACKEND = "django_prometheus.db.backends.postgresql"
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+DATABASE_URL = with_password(
+    env.str("DATABASE_URL", default=_running.get("database_url", "postgresql://127.0.0.1:5432/legal_intake")),
+    secret("DATABASE_PASSWORD"),
+)
 DATABASES = {
     "default": {
-        **env.db_url_config(
-            env.str("DATABASE_URL", default=_running.get("database_url", "postgresql://127.0.0.1:5432/legal_intake"))
-        ),
+        **env.db_url_config(DATABASE_URL),
         "ENGINE": "tenants.db",
         "CONN_MAX_AGE": 0,
         # Server-side prepared statements outlive a change of search path; keep them off.
@@ -85,9 +87,16 @@ if env.bool("DATABASE_POOL", default=True):
         "timeout": 10,
     }
 
-REDIS_BROKER_URL = env.str("REDIS_BROKER_URL", default=_running.get("redis_broker_url", "redis://127.0.0.1:6379/0"))
-REDIS_JOURNAL_URL = env.str("REDIS_JOURNAL_URL", default=_running.get("redis_journal_url", "redis://127.0.0.1:6380/0"))
-REDIS_CACHE_URL = env.str("REDIS_CACHE_URL", default=_running.get("redis_cache_url", "redis://127.0.0.1:6381/0"))
+_redis_password = secret("REDIS_PASSWORD")
+REDIS_BROKER_URL = with_password(
+    env.str("REDIS_BROKER_URL", default=_running.get("redis_broker_url", "redis://127.0.0.1:6379/0")), _redis_password
+)
+REDIS_JOURNAL_URL = with_password(
+    env.str("REDIS_JOURNAL_URL", default=_running.get("redis_journal_url", "redis://127.0.0.1:6380/0")), _redis_password
+)
+REDIS_CACHE_URL = with_password(
+    env.str("REDIS_CACHE_URL", default=_running.get("redis_cache_url", "redis://127.0.0.1:6381/0")), _redis_password
+)
 DRAMATIQ_STUB = env.bool("DRAMATIQ_STUB", default=False)
 CACHES = {
     "default": {
@@ -207,14 +216,17 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = log_configuration(LOG_LEVEL)
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_TOKEN = secret("METRICS_TOKEN")
 METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
 # How many firms one process gives a label of their own in `legal_intake_firm_requests_total`.
 METRICS_FIRMS = env.int("METRICS_FIRMS", default=100)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 VOICE_QUEUE = "voice"
-AUDIO_SLOTS = env.int("AUDIO_SLOTS", default=4)
+# Of one container (legal_intake/voice_pool.py); 0 is one for each whole core. `make run` has its own default.
+AUDIO_SLOTS = env.int("AUDIO_SLOTS", default=0)
+# How full the journal may be, in per cent of its memory, before new voice sessions are refused.
+JOURNAL_FULL_PERCENT = env.int("JOURNAL_FULL_PERCENT", default=80)
 # Which recogniser a slot listens with (audio/recognisers/choice.py), and where the models service is.
 AUDIO_RECOGNISER = env.str("AUDIO_RECOGNISER", default="pocketsphinx")
 MODELS_URL = env.str("MODELS_URL", default="")

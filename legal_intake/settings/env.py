@@ -5,14 +5,48 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data")))
+
+
+def secret(name: str, default: str = "") -> str:
+    """A secret from `NAME`, or from the file that `NAME_FILE` names (what containers are given).
+
+    Raises:
+        ImproperlyConfigured: both are set, or the file cannot be read or is empty.
+    """
+    path = env.str(f"{name}_FILE", default="")
+    if not path:
+        return env.str(name, default=default)
+    if env.str(name, default=""):
+        message = f"{name} and {name}_FILE are both set: keep one of them."
+        raise ImproperlyConfigured(message)
+    try:
+        found = Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{name}_FILE is {path}, which cannot be read ({type(error).__name__}): is it there, and ours to read?"
+        raise ImproperlyConfigured(message) from None
+    if not found:
+        message = f"{name}_FILE is {path}, which is empty: put the secret into it."
+        raise ImproperlyConfigured(message)
+    return found
+
+
+def with_password(url: str, password: str) -> str:
+    """A URL with this password, unless it has one already or there is none to add."""
+    parts = urlsplit(url)
+    if not password or parts.password is not None:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{quote(parts.username or '')}:{quote(password, safe='')}@{host}").geturl()
 
 
 def running_addresses() -> dict[str, Any]:
