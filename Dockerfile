@@ -32,6 +32,7 @@ mkdir -p /out/etc
 { cat /etc/passwd; echo 'intake:x:10001:10001:Legal Intake:/tmp:/usr/sbin/nologin'; } > /out/etc/passwd
 { cat /etc/group; echo 'intake:x:10001:'; } > /out/etc/group
 install -d -o 10001 -g 10001 -m 750 /out/data/media
+install -d -o 10001 -g 10001 -m 755 /out/data/domains
 equal-times /out
 EOF
 
