@@ -1,11 +1,11 @@
-"""What the scheduler's leader looks at for everybody's metrics."""
+"""What the scheduler's leader looks at for everybody's metrics, and what it tells certbot."""
 
 from __future__ import annotations
 
 import functools
 
 from legal_intake.worker import import_actors
-from tenants import firm_look, queue_look
+from tenants import domain_services, firm_look, queue_look
 from tenants.periodic import register
 from tenants.redis import broker_redis
 
@@ -22,3 +22,4 @@ def look_at_queues() -> None:
 
 register("queue-look", queue_look.LOOK_SECONDS, look_at_queues)
 register("firm-look", firm_look.LOOK_SECONDS, firm_look.look)
+register("certificate-hosts", domain_services.PUBLISH_SECONDS, domain_services.publish_hosts)

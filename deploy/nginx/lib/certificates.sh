@@ -69,8 +69,9 @@ keep_pair() { # OLD TO
 
 # A name belongs to the first pair that has it: the operator's own before Certbot's.
 claim_names() { # PAIR
-    local name mine=()
-    for name in $(<"$1/names"); do
+    local name names mine=()
+    read -ra names <"$1/names" || true
+    for name in "${names[@]}"; do
         [[ $name =~ ^(\*\.)?[a-z0-9.-]+$ && -z ${name_is_taken[$name]:-} ]] || continue
         name_is_taken[$name]=$1
         mine+=("$name")
