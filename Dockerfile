@@ -31,7 +31,8 @@ mkdir -p /out/var/lib/dpkg/status.d && dpkg -s tini > /out/var/lib/dpkg/status.d
 mkdir -p /out/etc
 { cat /etc/passwd; echo 'intake:x:10001:10001:Legal Intake:/tmp:/usr/sbin/nologin'; } > /out/etc/passwd
 { cat /etc/group; echo 'intake:x:10001:'; } > /out/etc/group
-install -d -o 10001 -g 10001 -m 750 /out/data/media
+# volumes take the owner of the folder that they are first mounted on
+install -d -o 10001 -g 10001 -m 750 /out/data/media /out/data/deletions /out/data/exports
 install -d -o 10001 -g 10001 -m 755 /out/data/domains
 equal-times /out
 EOF
