@@ -3,54 +3,57 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
-from typing import Any
 
 from tests.deploy.stack import site as sites
-from tests.deploy.stack.engine import Project, run
-from tests.deploy.stack.report import Report
+from tests.deploy.stack.engine import EngineError, Project, run
+from tests.deploy.stack.report import FOLDER, Report
 from tests.deploy.stack.site import Site
 
 HOSTS = [sites.DOMAIN, f"admin.{sites.DOMAIN}", f"harbor.{sites.DOMAIN}", f"summit.{sites.DOMAIN}"]
-UP_SECONDS = 420.0
-#: One heavy command at a time, where several people share an engine.
-LOCK = os.environ.get("STACK_LOCK", "")
+DEPLOY_SECONDS = 900.0
 
 
-def locked(command: list[str]) -> list[str]:
-    """The command, behind the lock where there is one."""
-    return ["flock", LOCK, *command] if LOCK else command
+def deploy(root: Path, *arguments: str, version: str = "") -> str:
+    """`./deploy.sh`, as the operator types it; what it said, kept beside the results."""
+    asked = {"VERSION": version} if version else {}
+    done = run(["./deploy.sh", *arguments], cwd=root, env=asked, seconds=DEPLOY_SECONDS, check=False)
+    said = done.stdout + done.stderr
+    (FOLDER / f"deploy-{'-'.join(arguments) or version}.log").write_text(said)
+    if done.returncode:
+        raise EngineError(f"./deploy.sh {' '.join(arguments)} ended with {done.returncode}:\n{said[-3500:]}")
+    return said
 
 
-def build(root: Path, version: str, report: Report, what: str) -> None:
-    """`make images`."""
-    if os.environ.get("STACK_ONLY"):
-        return
+def build(root: Path, version: str, report: Report, what: str, previous: str = "") -> None:
+    """As deploy.sh does for itself, but before the clock of a deploy runs."""
     began = time.monotonic()
-    run(locked(["make", "--no-print-directory", "images", f"VERSION={version}"]), cwd=root, seconds=900)
+    before = {"PREVIOUS": f"legal-intake-frontend:{previous}"} if previous else {}
+    run(["scripts/images"], cwd=root, env={"VERSION": version, **before}, seconds=DEPLOY_SECONDS)
     report.say(what, f"{time.monotonic() - began:.0f} s")
 
 
 def bring_up(folder: Path, report: Report) -> Site:
-    """The whole stack with preset small, every profile, and two firms."""
+    """Build, deploy with preset small and the profiles, and make two firms."""
     root = sites.make_root(folder)
-    build(root, sites.VERSION, report, "all images built (make images)")
     sites.write_settings(root)
-    profiles = [name for name in sites.PROFILES if name not in ("models", "tls")]
-    project = Project(root, sites.NAME, ["docker-compose.yml"], profiles, root / "stack.env")
-    project.down()
     tls = sites.make_certificates(folder / "certificates", HOSTS)
+    own = root / "deploy" / "certificates" / "stack"
+    own.mkdir(parents=True, exist_ok=True)
+    for name in ("fullchain.pem", "privkey.pem"):
+        (own / name).write_bytes((folder / "certificates" / name).read_bytes())
+        (own / name).chmod(0o644)
+    project = Project(root, sites.NAME)
     site = Site(root, project, tls)
-    _install_certificate(site, folder / "certificates")
+    build(root, sites.VERSION, report, "all images built, with what the builder remembered")
     began = time.monotonic()
-    project.compose("up", "--detach", *site.ours, seconds=UP_SECONDS, env=None)
-    project.wait_ready(site.ours, UP_SECONDS)
+    deploy(root, version=sites.VERSION)
+    project.wait_ready(site.ours, 120)
     containers = project.containers()
     empty = sorted(container.service for container in containers if container.placeholder)
     report.say(
-        f"every service up and healthy: {len(containers)} containers, preset small",
+        f"./deploy.sh, first time: {len(containers)} containers up and healthy, preset small",
         f"{time.monotonic() - began:.0f} s" + (f"; nothing but a placeholder ran for {', '.join(empty)}" if empty else ""),
         services=sorted(container.service for container in containers),
     )
@@ -59,33 +62,8 @@ def bring_up(folder: Path, report: Report) -> Site:
     return site
 
 
-def _install_certificate(site: Site, folder: Path) -> None:
-    """Where certbot would have put it: nginx reads the volume as it is."""
-    # The volume must exist before nginx starts; a container that is only made creates it.
-    site.project.compose("create", "nginx", seconds=120)
-    volume = f"{site.project.name}_letsencrypt"
-    image = _any_image(site)
-    script = (
-        "set -e; d=/etc/letsencrypt/live/$1; mkdir -p $d; "
-        "printf '%s' \"$FULL\" >$d/fullchain.pem; printf '%s' \"$KEY\" >$d/privkey.pem; chown -R 101:101 /etc/letsencrypt"
-    )
-    run(
-        ["docker", "run", "--rm", "--user", "0:0", "--network", "none", "--volume", f"{volume}:/etc/letsencrypt",
-         "--env", "FULL", "--env", "KEY", "--entrypoint", "sh", image, "-c", script, "-", sites.DOMAIN],
-        env={"FULL": (folder / "fullchain.pem").read_text(), "KEY": (folder / "privkey.pem").read_text()},
-    )  # fmt: skip
-
-
-def _any_image(site: Site) -> str:
-    services: dict[str, Any] = site.project.config()["services"]
-    image: str = services["nginx"]["image"]
-    return image
-
-
 def take_down(site: Site) -> None:
     """Everything, with its volumes; the last words of what was not well are kept beside the results."""
-    from tests.deploy.stack.report import FOLDER
-
     ill = [container for container in site.project.containers() if not container.ready]
     for container in ill:
         (FOLDER / f"{container.name}.log").write_text(site.project.logs(container.service, 200))

@@ -86,13 +86,9 @@ class Container:
 class Project:
     """A Compose project in a folder of its own."""
 
-    def __init__(self, root: Path, name: str, files: list[str], profiles: Iterable[str], env_file: Path) -> None:
+    def __init__(self, root: Path, name: str) -> None:
         self.root, self.name = root, name
-        self.base = ["docker", "compose", "-p", name, "--progress", "quiet", "--env-file", str(env_file)]
-        for file in files:
-            self.base += ["-f", file]
-        for profile in profiles:
-            self.base += ["--profile", profile]
+        self.base = ["docker", "compose", "--progress", "quiet"]  # all else stands in the folder's .env
 
     def compose(
         self, *arguments: str, seconds: float = 300, check: bool = True, text: str | None = None,

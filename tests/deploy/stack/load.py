@@ -65,7 +65,7 @@ class Mix:
             base_url=f"https://{site.address}", verify=site.tls, trust_env=False, timeout=30, limits=limits
         )
         self.typing: list[IntakeClient] = []
-        self.staff = Browser(site, firm.host, somebody())
+        self.staff = Browser(site, firm, somebody())
         #: Turns that the server has said it took: (conversation, text).
         self.taken: list[tuple[IntakeClient, str]] = []
 
@@ -121,7 +121,7 @@ class Mix:
             self.taken.append((person, text))
             return ""
         path, cookies = ("/", "") if kind == "page" else ("/admin/intake/intake/", self._staff_cookies())
-        headers = {"Host": self.firm.host, "Cookie": cookies, **somebody()}
+        headers = {"Host": self.firm.netloc, "Cookie": cookies, **somebody()}
         answer = await self.http.get(path, headers=headers, extensions={"sni_hostname": self.firm.host})
         return "" if answer.status_code == 200 else f"{answer.status_code} {answer.headers.get('location', '')}"
 

@@ -22,10 +22,10 @@ PAUSE_SAMPLES = 12_800
 
 
 class Browser:
-    """One browser on one host: keeps cookies, sends CSRF, follows what it is told to."""
+    """One browser on one firm's host: keeps cookies, sends CSRF, follows what it is told to."""
 
-    def __init__(self, site: Site, host: str, headers: Mapping[str, str] | None = None) -> None:
-        self.host = host
+    def __init__(self, site: Site, firm: Firm, headers: Mapping[str, str] | None = None) -> None:
+        self.host, self.netloc = firm.host, firm.netloc
         self.cookies: dict[str, str] = {}
         self.headers = dict(headers or {})
         self.http = httpx.Client(base_url=f"https://{site.address}", verify=site.tls, trust_env=False, timeout=30)
@@ -50,7 +50,7 @@ class Browser:
             answer = self.get(path)
             if not answer.is_redirect:
                 return answer
-            path = answer.headers["location"].removeprefix(f"https://{self.host}")
+            path = answer.headers["location"].removeprefix(f"https://{self.netloc}")
         raise AssertionError(f"{path} leads on and on")
 
     def log_in(self, firm: Firm) -> httpx.Response:
@@ -59,9 +59,9 @@ class Browser:
         return self.post_form("/admin/login/?next=/admin/", {"username": firm.email, "password": firm.password})
 
     def _send(self, method: str, path: str, form: dict[str, str] | None) -> httpx.Response:
-        origin = f"https://{self.host}"
+        origin = f"https://{self.netloc}"
         headers = {
-            "Host": self.host, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+            "Host": self.netloc, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "Referer": f"{origin}/", "Origin": origin, "X-CSRFToken": self.cookies.get("__Host-csrftoken", ""),
             **self.headers,
         }  # fmt: skip
@@ -80,7 +80,7 @@ def somebody() -> dict[str, str]:
 
 def client(site: Site, firm: Firm) -> IntakeClient:
     """A client's browser, at an address of its own."""
-    return IntakeClient(site.address, firm.host, tls=site.tls, headers=somebody())
+    return IntakeClient(site.address, firm.netloc, tls=site.tls, headers=somebody())
 
 
 async def typed_intake(site: Site, firm: Firm, name: str, story: str) -> str:

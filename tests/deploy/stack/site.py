@@ -5,7 +5,6 @@ From outside it is one address: HTTPS there, with a certificate of a CA that onl
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import secrets
@@ -21,26 +20,19 @@ from tests.deploy.stack.engine import Project, run
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = os.environ.get("STACK_NAME", "legal-intake-stack")
-ADDRESS = os.environ.get("STACK_ADDRESS", "127.77.0.1")
+ADDRESS = "127.0.0.1"
+HTTP_PORT = int(os.environ.get("STACK_HTTP_PORT", "80"))
+HTTPS_PORT = int(os.environ.get("STACK_HTTPS_PORT", "443"))
+DASHBOARDS_PORT = int(os.environ.get("STACK_DASHBOARDS_PORT", "3001"))
 SUBNET = os.environ.get("STACK_SUBNET", "10.203.77.0/24")
 VERSION = os.environ.get("STACK_VERSION", "stack-1")
 NEXT_VERSION = os.environ.get("STACK_NEXT_VERSION", "stack-2")
 DOMAIN = "intake.test"
 PROFILES = ("models", "ha", "pooler", "search", "monitoring", "logs", "tls")
-#: Up, but asked for by no test that follows: their start alone is proved.
-WITHOUT = frozenset(filter(None, os.environ.get("STACK_WITHOUT", "models certbot").split()))
-SECRETS = {
-    "secret_key": lambda: secrets.token_urlsafe(50),
-    "master_key": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
-    "postgres_password": lambda: secrets.token_hex(20),
-    "postgres_replication_password": lambda: secrets.token_hex(20),
-    "redis_password": lambda: secrets.token_hex(20),
-    "metrics_token": lambda: secrets.token_hex(20),
-    "elasticsearch_password": lambda: secrets.token_hex(20),
-    "grafana_password": lambda: secrets.token_hex(20),
-    "smtp_password": lambda: secrets.token_hex(20),
-    "slack_webhook": lambda: "http://127.0.0.1:9/not-a-webhook",
-}
+#: Not started here: models needs models that are not in the repository, tls a certificate authority (its own test has one).
+STARTED = tuple(os.environ.get("STACK_PROFILES", "ha,pooler,search,monitoring,logs").split(","))
+#: The engine's own end of the networks that it forwards a published port from: the only proxy in front of this stack.
+PROXIES = f"{SUBNET.rsplit('.', 1)[0]}.1/32,172.16.0.0/12,192.168.0.0/16"
 
 
 @dataclass
@@ -52,6 +44,11 @@ class Firm:
     email: str
     password: str
 
+    @property
+    def netloc(self) -> str:
+        """Its Host header: with the port where that is not https' own."""
+        return self.host if HTTPS_PORT == 443 else f"{self.host}:{HTTPS_PORT}"
+
 
 @dataclass
 class Site:
@@ -60,13 +57,13 @@ class Site:
     root: Path
     project: Project
     tls: ssl.SSLContext
-    address: str = f"{ADDRESS}:443"
+    address: str = f"{ADDRESS}:{HTTPS_PORT}"
     firms: list[Firm] = field(default_factory=list)
 
     @property
     def ours(self) -> list[str]:
-        """Services that this run starts."""
-        return sorted(set(self.project.config()["services"]) - WITHOUT)
+        """Services that this run starts, and that keep running."""
+        return sorted(set(self.project.config()["services"]) - {"migrate"})
 
     def secret(self, name: str) -> str:
         """What a secret's file holds."""
@@ -96,46 +93,20 @@ def make_root(folder: Path) -> Path:
 
 
 def write_settings(root: Path) -> None:
-    """`.env` and the secrets, as an operator with a small server would have them."""
+    """`.env` as an operator with a small server would write it."""
     settings = {
         "COMPOSE_PROJECT_NAME": NAME,
+        "COMPOSE_PROFILES": ",".join(STARTED),
         "DOMAIN": DOMAIN,
         "PRESET": "small",
-        "VERSION": VERSION,
-        "HTTP_PORT": f"{ADDRESS}:80",
-        "HTTPS_PORT": f"{ADDRESS}:443",
-        "DASHBOARDS_BIND": ADDRESS,
+        "HTTP_PORT": HTTP_PORT,
+        "HTTPS_PORT": HTTPS_PORT,
+        "DASHBOARDS_PORT": DASHBOARDS_PORT,
         "APP_SUBNET": SUBNET,
-        "TRUSTED_PROXIES_IN_FRONT": f"{SUBNET.rsplit('.', 1)[0]}.1",
-        "AUDIO_SLOTS": "2",
-        "ACME_EMAIL": "operator@intake.test",
-        "ALERT_EMAIL_TO": "operator@intake.test",
-        "SMTP_HOST": "127.0.0.1",
-        "SMTP_FROM": "intake@intake.test",
-        "SLACK_CHANNEL": "#intake",
+        "TRUSTED_PROXIES_IN_FRONT": PROXIES,
+        "AUDIO_SLOTS": 2,
     }
-    preset = (root / "deploy" / "presets" / "small.env").read_text()
     (root / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-    (root / "stack.env").write_text(preset + (root / ".env").read_text())
-    folder = root / "deploy" / "secrets"
-    folder.mkdir(exist_ok=True)
-    for name, make in SECRETS.items():
-        (folder / name).write_text(make() + "\n")
-    hashed = run(["openssl", "passwd", "-apr1", "dashboards"]).stdout.strip()
-    (folder / "dashboards_htpasswd").write_text(f"operator:{hashed}\n")
-    (folder / "backup_age_recipients").write_text(_age_recipient(root) + "\n")
-    for path in folder.iterdir():
-        path.chmod(0o444)  # containers of several accounts read them; the folder above is this run's own
-
-
-def _age_recipient(root: Path) -> str:
-    """A key pair of age, made by the backup image; the identity stays beside the checkout."""
-    image = f"legal-intake-backup:{VERSION}"
-    made = run(["docker", "run", "--rm", "--entrypoint", "age-keygen", image], check=False)
-    if made.returncode:
-        return "age1" + "q" * 58
-    (root.parent / "age-identity").write_text(made.stdout)
-    return next(word for word in made.stdout.split() if word.startswith("age1"))
 
 
 def make_certificates(folder: Path, hosts: list[str]) -> ssl.SSLContext:
@@ -166,13 +137,13 @@ def new_firm(site: Site, name: str, host: str) -> Firm:
     email, password = f"staff@{host}", secrets.token_urlsafe(18)
     made: dict[str, Any] = json.loads(site.manage("firm", "create", name, host, "--admin", email, "--json"))
     path = "/" + made["set_password"].split("://", 1)[-1].split("/", 1)[1]
-    with Browser(site, host) as browser:
+    firm = Firm(name, host, email, password)
+    with Browser(site, firm) as browser:
         page = browser.follow(path)
         assert page.status_code == 200, page.text[:500]
         form = {"new_password1": password, "new_password2": password}
         done = browser.post_form(page.url.path, form)
         assert done.status_code == 302, done.text[:2000]
-    firm = Firm(name, host, email, password)
     site.firms.append(firm)
     return firm
 

@@ -29,11 +29,11 @@ def test_typed_intakes_of_two_firms_are_read_by_their_own_staff_alone(site: Site
         firm.name: asyncio.run(typed_intake(site, firm, f"Ann of {firm.name}", told[firm.name])) for firm in site.firms
     }
     for firm, other in ((harbor, summit), (summit, harbor)):
-        with Browser(site, firm.host) as browser:
+        with Browser(site, firm) as browser:
             assert browser.log_in(firm).status_code == 302
             assert told[firm.name] in intake_page(browser, references[firm.name])
             assert not intake_page(browser, references[other.name])
-        with Browser(site, other.host) as stranger:
+        with Browser(site, other) as stranger:
             assert stranger.log_in(firm).status_code == 200, "staff of one firm cannot log in on the other"
     report.say("typed intake in two firms over HTTPS, each read by its own staff alone", "as said")
 
@@ -46,12 +46,12 @@ def test_a_spoken_intake_arrives_with_its_words(site: Site, report: Report) -> N
     said = heard(voice)
     assert len(said) >= 2, said
     assert voice.sockets == 1
-    with Browser(site, harbor.host) as browser:
+    with Browser(site, harbor) as browser:
         browser.log_in(harbor)
         page = intake_page(browser, reference)
         for utterance in said:
             assert utterance.split()[0] in page
-    with Browser(site, summit.host) as browser:
+    with Browser(site, summit) as browser:
         browser.log_in(summit)
         assert not intake_page(browser, reference)
     words = sum(len(utterance.split()) for utterance in said)
@@ -119,19 +119,22 @@ def test_every_container_is_hardened(site: Site, report: Report) -> None:
 
 @pytest.mark.stack(seconds=60)
 def test_from_outside_only_the_chosen_ports_answer(site: Site, report: Report) -> None:
-    published: dict[str, set[str]] = {}
+    chosen = {sites.HTTP_PORT, sites.HTTPS_PORT, sites.DASHBOARDS_PORT}
+    published: dict[str, dict[int, str]] = {}
     for container in site.project.containers():
         for bindings in (container.details["HostConfig"]["PortBindings"] or {}).values():
             for binding in bindings or []:
-                published.setdefault(container.service, set()).add(f"{binding['HostIp']}:{binding['HostPort']}")
-    assert published == {"nginx": {f"{sites.ADDRESS}:{port}" for port in (80, 443, 3001)}}
-    everybody = _listening_everywhere()
-    found = {port for port in asyncio.run(_open_ports(sites.ADDRESS)) if port not in everybody}
-    assert found == {80, 443, 3001}
+                published.setdefault(container.service, {})[int(binding["HostPort"])] = binding["HostIp"]
+    assert set(published) == {"nginx"}
+    assert set(published["nginx"]) == chosen
+    assert published["nginx"][sites.DASHBOARDS_PORT] == "127.0.0.1"
+    outside = _own_address()
+    found = asyncio.run(_open_ports(outside)) - _others(site)
+    assert found == chosen - {sites.DASHBOARDS_PORT}, found
     for network in ("data", "observability"):
         details = run(["docker", "network", "inspect", "-f", "{{.Internal}}", f"{site.project.name}_{network}"])
         assert details.stdout.strip() == "true"
-    report.say("port scan of all 65,535 from outside", "80, 443, 3001, nothing else; all of them nginx's")
+    report.say("port scan of all 65,535 at the machine's own address", f"{sorted(found)} alone; dashboards on 127.0.0.1")
 
 
 async def _open_ports(address: str) -> set[int]:
@@ -150,33 +153,43 @@ async def _open_ports(address: str) -> set[int]:
     return found
 
 
-def _listening_everywhere() -> set[int]:
-    """Ports on which this machine's own programs listen on every address: they are not the stack's."""
+def _own_address() -> str:
+    """An address of this machine that is not loopback."""
+    for address in run(["hostname", "-I"]).stdout.split():
+        if ":" not in address:
+            return address
+    pytest.skip("this machine has no address but loopback")
+
+
+def _others(site: Site) -> set[int]:
+    """Ports on which something that is not this stack listens."""
+    ours = {sites.HTTP_PORT, sites.HTTPS_PORT, sites.DASHBOARDS_PORT}
     found = set()
     for name in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
             local, state = line.split()[1], line.split()[3]
-            address, port = local.split(":")
-            if state == "0A" and set(address) == {"0"}:
-                found.add(int(port, 16))
-    return found
+            if state == "0A":
+                found.add(int(local.split(":")[1], 16))
+    return found - ours
 
 
 @pytest.mark.stack(seconds=20)
 def test_plain_http_is_sent_to_https_and_strangers_find_nothing(site: Site) -> None:
     harbor = site.firms[0]
-    plain = httpx.get(f"http://{sites.ADDRESS}/", headers={"Host": harbor.host}, follow_redirects=False, trust_env=False)
+    plain = httpx.get(
+        f"http://{sites.ADDRESS}:{sites.HTTP_PORT}/", headers={"Host": harbor.host}, follow_redirects=False, trust_env=False
+    )
     assert plain.status_code in (301, 308)
     assert plain.headers["location"].startswith(f"https://{harbor.host}")
     with httpx.Client(base_url=f"https://{site.address}", verify=site.tls, trust_env=False) as web:
         known = {"sni_hostname": harbor.host}
         assert web.get("/", headers={"Host": "nobody.example"}, extensions=known).status_code in (404, 421)
         for path in ("/metrics", "/healthz/ready"):
-            assert web.get(path, headers={"Host": harbor.host}, extensions=known).status_code in (403, 404), path
-        secure = web.get("/", headers={"Host": harbor.host}, extensions=known)
+            assert web.get(path, headers={"Host": harbor.netloc}, extensions=known).status_code in (403, 404), path
+        secure = web.get("/", headers={"Host": harbor.netloc}, extensions=known)
         assert "max-age=" in secure.headers["strict-transport-security"]
         assert "default-src" in secure.headers["content-security-policy"]
-    with socket.create_connection((sites.ADDRESS, 443), 5) as wire, site.tls.wrap_socket(
+    with socket.create_connection((sites.ADDRESS, sites.HTTPS_PORT), 5) as wire, site.tls.wrap_socket(
         wire, server_hostname=harbor.host
     ) as secured:
         assert secured.version() in ("TLSv1.2", "TLSv1.3")

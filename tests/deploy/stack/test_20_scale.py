@@ -45,10 +45,10 @@ def served(site: Site) -> dict[str, int]:
 
 
 def ask(site: Site, times: int) -> None:
-    host = site.firms[0].host
+    firm = site.firms[0]
     with httpx.Client(base_url=f"https://{site.address}", verify=site.tls, trust_env=False, timeout=30) as web:
         for _ in range(times):
-            answer = web.get("/api/firm", headers={"Host": host, **somebody()}, extensions={"sni_hostname": host})
+            answer = web.get("/api/firm", headers={"Host": firm.netloc, **somebody()}, extensions={"sni_hostname": firm.host})
             assert answer.status_code == 200, answer.text[:300]
 
 

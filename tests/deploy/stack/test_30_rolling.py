@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from pathlib import Path
 
 import pytest
 
 from tests.deploy.stack import site as sites
-from tests.deploy.stack.bring_up import build
-from tests.deploy.stack.engine import run
+from tests.deploy.stack.bring_up import build, deploy
 from tests.deploy.stack.load import Mix, Outcome, Sockets, highest_clean_rate
 from tests.deploy.stack.report import FOLDER, Report
 from tests.deploy.stack.site import Site, now
@@ -41,17 +39,6 @@ def clean_rate(site: Site, report: Report) -> float:
     return best
 
 
-def deploy(site: Site, *arguments: str, version: str) -> str:
-    """`./deploy.sh` on the running stack; what it said."""
-    settings = site.root / ".env"
-    lines = [line for line in settings.read_text().splitlines() if not line.startswith("VERSION=")]
-    settings.write_text("\n".join([*lines, f"VERSION={version}"]) + "\n")
-    done = run(["./deploy.sh", *arguments], cwd=site.root, seconds=600, check=False)
-    (FOLDER / f"deploy-{'-'.join(arguments) or 'upgrade'}.log").write_text(done.stdout + done.stderr)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    return done.stdout
-
-
 def versions(site: Site) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for container in site.project.containers():
@@ -64,7 +51,8 @@ def versions(site: Site) -> dict[str, set[str]]:
 def test_upgrade_and_rollback_under_load(
     site: Site, report: Report, undisturbed: tuple[bytes, list[str]], clean_rate: float
 ) -> None:
-    build(site.root, sites.NEXT_VERSION, report, "all images built again after a change of the version alone")
+    again = "all images built again after a change of the version alone"
+    build(site.root, sites.NEXT_VERSION, report, again, previous=sites.VERSION)
     pcm, expected = undisturbed
     rate = 0.7 * clean_rate
 
@@ -76,7 +64,7 @@ def test_upgrade_and_rollback_under_load(
                 load = asyncio.create_task(mix.run(rate, until=over))
                 began = now()
                 try:
-                    await asyncio.to_thread(lambda: deploy(site, *arguments, version=version))
+                    await asyncio.to_thread(lambda: deploy(site.root, *arguments, version=version))
                 finally:
                     seconds = now() - began
                     await asyncio.sleep(3)
@@ -97,6 +85,5 @@ def test_upgrade_and_rollback_under_load(
 
     asyncio.run(go("rolling upgrade by deploy.sh", version=sites.NEXT_VERSION))
     assert set().union(*versions(site).values()) == {sites.NEXT_VERSION}, versions(site)
-    asyncio.run(go("rollback by deploy.sh", "rollback", version=sites.NEXT_VERSION))
+    asyncio.run(go("rollback by deploy.sh", "rollback", version=""))
     assert set().union(*versions(site).values()) == {sites.VERSION}, versions(site)
-    assert Path(site.root / ".env").exists()
