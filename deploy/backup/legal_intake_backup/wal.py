@@ -1,0 +1,163 @@
+"""Every change as it is made: WAL, streamed from PostgreSQL into a spool, from there sealed into the target.
+
+A replication slot keeps what was not received yet, up to PostgreSQL's `max_slot_wal_keep_size`; beyond that the
+slot is lost, and a new one begins with a new base backup. A segment that is not full is carried off too,
+each minute, so that losing this whole machine costs about a minute.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from legal_intake_backup import census, tools
+from legal_intake_backup.config import SLOT
+from legal_intake_backup.errors import ToolFailed
+
+if TYPE_CHECKING:
+    from legal_intake_backup.config import Config
+    from legal_intake_backup.state import State
+    from legal_intake_backup.vault import Vault
+
+logger = logging.getLogger("backup")
+
+SEGMENT = re.compile(r"[0-9A-F]{24}")
+HISTORY = re.compile(r"[0-9A-F]{8}\.history")
+KEPT_IN_SPOOL = 2
+WAIT_SECONDS = 600
+
+
+class Receiver:
+    """`pg_receivewal` as a child, started again when it ends."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def tend(self) -> bool:
+        """Start it when it does not run. Whether it ran since the last look."""
+        if self._process is not None and self._process.poll() is None:
+            return True
+        if self._process is not None:
+            logger.warning("pg_receivewal ended (%s), starting it again", self._process.returncode)
+        self._config.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ensure_slot(self._config)
+        self._process = subprocess.Popen(
+            [self._config.program("pg_receivewal"), "-D", str(self._config.spool), "-S", SLOT, "--synchronous",
+             "--no-loop", "--status-interval=5", "-w"],
+            env=tools.environment(self._config.replication), stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        return False
+
+    def stop(self) -> None:
+        """End it; what it received is kept."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(timeout=20)
+
+
+def ensure_slot(config: Config) -> None:
+    """Make the slot; make it anew when PostgreSQL gave it up."""
+    rows = census.query(config, f"SELECT wal_status FROM pg_replication_slots WHERE slot_name = '{SLOT}'")  # noqa: S608 - a constant
+    if rows and rows[0][0] == "lost":
+        logger.error("the slot %s was lost: WAL is missing from here on, a new base backup follows", SLOT)
+        census.query(config, f"SELECT pg_drop_replication_slot('{SLOT}')")
+        shutil.rmtree(config.spool, ignore_errors=True)
+        config.spool.mkdir(mode=0o700)
+        rows = []
+        (config.state / "base-wanted").touch()
+    if not rows:
+        census.query(config, f"SELECT pg_create_physical_replication_slot('{SLOT}', true)")
+
+
+def ship(config: Config, vault: Vault, state: State) -> int:
+    """Carry off every full segment that is not there yet; how many."""
+    last = state.read().get("wal_shipped", "")
+    full = sorted(path.name for path in config.spool.glob("*") if SEGMENT.fullmatch(path.name))
+    count = 0
+    for path in config.spool.glob("*.history"):
+        if path.name not in state.read().get("histories", []):
+            _put(vault, path, f"wal/{path.name}.zst.age")
+            with state.change() as values:
+                values.setdefault("histories", []).append(path.name)
+    for name in full:
+        if name > last:
+            about = _put(vault, config.spool / name, f"wal/{name}.zst.age")
+            with state.change() as values:
+                values["wal_shipped"] = last = name
+                values.setdefault("size", {})["wal"] = about
+            count += 1
+    for name in [name for name in full if name <= last][:-KEPT_IN_SPOOL]:
+        (config.spool / name).unlink()
+    return count
+
+
+def ship_partial(config: Config, vault: Vault, state: State) -> bool:
+    """Carry off the segment under way, if it changed."""
+    partial = next(iter(sorted(config.spool.glob("*.partial"), reverse=True)), None)
+    if partial is None:
+        return False
+    try:
+        about = partial.stat()
+        stamp = [partial.name, about.st_mtime_ns]
+        if state.read().get("partial") == stamp:
+            return False
+        with tempfile.NamedTemporaryFile(dir=config.state, prefix="partial-") as copy:
+            shutil.copyfile(partial, copy.name)
+            _put(vault, Path(copy.name), f"wal/{partial.name}.zst.age")
+    except FileNotFoundError:
+        return False  # it became full meanwhile
+    with state.change() as values:
+        values["partial"] = stamp
+    return True
+
+
+def await_shipped(vault: Vault, segment: str) -> None:
+    """Wait until a segment is in the target. Raises ToolFailed when it does not come."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        if f"wal/{segment}.zst.age" in vault.target.names("wal"):
+            return
+        time.sleep(0.5)
+    raise ToolFailed(
+        f"WAL up to {segment} did not reach the target within {WAIT_SECONDS} s: is the backup service running?"
+    )
+
+
+def fetch(vault: Vault, name: str, into: Path) -> bool:
+    """Bring a WAL file back for PostgreSQL's `restore_command`; False when the backup has none of that name."""
+    if not (SEGMENT.fullmatch(name) or HISTORY.fullmatch(name)):
+        return False
+    there = vault.target.names("wal")
+    for candidate in (f"wal/{name}.zst.age", f"wal/{name}.partial.zst.age"):
+        if candidate in there:
+            part = into.with_name(f"{into.name}.part")
+            with vault.get(candidate, [["zstd", "-dc"]]) as source, part.open("wb") as file:
+                shutil.copyfileobj(source, file)
+            part.replace(into)
+            return True
+    return False
+
+
+def prune(vault: Vault, first: str) -> int:
+    """Remove WAL that no kept base backup needs: before segment `first`. History files stay."""
+    gone = 0
+    for name in vault.target.names("wal"):
+        segment = name.removeprefix("wal/").partition(".")[0]
+        if SEGMENT.fullmatch(segment) and segment[8:] < first[8:] and segment[:8] <= first[:8]:
+            vault.target.remove(name)
+            gone += 1
+        elif name.endswith(".partial.zst.age") and f"wal/{segment}.zst.age" in vault.target.names("wal"):
+            vault.target.remove(name)
+    return gone
+
+
+def _put(vault: Vault, path: Path, name: str) -> int:
+    with path.open("rb") as file:
+        return int(vault.put(name, commands=[["zstd", "-3", "-qc"]], source=file)["size"])
