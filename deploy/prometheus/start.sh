@@ -8,7 +8,7 @@
 # Arguments are Prometheus's own. `--only-write` alone writes and ends.
 set -eu
 
-targets=/tmp/targets/site.yml
+targets=${TARGETS:-/tmp/targets/site.yml}
 
 die() {
     echo "prometheus: $*" >&2
