@@ -18,6 +18,7 @@
     +-- RecogniserStateError      a stored recogniser state cannot be read
     +-- GateStateError            a stored gate state cannot be read
     +-- SessionGone               the voice session is unknown here, or its journal has expired
+    +-- JournalFull               no room for the audio of one more speaker
     +-- SpeakingClosed            this stage of the conversation takes no speech
     +-- LeaseLost                 another listener may have the session now
     +-- RecordingError            the stored recording cannot be used
@@ -133,6 +134,17 @@ class SessionGone(AudioError):
 
     code = "session_expired"
     status = 404
+
+
+class JournalFull(AudioError):
+    """The journal is near its memory limit: those who speak go on, nobody new begins. Typing works."""
+
+    code = "journal_full"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("Many people are speaking right now. Please type, or try to speak again in a few minutes.")
+        self.extra = {"typing": True}
 
 
 class SpeakingClosed(AudioError):

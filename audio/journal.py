@@ -22,6 +22,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
+
+from audio.errors import JournalFull
 from audio.frames import BYTES_PER_SAMPLE
 from tenants.cache import redis_key
 from tenants.context import current_firm, public_scope
@@ -210,6 +213,17 @@ class SocketState:
     next_seq: int
     is_open: bool
     last_entry: str
+
+
+def check_room() -> None:
+    """Raises JournalFull when less is free than those who speak now may still need.
+
+    The journal drops nothing: full, it would refuse the words of people in the middle of a sentence.
+    """
+    memory: Any = journal_redis().info("memory")
+    limit = int(memory["maxmemory"])
+    if limit and int(memory["used_memory"]) * 100 >= limit * settings.JOURNAL_FULL_PERCENT:
+        raise JournalFull
 
 
 def create_session(session_id: UUID) -> None:

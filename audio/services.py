@@ -46,9 +46,10 @@ class Opened:
 
 @transaction.atomic
 def open_session(*, intake: Intake) -> Opened:
-    """Make a voice session for this conversation. Raises SpeakingClosed."""
+    """Make a voice session for this conversation. Raises SpeakingClosed, JournalFull."""
     if not can_speak(intake):
         raise SpeakingClosed("this stage of the conversation takes no speech")
+    journal.check_room()
     resume_token = secrets.token_urlsafe(RESUME_TOKEN_BYTES)
     session = VoiceSession(intake=intake, resume_hash=hash_secret(resume_token.encode()))
     session.save(force_insert=True)

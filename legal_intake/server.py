@@ -7,8 +7,9 @@ when a request has just finished. This subclass
   sends faster than the application reads is slowed by TCP instead of filling memory;
 * answers a WebSocket frame over 64 kB with close code 1009, a request body over ``MAX_BODY_BYTES``
   with 413, both before the application sees it;
-* on SIGTERM sets the event ``scope["extensions"]["legal_intake.going_away"]`` so that a socket can say
-  ``session.going_away``, then closes what is still open with 1012 and lets applications finish.
+* on SIGTERM takes no new connection, sets the event ``scope["extensions"]["legal_intake.going_away"]`` so that
+  a socket can say ``session.going_away``, then closes what is still open with 1012 and answers the requests
+  that it has, for up to ``DRAIN_SECONDS``. Each answer ends its connection, so that a proxy asks another replica.
 
 ``python -m legal_intake.server --bind 127.0.0.1 --port 8000``
 """
@@ -19,7 +20,9 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
+import time
 from functools import partial
 from typing import Any
 
@@ -41,7 +44,7 @@ MAX_FRAME_BYTES = 64 * 1024
 # A body is read to its end so that its sender hears the 413; beyond this the connection drops.
 MAX_DISCARDED_BYTES = 8 * 1024 * 1024
 GOING_AWAY_SECONDS = 1.0
-DRAIN_SECONDS = 2.0
+DRAIN_SECONDS = 2.0  # of a process that nothing else was told: see DRAIN_SECONDS in .env.example
 CLOSE_SERVICE_RESTART = 1012
 
 
@@ -88,6 +91,13 @@ class BoundedRequest(http_protocol.WebRequest):
         if self.received_bytes > MAX_BODY_BYTES:
             return self.basic_error(413, b"Content Too Large", "The body is too large.")
         return super().process()
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        going_away = self.channel is not None and self.server.going_away.is_set()
+        if going_away and message["type"] == "http.response.start":
+            self.channel.persistent = False
+            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+        super().handle_reply(message)
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         title = status_text.decode("ascii")
@@ -144,9 +154,12 @@ class BoundedServer(Server):
     Args:
         application: the ASGI application.
         host, port: where to listen; port 0 takes a free one (see ``listening_addresses``).
+        drain_seconds: how long after SIGTERM a request may still take.
     """
 
-    def __init__(self, application: Any, *, host: str, port: int, **options: Any) -> None:
+    def __init__(
+        self, application: Any, *, host: str, port: int, drain_seconds: float = DRAIN_SECONDS, **options: Any
+    ) -> None:
         options.setdefault("server_name", "")  # nobody needs to know what answers
         options.setdefault("verbosity", 1)
         super().__init__(
@@ -157,6 +170,7 @@ class BoundedServer(Server):
             **options,
         )
         self.host, self.port = host, port
+        self.drain_seconds = drain_seconds
         self.connections: dict[Any, dict[str, Any]] = {}
         self.going_away = asyncio.Event()
         self.failed: str | None = None
@@ -214,21 +228,25 @@ class BoundedServer(Server):
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._drain()))
 
     async def _drain(self) -> None:
-        if hasattr(self, "listening_port"):
-            self.listening_port.stopListening()
         self.going_away.set()
+        if hasattr(self, "listening_port"):
+            # Whoever the kernel let in already would be cut off by the closing of the door.
+            self.listening_port.doRead()
+            self.listening_port.stopListening()
         await self._finish(GOING_AWAY_SECONDS if self._sockets() else 0)
         for protocol in self._sockets():
             protocol.serverClose(CLOSE_SERVICE_RESTART)
-        await self._finish(DRAIN_SECONDS)
+        await self._finish(self.drain_seconds)
         left = self._applications()
         for application in left:
             application.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _finish(self, seconds: float) -> None:
-        if running := self._applications():
-            await asyncio.wait(running, timeout=seconds)
+        """Wait until nothing runs any more, also of what begins meanwhile."""
+        until = time.monotonic() + seconds
+        while (running := self._applications()) and (left := until - time.monotonic()) > 0:
+            await asyncio.wait(running, timeout=left)
 
     def _applications(self) -> list[asyncio.Future[None]]:
         """Those still running. A connection may have none: just made, or already reaped."""
@@ -252,7 +270,8 @@ def main(arguments: list[str] | None = None) -> int:
     prepare("server")
     from legal_intake.asgi import application
 
-    server = BoundedServer(application, host=options.bind, port=options.port)
+    drain = float(os.environ.get("DRAIN_SECONDS", "") or DRAIN_SECONDS)
+    server = BoundedServer(application, host=options.bind, port=options.port, drain_seconds=drain)
     logger.info("serving", extra={"bind": options.bind, "port": options.port})
     server.run()
     if server.failed:
