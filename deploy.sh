@@ -75,6 +75,7 @@ deploy() {
     step migrate
     step roll
     step front
+    step search
     step rest
     step certificate
     step verify

@@ -18,8 +18,9 @@ login() {
 }
 
 put() { # PATH [FILE]
-    local status body=()
-    [ $# -lt 2 ] || body=(-H 'Content-Type: application/json' --data-binary "@$here/$2")
+    local status body=() file=${2:-}
+    [[ $file == '' || $file == /* ]] || file=$here/$file
+    [ -z "$file" ] || body=(-H 'Content-Type: application/json' --data-binary "@$file")
     status=$(login | curl --config - -sS --max-time 30 -o "$answer" -w '%{http_code}' -X PUT "$url/$1" "${body[@]}") || {
         echo "apply.sh: $url does not answer; is elasticsearch up and healthy?" >&2
         exit 1
@@ -44,6 +45,13 @@ refuse() { # PATH STATUS
     exit 1
 }
 
+# Kibana logs in as its own account, with the same password: the first thing, for it needs no module of the server's.
+if [ -r "$password_file" ]; then
+    asked=$(mktemp)
+    trap 'rm -f "$answer" "$asked"' EXIT
+    printf '{"password": "%s"}' "$(tr -d '\n' <"$password_file")" >"$asked"
+    put _security/user/kibana_system/_password "$asked"
+fi
 put _ilm/policy/legal-intake-logs ilm-policy.json
 put _component_template/legal-intake-logs-settings component-settings.json
 put _component_template/legal-intake-logs-mappings component-mappings.json

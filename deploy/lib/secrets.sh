@@ -91,6 +91,7 @@ make_secret() {
         base64) [ -n "$value" ] || value=$(openssl rand -base64 32) ;;
         login) value=$(make_login) ;;
         age) value=$(make_backup_key) ;;
+        kibana) value=$(make_kibana_settings) ;;
         given) value="" ;;
         *) fail "secret $name: unknown way to make it ($made). Mend deploy/lib/secrets.table." ;;
     esac
@@ -106,6 +107,13 @@ make_login() {
     password=$(openssl rand -hex 16)
     (umask 077 && printf '%s\n' "$password" >"$file")
     printf 'admin:%s' "$(openssl passwd -6 -stdin <<<"$password")"
+}
+
+# make_kibana_settings: Kibana reads no password from a file of its own; it does read its configuration. After
+# elasticsearch_password, whose value it takes over (deploy/elasticsearch/apply.sh gives it to the account).
+make_kibana_settings() {
+    printf 'server.host: "0.0.0.0"\nserver.shutdownTimeout: 5s\nelasticsearch.username: kibana_system\nelasticsearch.password: "%s"' \
+        "$(tr -d '\n' <"$(secret_path elasticsearch_password)")"
 }
 
 # make_backup_key: the half that opens backups stays out of every container, and belongs on another machine.

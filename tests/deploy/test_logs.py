@@ -299,7 +299,9 @@ def test_apply_puts_all_in_order_and_may_run_again(elasticsearch: Elasticsearch,
         assert "s3cret" not in done.stdout + done.stderr
     first = elasticsearch.order[: len(elasticsearch.order) // 2]
     assert first == elasticsearch.order[len(first) :]
-    assert first[0].startswith("_ilm/")
+    assert first[0] == "_security/user/kibana_system/_password"
+    assert elasticsearch.put[first[0]] == {"password": "s3cret"}
+    assert first[1].startswith("_ilm/")
     assert first[-2:] == ["_index_template/legal-intake-logs", "_data_stream/logs-legal_intake-default"]
     assert elasticsearch.login == "Basic ZWxhc3RpYzpzM2NyZXQ="
 
