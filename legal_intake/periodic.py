@@ -6,6 +6,7 @@ import functools
 
 from legal_intake.worker import import_actors
 from tenants import domain_services, firm_look, queue_look
+from tenants.archive import schedule as archives
 from tenants.periodic import register
 from tenants.redis import broker_redis
 
@@ -23,3 +24,4 @@ def look_at_queues() -> None:
 register("queue-look", queue_look.LOOK_SECONDS, look_at_queues)
 register("firm-look", firm_look.LOOK_SECONDS, firm_look.look)
 register("certificate-hosts", domain_services.PUBLISH_SECONDS, domain_services.publish_hosts)
+register("firm-archives", archives.LOOK_SECONDS, archives.look)
