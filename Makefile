@@ -51,6 +51,10 @@ proof: venv-dev build-web ## Run the long tests: 1,000 kills and cuts, 1,000 fir
 stack-test: venv-dev ## The whole stack on whatever engine answers `docker info` (STACK_SECONDS=1080).
 	@scripts/stack-test $(PYTEST_ARGS)
 
+.PHONY: nginx-test
+nginx-test: venv-dev ## nginx with our configuration: `nginx -t`, 200 domains, limits, reloads; says so where no nginx is.
+	@$(PY) -m pytest -q -rs -p no:randomly tests/deploy/test_nginx_render.py tests/deploy/test_nginx_behaviour.py $(PYTEST_ARGS)
+
 .PHONY: lint-deploy
 lint-deploy: ## shellcheck, actionlint and docker compose config; says which of them is missing here.
 	@scripts/lint-deploy

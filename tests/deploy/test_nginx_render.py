@@ -1,0 +1,237 @@
+"""What deploy/nginx/render makes of settings and certificates; nginx itself judges it where there is one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.nginx_house import DOMAIN, NGINX, PREFIX, WHY_NOT, House, command, make_certificate
+from tests.support.names import name_server
+
+needs_nginx = pytest.mark.skipif(not PREFIX, reason=f"not run: {WHY_NOT}")
+OURS = 256 * 1024
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with name_server() as names:
+        yield House(tmp_path, names)
+
+
+def rendered(house: House, name: str = "one", previous: Path | None = None) -> Path:
+    folder = house.folder / name
+    done = house.render(folder, previous)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def judged_by_nginx(house: House, folder: Path) -> str:
+    """What `nginx -t` says; empty when it takes the configuration without a word."""
+    line = command(house.folder, "nginx", *("-q", "-t", "-e", "stderr", "-c", str(folder / "nginx.conf")), environ={})
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
+    return done.stderr + done.stdout + ("" if done.returncode == 0 else f"exit {done.returncode}")
+
+
+def servers(folder: Path) -> dict[str, str]:
+    """Server names with their certificate's folder, of the servers made for certificates."""
+    found = {}
+    for file in (folder / "servers").glob("*.conf"):
+        text = file.read_text()
+        name, pair = re.search(r"server_name (.+);", text), re.search(r"ssl_certificate (.+)/fullchain.pem;", text)
+        assert name is not None
+        assert pair is not None
+        found[name[1]] = pair[1]
+    return found
+
+
+def test_every_template_is_used_and_every_name_filled_in(house: House) -> None:
+    folder = rendered(house)
+    used = "\n".join(file.read_text() for file in folder.rglob("*.conf"))
+    assert not re.search(r"@[A-Z_0-9]+@", used)
+    for template in (NGINX / "templates").glob("*.conf"):
+        assert template.name in ("nginx.conf", "own-domain.conf") or f"/{template.name};" in used, template.name
+
+
+@needs_nginx
+def test_nginx_takes_the_defaults(house: House) -> None:
+    house.htpasswd.write_text("ops:$apr1$x$y\n")
+    make_certificate(house.acme / "a", "a.example")
+    assert judged_by_nginx(house, rendered(house)) == ""
+
+
+@needs_nginx
+def test_nginx_takes_every_setting(house: House) -> None:
+    house.settings |= {
+        "NGINX_TRUSTED_PROXIES": "192.0.2.0/28,2001:db8::/32",
+        "NGINX_IPV6": "on",
+        "NGINX_PUBLIC_HTTPS_PORT": "8443",
+        "NGINX_RATE_LOGIN": "1r/s",
+        "NGINX_API": "127.0.0.1:9",
+    }
+    folder = rendered(house)
+    assert judged_by_nginx(house, folder) == ""
+    assert "https://$host:8443$request_uri" in (folder / "server-http.conf").read_text()
+    assert "[::]:" in (folder / "server-https.conf").read_text()
+
+
+@needs_nginx
+@pytest.mark.slow
+def test_two_hundred_own_domains(house: House) -> None:
+    first = make_certificate(house.acme / "firm-0.example", *(f"firm-0.example", "www.firm-0.example"))
+    for number in range(1, 200):
+        make_certificate(house.acme / f"firm-{number}.example", f"firm-{number}.example")
+    folder = rendered(house)
+    assert len(servers(folder)) == 200
+    assert "firm-0.example www.firm-0.example" in servers(folder)
+    assert judged_by_nginx(house, folder) == ""
+
+    # The next rendering looks only at what changed.
+    make_certificate(first, "firm-0.example")
+    began = time.monotonic()
+    again = rendered(house, "two", folder)
+    assert time.monotonic() - began < 20
+    assert len(servers(again)) == 200
+    assert "firm-0.example" in servers(again)
+    assert judged_by_nginx(house, again) == ""
+
+
+def test_a_fallback_is_made_once_and_said(house: House) -> None:
+    done = house.render(house.folder / "one")
+    assert "no certificate yet for intake.test" in done.stderr
+    made = (house.run / "fallback" / "fullchain.pem").read_bytes()
+    assert "no certificate yet" not in house.render(house.folder / "two").stderr
+    assert (house.run / "fallback" / "fullchain.pem").read_bytes() == made
+    said = subprocess.run(
+        ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", house.run / "fallback" / "fullchain.pem"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert f"DNS:{DOMAIN}, DNS:*.{DOMAIN}" in said
+    assert str(house.run / "fallback") in (house.folder / "one" / "server-https.conf").read_text()
+
+
+def test_the_wildcard_serves_every_host_under_the_base_domain_and_the_dashboards(house: House) -> None:
+    make_certificate(house.acme / DOMAIN, DOMAIN, f"*.{DOMAIN}")
+    folder = rendered(house)
+    pair = servers(folder)[f"{DOMAIN} *.{DOMAIN}"]
+    assert f"{pair}/fullchain.pem" in (folder / "server-https.conf").read_text()
+    house.htpasswd.write_text("ops:x\n")
+    assert servers(folder).keys() == {f"{DOMAIN} *.{DOMAIN}"}
+    again = rendered(house, "two", folder)
+    assert "two/certs/1/fullchain.pem" in (again / "server-dashboards.conf").read_text()
+
+
+def test_the_operators_own_certificate_comes_before_certbots(house: House) -> None:
+    make_certificate(house.acme / "a.example", "a.example", "b.example")
+    make_certificate(house.own / "theirs", "a.example")
+    found = servers(rendered(house))
+    assert set(found) == {"a.example", "b.example"}
+    theirs = Path(found["a.example"], "fullchain.pem").read_bytes()
+    assert theirs == (house.own / "theirs" / "fullchain.pem").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("other key", "privkey.pem is not the certificate's key"),
+        ("no key", "privkey.pem cannot be read"),
+        ("half", "fullchain.pem holds no certificate"),
+    ],
+)
+def test_a_broken_pair_is_left_out_and_a_good_one_before_it_stays(house: House, spoil: str, said: str) -> None:
+    make_certificate(house.acme / "a.example", "a.example")
+    first = rendered(house)
+    good = Path(servers(first)["a.example"], "fullchain.pem").read_bytes()
+    make_certificate(house.acme / "b.example", "b.example")
+    time.sleep(1.1)  # the files' times are compared by the second
+    for host in ("a.example", "b.example"):
+        folder = house.acme / host
+        if spoil == "other key":
+            shutil.copy(make_certificate(house.folder / "other", "c.example") / "privkey.pem", folder / "privkey.pem")
+        elif spoil == "no key":
+            (folder / "privkey.pem").unlink()
+        else:
+            whole = (folder / "fullchain.pem").read_bytes()
+            (folder / "fullchain.pem").write_bytes(whole[: len(whole) // 2])
+    second = house.folder / "two"
+    done = house.render(second, first)
+    assert done.returncode == 0, done.stderr
+    assert f"b.example: {said}; it is left out" in done.stderr
+    assert f"a.example: {said}; the certificate before it stays in use" in done.stderr
+    assert Path(servers(second)["a.example"], "fullchain.pem").read_bytes() == good
+    assert set(servers(second)) == {"a.example"}
+
+
+def test_keys_are_copied_for_nobody_else_to_read(house: House) -> None:
+    make_certificate(house.acme / "a.example", "a.example")
+    (house.acme / "a.example" / "privkey.pem").chmod(0o644)
+    pair = Path(servers(rendered(house))["a.example"])
+    assert (pair / "privkey.pem").stat().st_mode & 0o077 == 0
+
+
+def test_without_a_login_there_are_no_dashboards(house: House) -> None:
+    done = house.render(house.folder / "one")
+    assert "the dashboards stay closed" in done.stderr
+    assert "listen" not in (house.folder / "one" / "server-dashboards.conf").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DOMAIN", "", "DOMAIN is missing"),
+        ("DOMAIN", "https://x.example/", "DOMAIN is no domain name"),
+        ("DOMAIN", "x.example;}", "DOMAIN is no domain name"),
+        ("NGINX_RATE_LOGIN", "fast", "NGINX_RATE_LOGIN is fast: it must be a rate"),
+        ("NGINX_BURST_LOGIN", "-1", "NGINX_BURST_LOGIN is -1"),
+        ("NGINX_CONN_SOCKETS", "0", "NGINX_CONN_SOCKETS is 0"),
+        ("NGINX_TRUSTED_PROXIES", "0.0.0.0/0", "would believe everybody"),
+        ("NGINX_TRUSTED_PROXIES", "proxy.example", "is no network"),
+        ("SECURE_HSTS_SECONDS", "a year", "must be a number of seconds"),
+        ("NGINX_API", "api", "must be host:port"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_says_what_to_do(house: House, name: str, value: str, said: str) -> None:
+    house.settings[name] = value
+    done = house.render(house.folder / "one")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert said in json.loads(line)["event"]
+
+
+def test_the_body_limit_is_the_applications() -> None:
+    from legal_intake.server_names import MAX_BODY_BYTES
+
+    text = (NGINX / "templates" / "nginx.conf").read_text()
+    assert MAX_BODY_BYTES == OURS
+    assert "client_max_body_size 256k;" in text
+
+
+def test_answers_for_programs_are_problem_documents_with_the_applications_codes() -> None:
+    for page in (NGINX / "pages").glob("*.json"):
+        problem = json.loads(page.read_text())
+        assert set(problem) == {"type", "title", "status", "detail", "code"}
+        assert problem["status"] == int(page.stem)
+        assert page.with_suffix(".html").is_file()
+    codes = {page.stem: json.loads(page.read_text())["code"] for page in (NGINX / "pages").glob("*.json")}
+    assert codes["413"] == "content_too_large"  # legal_intake/asgi.py
+    assert codes["404"] == "not_found"
+
+
+def test_pages_for_people_load_nothing() -> None:
+    for page in (NGINX / "pages").glob("*.html"):
+        assert not re.search(r"(?i)src=|href=|<script|@import|url\(", page.read_text()), page.name
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="not run: shellcheck is not installed")
+def test_shellcheck() -> None:
+    scripts = [NGINX / name for name in ("start", "render", "health", "lib/settings.sh", "lib/certificates.sh")]
+    done = subprocess.run(["shellcheck", "-x", "-P", NGINX.parents[1], *scripts], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
