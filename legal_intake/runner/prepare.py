@@ -35,6 +35,8 @@ DEMO_FIRMS = {
     "harbor.localhost": ("Harbor Law", "#2f5d62"),
     "summit.localhost": ("Summit Legal", "#5a4a78"),
 }
+# Development only: what a newcomer types first answers with the first demo firm.
+ALIAS = "localhost"
 
 
 def read_accounts(file: Path) -> list[Account]:
@@ -71,6 +73,8 @@ def main() -> int:
     for host, (name, accent) in DEMO_FIRMS.items():
         email = f"staff@{host}"
         ref = _demo_firm(host, name, accent, email)
+        if host == next(iter(DEMO_FIRMS)):
+            _alias(ref)
         if email not in known:
             with firm_scope(ref):
                 accounts.append(Account(host, email, _set_password(email)))
@@ -97,6 +101,19 @@ def _demo_firm(host: str, name: str, accent: str, email: str) -> FirmRef:
     if firm.status in (Firm.Status.FAILED, Firm.Status.PROVISIONING):
         return services.retry_firm(firm=firm, admin_email=email, actor=ACTOR).firm.ref
     return firm.ref
+
+
+def _alias(ref: FirmRef) -> None:
+    """Let the firm answer on `ALIAS` too, unless something does already."""
+    from tenants import services
+    from tenants.context import public_scope
+    from tenants.models import Domain, Firm
+
+    with public_scope():
+        if Domain.objects.filter(domain=ALIAS).exists():
+            return
+        firm = Firm.objects.get(pk=ref.id)
+    services.add_domain(firm=firm, host=ALIAS, actor=ACTOR)
 
 
 def _set_password(email: str) -> str:
