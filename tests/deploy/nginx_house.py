@@ -14,6 +14,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NGINX = ROOT / "deploy" / "nginx"
 NEEDED = (1, 27, 3)  # `resolve` in an upstream
 DOMAIN = "intake.test"
+# nginx never runs as root; where the tests do, it runs as the account of its image.
+ACCOUNT = 101
 
 
 def nginx_image() -> str:
@@ -62,27 +65,42 @@ PREFIX, WHY_NOT = find_nginx()
 def command(folder: Path, program: str, *arguments: str, environ: dict[str, str]) -> list[str]:
     """The command line that runs `program` where nginx is; `folder` and the repository are at the same places."""
     settings = [f"{name}={value}" for name, value in environ.items()]
+    as_root = os.geteuid() == 0
     if PREFIX[0] != "docker":
-        return [*PREFIX, *settings, program, *arguments]
+        drop = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups"] if as_root else []
+        return [*drop, *PREFIX, *settings, program, *arguments]
     mounts = ["-v", f"{folder}:{folder}", "-v", f"{ROOT}:{ROOT}:ro"]
     options = [word for setting in settings for word in ("-e", setting)]
-    user = ["-u", f"{os.getuid()}:{os.getgid()}"]
+    user = ["-u", f"{ACCOUNT}:{ACCOUNT}" if as_root else f"{os.getuid()}:{os.getgid()}"]
     base = ["docker", "run", "--rm", "--init", "--network", "host", *user, *mounts, *options]
     return [*base, "--entrypoint", program, PREFIX[1], *arguments]
+
+
+def hand_over(folder: Path) -> Path:
+    """Give a folder and what is in it to the account that nginx runs as."""
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, ACCOUNT, ACCOUNT, follow_symlinks=False)
+    return folder
+
+
+@contextlib.contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that nginx's account may reach, which pytest's own is not."""
+    with tempfile.TemporaryDirectory(prefix="nginx-house-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def make_certificate(folder: Path, *names: str, days: int = 90) -> Path:
     """A certificate for these hosts in `folder`, as Certbot lays one down."""
     folder.mkdir(parents=True, exist_ok=True)
     alternatives = ",".join(f"DNS:{name}" for name in names)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", str(days)]
-        + ["-subj", f"/CN={names[0]}", "-addext", f"subjectAltName={alternatives}"]
-        + ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")],
-        check=True,
-        capture_output=True,
-    )
-    return folder
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", str(days)]
+    subject = ["-subj", f"/CN={names[0]}", "-addext", f"subjectAltName={alternatives}"]
+    files = ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")]
+    subprocess.run(["openssl", "req", "-x509", *kind, *subject, *files], check=True, capture_output=True)
+    return hand_over(folder)
 
 
 def free_port() -> int:
@@ -236,6 +254,7 @@ class House:
         )
 
     def start(self) -> None:
+        hand_over(self.folder)
         line = command(self.folder, str(NGINX / "start"), environ=self.settings)
         self._process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
@@ -277,7 +296,9 @@ class House:
     def http(self, method: str, path: str, *, port: str = "HTTP", **options: Any) -> Answer:
         return self._ask(http.client.HTTPConnection("127.0.0.1", self.ports[port], timeout=10), method, path, **options)
 
-    def https(self, method: str, path: str, *, host: str = f"firm.{DOMAIN}", port: str = "HTTPS", **options: Any) -> Answer:
+    def https(
+        self, method: str, path: str, *, host: str = f"firm.{DOMAIN}", port: str = "HTTPS", **options: Any
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.ports[port], timeout=10)
         connection.sock = self.tls(host, port)
         return self._ask(connection, method, path, host=host, **options)
@@ -308,8 +329,9 @@ class House:
         sock = self.tls(host)
         forwarded = f"X-Forwarded-For: {client}\r\n" if client else ""
         sock.sendall(
-            f"GET /ws/v1/intake HTTP/1.1\r\nHost: {host}\r\n{forwarded}Upgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"GET /ws/v1/intake HTTP/1.1\r\nHost: {host}\r\n{forwarded}"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
         head = b""
         while b"\r\n\r\n" not in head:
@@ -352,9 +374,10 @@ def wait_for(condition: Callable[[], object], seconds: float) -> None:
 
 @contextlib.contextmanager
 def running(house: House) -> Iterator[House]:
-    """nginx while the block runs."""
+    """nginx while the block runs, from when it has found the api."""
     house.start()
     try:
+        wait_for(lambda: house.https("GET", "/warm").status == 200, 15)
         yield house
     finally:
         house.stop()

@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.nginx_house import DOMAIN, NGINX, PREFIX, WHY_NOT, House, command, make_certificate
+from tests.deploy.nginx_house import (
+    DOMAIN,
+    NGINX,
+    PREFIX,
+    WHY_NOT,
+    House,
+    command,
+    hand_over,
+    make_certificate,
+    open_folder,
+)
 from tests.support.names import name_server
 
 needs_nginx = pytest.mark.skipif(not PREFIX, reason=f"not run: {WHY_NOT}")
@@ -20,9 +30,9 @@ OURS = 256 * 1024
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with name_server() as names:
-        yield House(tmp_path, names)
+def house() -> Iterator[House]:
+    with name_server() as names, open_folder() as folder:
+        yield House(folder, names)
 
 
 def rendered(house: House, name: str = "one", previous: Path | None = None) -> Path:
@@ -34,6 +44,7 @@ def rendered(house: House, name: str = "one", previous: Path | None = None) -> P
 
 def judged_by_nginx(house: House, folder: Path) -> str:
     """What `nginx -t` says; empty when it takes the configuration without a word."""
+    hand_over(house.folder)
     line = command(house.folder, "nginx", *("-q", "-t", "-e", "stderr", "-c", str(folder / "nginx.conf")), environ={})
     done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
     return done.stderr + done.stdout + ("" if done.returncode == 0 else f"exit {done.returncode}")
@@ -84,7 +95,7 @@ def test_nginx_takes_every_setting(house: House) -> None:
 @needs_nginx
 @pytest.mark.slow
 def test_two_hundred_own_domains(house: House) -> None:
-    first = make_certificate(house.acme / "firm-0.example", *(f"firm-0.example", "www.firm-0.example"))
+    first = make_certificate(house.acme / "firm-0.example", "firm-0.example", "www.firm-0.example")
     for number in range(1, 200):
         make_certificate(house.acme / f"firm-{number}.example", f"firm-{number}.example")
     folder = rendered(house)
@@ -233,5 +244,6 @@ def test_pages_for_people_load_nothing() -> None:
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="not run: shellcheck is not installed")
 def test_shellcheck() -> None:
     scripts = [NGINX / name for name in ("start", "render", "health", "lib/settings.sh", "lib/certificates.sh")]
-    done = subprocess.run(["shellcheck", "-x", "-P", NGINX.parents[1], *scripts], capture_output=True, text=True, check=False)
+    line = ["shellcheck", "-x", "-P", str(NGINX.parents[1]), *map(str, scripts)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

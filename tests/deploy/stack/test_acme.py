@@ -24,6 +24,7 @@ NAME = os.environ.get("ACME_STACK_NAME", "legal-intake-acme")
 SUBNET = os.environ.get("ACME_STACK_SUBNET", "10.203.78.0/24")
 HOSTS = ("intake.test", "admin.intake.test", "harbor.intake.test", "own.example")
 REFUSED = "blocked.example"
+PEBBLE = "ghcr.io/letsencrypt/pebble:2.10.1"
 SECONDS = 300
 pytestmark = pytest.mark.stack(seconds=SECONDS)
 
@@ -54,8 +55,9 @@ class Place:
     def issued(self, host: str) -> str:
         """The fingerprint of what a host shows; empty while it is signed by ourselves."""
         shown = self.certificate(host)
-        text = run(["openssl", "x509", "-noout", "-issuer", "-ext", "subjectAltName"], text=ssl.DER_cert_to_PEM_cert(shown))
-        good = "Pebble" in text.stdout and f"DNS:{host}" in text.stdout
+        line = ["openssl", "x509", "-noout", "-issuer", "-ext", "subjectAltName"]
+        said = run(line, text=ssl.DER_cert_to_PEM_cert(shown)).stdout
+        good = "Pebble" in said and f"DNS:{host}" in said
         return hashlib.sha256(shown).hexdigest() if good else ""
 
     def log(self) -> list[dict[str, Any]]:
@@ -71,8 +73,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     version = os.environ.get("STACK_VERSION", "stack-1")
     if not os.environ.get("STACK_ONLY"):
         run(locked([str(ROOT / "scripts/images"), "legal-intake-certbot"]), env={"VERSION": version}, seconds=300)
-    ca = run(["docker", "run", "--rm", "--entrypoint", "cat", "ghcr.io/letsencrypt/pebble:2.10.1", "/test/certs/pebble.minica.pem"])
-    (folder / "pebble-ca.pem").write_text(ca.stdout)
+    cat = ["docker", "run", "--rm", "--entrypoint", "cat", PEBBLE, "/test/certs/pebble.minica.pem"]
+    (folder / "pebble-ca.pem").write_text(run(cat).stdout)
     (folder / "domains").mkdir()
     hosts = [{"host": host, "kind": "own"} for host in (*HOSTS, REFUSED)]
     (folder / "domains" / "hosts.json").write_text(json.dumps({"version": 1, "base_domain": HOSTS[0], "hosts": hosts}))
