@@ -141,13 +141,8 @@ async def test_a_socket_times_captions_by_its_own_clock_and_keeps_the_position_i
         socket.frame(0, bytes(2 * STEP))
         await asyncio.sleep(0.1)
         event = {**PARTIAL, "item_id": str(uuid4()), "revision": 1, "speculative": False, "sample": STEP}
-
-        def publish() -> None:
-            with in_firm(voice):
-                captions.publish_caption(voice.session_id, dict(event))
-
         for _ in range(50):
-            await asyncio.to_thread(publish)
+            await in_firm(voice.firm, captions.publish_caption, voice.session_id, dict(event))
             await asyncio.sleep(0.05)
             if observed()[0] > before[0]:
                 break
