@@ -13,6 +13,7 @@ from tests.deploy.stack.bring_up import build, deploy
 from tests.deploy.stack.load import Mix, Outcome, Sockets, highest_clean_rate
 from tests.deploy.stack.report import FOLDER, Report
 from tests.deploy.stack.site import Site, now
+from tests.deploy.stack.test_20_scale import scale
 
 pytestmark = pytest.mark.stack
 RATES = (5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 80.0)
@@ -55,6 +56,7 @@ def test_upgrade_and_rollback_under_load(
     build(site.root, sites.NEXT_VERSION, report, again, previous=sites.VERSION)
     pcm, expected = undisturbed
     rate = 0.7 * clean_rate
+    scale(site, api=1, audio=2)  # a voice slot for each of the four who talk
 
     async def go(what: str, *arguments: str, version: str) -> None:
         sockets = Sockets(site, site.firms[0], silent=16, talking=4, pcm=pcm, expected=expected)
