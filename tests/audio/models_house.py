@@ -33,7 +33,8 @@ EXACT = f"{AUDIO}&replay=exact"
 class Service:
     """The service's process. Ends it, and all that it started."""
 
-    def __init__(self, folder: Path, models: Path, *, slots: int = 2, **env: str) -> None:
+    def __init__(self, folder: Path, models: Path, *, slots: int = 2, cwd: Path = ROOT, **env: str) -> None:
+        self.cwd = cwd
         self.log = folder / "models.log"
         self.port = free_port()
         tokens = folder / "models_token"
@@ -53,7 +54,7 @@ class Service:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "audio.models_service"], cwd=ROOT, env=self.env, stdout=log, stderr=log
+                [sys.executable, "-m", "audio.models_service"], cwd=self.cwd, env=self.env, stdout=log, stderr=log
             )
         wait_for(self.is_ready, 30, self.log)
 

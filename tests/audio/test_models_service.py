@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from socket import SHUT_RDWR
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -23,6 +24,7 @@ from tests.audio.clips import conversation, framed
 from tests.audio.models_house import EXACT, TOKEN, Service, finish, padded, said, say, steps, utterance, wait_for
 
 pytestmark = pytest.mark.enable_socket
+
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -130,10 +132,10 @@ def test_a_slot_that_is_stuck_is_ended_and_replaced(service: Service) -> None:
     first = steps(0)[:20]
     for step in first:
         session.accept(step)
-    stuck = service.slots()
-    for one in stuck:
-        one.send_signal(signal.SIGSTOP)
-    assert finish(session, steps(0)[20:]) == utterance(shared(), 0, None)[1]
+    with service.socket():  # has the other slot, so that the new one is the only one free
+        for one in service.slots():
+            one.send_signal(signal.SIGSTOP)
+        assert finish(session, steps(0)[20:]) == utterance(shared(), 0, None)[1]
     assert 'slot_deaths_total{code="slot_stuck"}' in service.metrics()
     remote.close()
 
@@ -240,7 +242,7 @@ def test_slots_come_back_whatever_became_of_their_socket(service: Service) -> No
             say(socket, type="Begin", state=None)
             assert said(socket) == {"type": "Begun"}
             socket.send(padded(0)[:1280])
-            socket.socket.close()  # no closing handshake, in the middle of an utterance
+            socket.socket.shutdown(SHUT_RDWR)  # no closing handshake, in the middle of an utterance
         service.wait_until(busy=0, ready=2)
     plain = service.get("/v1/listen", Authorization=f"Token {TOKEN}")
     assert plain[0] == 426

@@ -72,6 +72,8 @@ def test_a_token_opens_the_socket_in_each_form_and_nothing_else_does(service: Se
     for wrong in ("wrong", TOKEN[:-1], TOKEN.upper() + "é".encode().hex(), f"{TOKEN}{TOKEN}"):
         assert refused(service, token=wrong)[:2] == (401, "token_invalid")
     assert refused(service, token="", headers={"Authorization": f"Basic {TOKEN}"})[:2] == (401, "token_missing")
+    odd = service.get("/v1/listen", Authorization="Token \xe9\xff", Upgrade="websocket")
+    assert (odd[0], odd[2]["dg-error"]) == (401, "token_invalid")
     for right in (TOKEN, OTHER_TOKEN):
         with service.socket(token=right), service.socket(token="", headers={"Authorization": f"Bearer {right}"}):
             pass
