@@ -44,13 +44,15 @@ on_exit() {
     trap - ERR EXIT
     set +e
     if [ "$FINISHED" -eq 1 ] && [ "$status" -eq 0 ]; then
+        rm -rf "$WORK"
         exit 0
     fi
     [ "$status" -ne 0 ] || status=1
     say_where "$status"
-    trap 'say_left_as_is; exit "$status"' INT TERM HUP
+    trap 'say_left_as_is; rm -rf "$WORK"; exit "$status"' INT TERM HUP
     take_back
     [ -z "$STEP_NAME" ] || say_what_runs
+    rm -rf "$WORK"
     exit "$status"
 }
 
@@ -60,7 +62,7 @@ say_where() {
         printf 'stopped at %s by SIG%s.\n' "$place" "$CUT_BY" >&2
     else
         [ -z "$FAILED_AT" ] || printf 'error: %s\n' "$FAILED_AT" >&2
-        printf 'stopped at %s.\n' "$place" >&2
+        [ -z "$STEP_NAME" ] || printf 'stopped at %s.\n' "$place" >&2
     fi
 }
 

@@ -9,6 +9,7 @@ is_path() { [[ $1 =~ ^[^[:cntrl:]]+$ ]]; }
 is_bool() { [[ ${1,,} =~ ^(0|1|on|off|true|false|yes|no)$ ]]; }
 is_email() { [[ $1 =~ ^[^[:space:]@\<\>]+@[A-Za-z0-9.-]+$ ]]; }
 is_secret() { [[ ${#1} -ge ${2:-16} && $1 != *[[:space:]]* ]]; }
+is_rate() { [[ $1 =~ ^[1-9][0-9]*r/[sm]$ ]]; }
 is_target() { [[ $1 == /* || $1 == ./* || $1 =~ ^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$ ]]; }
 
 is_host() {
@@ -28,7 +29,7 @@ is_choice() { [[ ,$2, == *,"$1",* ]]; }
 is_list() {
     local item
     for item in ${1//,/ }; do
-        [[ $item =~ ^${2}$ ]] || return 1
+        [[ $item =~ ^(${2})$ ]] || return 1
     done
 }
 
@@ -84,6 +85,7 @@ wants() {
         target) printf 'a folder from the root, such as /srv/backups, or s3://bucket/folder' ;;
         secret) printf '%s random characters or more, such as `openssl rand -hex 32` makes' "${2:-16}" ;;
         base64) printf '%s random bytes in base64: openssl rand -base64 %s' "$2" "$2" ;;
+        rate) printf 'a rate, such as 10r/s or 30r/m' ;;
         list) printf 'words with commas between' ;;
         word) printf 'small letters, digits, _ and -' ;;
         *) printf 'one line of text' ;;
