@@ -1,7 +1,8 @@
 """A bounded server around a small application, run as a process of its own by test_server.py.
 
 Paths: /slow reads one message each 50 ms, /ack answers every binary frame with its length, /polite
-answers going_away with a message of its own and closes itself. HTTP answers the body's length.
+answers going_away with a message of its own and closes itself. HTTP answers the body's length, /wait after a
+second.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from legal_intake.server import BoundedServer
 from legal_intake.server_names import GOING_AWAY
 
 
-async def _http(receive: Any, send: Any) -> None:
+async def _http(path: str, receive: Any, send: Any) -> None:
     length, more = 0, True
+    if path == "/wait":
+        await asyncio.sleep(1)
     while more:
         message = await receive()
         length += len(message.get("body", b""))
@@ -32,7 +35,7 @@ async def _polite(scope: Any, send: Any) -> None:
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http":
-        await _http(receive, send)
+        await _http(scope["path"], receive, send)
         return
     await receive()
     await send({"type": "websocket.accept"})

@@ -114,6 +114,23 @@ async def test_sigterm_closes_with_1012_after_the_application_had_its_say(server
     assert server.process.stderr.read() == ""
 
 
+async def test_sigterm_answers_what_it_has_and_takes_nothing_new(server: Running) -> None:
+    base = f"http://127.0.0.1:{server.port}"
+    async with httpx.AsyncClient() as kept, httpx.AsyncClient() as stranger:
+        first = await kept.get(base)
+        assert "connection" not in first.headers
+        answer = asyncio.create_task(kept.post(f"{base}/wait", content=b"x" * 100))
+        await asyncio.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.3)
+        with pytest.raises(httpx.ConnectError):
+            await stranger.get(base)
+        found = await answer
+    assert (found.status_code, found.text) == (200, "100")
+    assert found.headers["connection"] == "close", "a proxy asks another replica from here on"
+    assert server.process.wait(timeout=5) == 0
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_large_body_is_413_with_problem_details(server: Running, chunked: bool) -> None:
     body = json.dumps({"text": "x" * 1_000_000}).encode()
