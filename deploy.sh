@@ -15,7 +15,7 @@ TARGET=""
 PROJECT=""
 BACK_FILE=/nonexistent # the configuration that a failure goes back to
 
-for part in say kinds guard env state release compose maintenance roll secrets commands; do
+for part in say kinds guard env state release compose maintenance roll secrets backups commands; do
     # shellcheck source-path=SCRIPTDIR source=/dev/null
     . "$ROOT/deploy/lib/$part.sh"
 done
@@ -34,7 +34,7 @@ Legal Intake on this server, by Docker Compose.
     ./deploy.sh status       which release runs, and how each service is
     ./deploy.sh logs [NAME]  follow the logs of all services, or of those named
     ./deploy.sh backup       back up now
-    ./deploy.sh restore ...  restore a backup (docs/backups.md)
+    ./deploy.sh restore      bring a backup back: list, or [--to TIME] [--backup ID] [--identity FILE] [--force]
     ./deploy.sh drill        restore the last backup into a scratch stack and compare
     ./deploy.sh promote      make the standby the primary (profile ha)
     ./deploy.sh maintenance on|off   the maintenance page by hand

@@ -127,3 +127,16 @@ command_maintenance() {
         *) fail "maintenance wants on or off." ;;
     esac
 }
+
+command_promote() {
+    look
+    take_lock
+    has_service postgres-standby || fail "there is no standby: add ha to COMPOSE_PROFILES in .env and run ./deploy.sh first."
+    STEP_NAME=promote
+    "$ROOT/deploy/postgres/promote.sh" "$@" || fail "the standby was not promoted; the lines above say why. docs/runbooks/promote-standby.md says how to go on."
+    read_env
+    write_env "$WORK/env" "$TARGET"
+    resolve
+    if [ -d "$(release_folder "$TARGET")" ]; then keep_config "$TARGET"; fi
+    note_history promote "$TARGET" "$(setting POSTGRES_PRIMARY postgres)"
+}

@@ -132,12 +132,14 @@ outdated() {
             '$2 != image || $3 != hash || $4 != "running" { print $1 }'
 }
 
-# files_hash SERVICE: one hash of the files of this checkout that are mounted into it.
+# files_hash SERVICE: one hash of the files of this checkout that are mounted into it. Certificates and the maintenance
+# page are not among them: nginx looks at those itself; nor what only a person reads or runs.
 files_hash() {
     local source sources
     mapfile -t sources < <(sed -n "s|^services/$1/volumes/[0-9]*/source=$ROOT/||p" "$WORK/config.flat")
     for source in ${sources[@]+"${sources[@]}"}; do
-        [ ! -e "$ROOT/$source" ] || (cd "$ROOT" && find "$source" -type f -print0)
+        case $source in deploy/certificates | deploy/maintenance) continue ;; esac
+        [ ! -e "$ROOT/$source" ] || (cd "$ROOT" && find "$source" -type f ! -name '*.md' ! -name promote.sh -print0)
     done | sort -z | (cd "$ROOT" && xargs -0 -r sha256sum) | sha256sum | cut -c 1-16
 }
 

@@ -74,39 +74,25 @@ start_beside() {
     if [[ $BEHIND_NGINX == *" $service "* && ${#before[@]} -gt 0 ]]; then sleep "$SETTLE_SECONDS"; fi
 }
 
-# drain ID...: tell them to stop, wait as long as their grace period lasts, remove them.
+# drain ID...: tell them to stop, wait as long as their grace period lasts, remove them. Who was told to stop is noted:
+# the engine goes on stopping a container when we are cut off.
 drain() {
     [ $# -gt 0 ] || return 0
+    printf '%s\n' "$@" >>"$WORK/draining"
     docker stop "$@" >/dev/null
     docker rm "$@" >/dev/null
 }
 
-# restore_service SERVICE: back to what ran before `roll`: the originals that still run stay, the others go.
-restore_service() {
-    local service=$1 originals bad
-    mapfile -t originals <"$WORK/original.$service"
-    mapfile -t bad < <(containers "$service" --all | without ${originals[@]+"${originals[@]}"})
-    if [ "${#originals[@]}" -eq 0 ]; then
-        if [ "${#bad[@]}" -gt 0 ]; then docker rm --force "${bad[@]}" >/dev/null; fi
-        say "  $service: what was started is removed again" >&2
-        return
-    fi
-    if [ "$(containers "$service" | grep -cxF -f "$WORK/original.$service" || true)" -lt "${#originals[@]}" ]; then
-        [ -f "$BACK_FILE" ] || fail "$service: no record of the release that ran before; it stays as it is. Run ./deploy.sh again."
-    fi
-    replace "$service" "${#originals[@]}" "$BACK_FILE" ${bad[@]+"${bad[@]}"}
-    say "  $service: ${#originals[@]} as before" >&2
-}
-
 # recreate SERVICE...: replace them in place: they stop, and start anew. For services that cannot run twice.
 recreate() {
-    local service forced=() ids
+    local service old=() ids
     for service in "$@"; do
         note_originals "$service"
-        undo_with restore_recreated "$service"
-        if [ "${PLAN[$service]:-}" = files ]; then forced=(--force-recreate); fi
+        undo_with restore_service "$service"
+        mapfile -t -O "${#old[@]}" old < <(containers "$service" --all)
     done
-    if ! compose up --detach --no-deps ${forced[@]+"${forced[@]}"} "$@" >"$WORK/up.log" 2>&1 </dev/null; then
+    drain ${old[@]+"${old[@]}"}
+    if ! compose up --detach --no-deps "$@" >"$WORK/up.log" 2>&1 </dev/null; then
         fail "$*: does not start: $(last_line "$WORK/up.log")"
     fi
     for service in "$@"; do
@@ -115,22 +101,33 @@ recreate() {
     done
 }
 
-# restore_recreated SERVICE: as it was before `recreate`.
-restore_recreated() {
-    local service=$1 now originals
+# restore_service SERVICE: back to what ran before we touched it. Originals that still run stay, those that were only
+# stopped start again, those that are gone come back as the release before; what is new goes last.
+restore_service() {
+    local service=$1 originals bad
     mapfile -t originals <"$WORK/original.$service"
-    mapfile -t now < <(containers "$service" --all)
+    start_stopped ${originals[@]+"${originals[@]}"}
+    mapfile -t bad < <(containers "$service" --all | without ${originals[@]+"${originals[@]}"})
     if [ "${#originals[@]}" -eq 0 ]; then
-        if [ "${#now[@]}" -gt 0 ]; then docker rm --force "${now[@]}" >/dev/null; fi
+        if [ "${#bad[@]}" -gt 0 ]; then docker rm --force "${bad[@]}" >/dev/null; fi
         say "  $service: what was started is removed again" >&2
-    elif [ "${originals[*]}" = "$(containers "$service" | paste -sd' ')" ]; then
-        say "  $service: was not touched" >&2
-    elif [ ! -f "$BACK_FILE" ]; then
-        fail "$service: no record of the release that ran before; it stays as it is. Run ./deploy.sh again."
-    else
-        compose_of "$BACK_FILE" up --detach --no-deps --force-recreate "$service" >/dev/null 2>&1 </dev/null
-        mapfile -t now < <(containers "$service")
-        wait_healthy "$service" "${now[@]}"
-        say "  $service: as before" >&2
+        return
     fi
+    if [ "$(containers "$service" | grep -cxF -f "$WORK/original.$service" || true)" -lt "${#originals[@]}" ]; then
+        [ -f "$BACK_FILE" ] || fail "$service: no record of the release that ran before; it stays as it is. Run ./deploy.sh again."
+        if [[ " ${ROLLING[*]} " != *" $service "* && "${#bad[@]}" -gt 0 ]]; then
+            drain "${bad[@]}" # it cannot run twice
+            bad=()
+        fi
+    fi
+    replace "$service" "${#originals[@]}" "$BACK_FILE" ${bad[@]+"${bad[@]}"}
+    say "  $service: ${#originals[@]} as before" >&2
+}
+
+# start_stopped ID...: those of them that were told to stop and are still there.
+start_stopped() {
+    local id
+    for id in "$@"; do
+        if grep -qsxF "$id" "$WORK/draining" && docker stop "$id" >/dev/null 2>&1; then docker start "$id" >/dev/null; fi
+    done
 }

@@ -18,8 +18,11 @@ step_rest() {
 }
 
 start_certbot() {
+    local old
     note_originals certbot
-    undo_with restore_recreated certbot
+    undo_with restore_service certbot
+    mapfile -t old < <(containers certbot --all)
+    drain ${old[@]+"${old[@]}"}
     compose up --detach --no-deps certbot >"$WORK/up.log" 2>&1 </dev/null ||
         fail "certbot: does not start: $(last_line "$WORK/up.log")"
 }

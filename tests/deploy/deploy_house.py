@@ -49,7 +49,7 @@ class House:
         self.root = folder / "checkout"
         self.engine = folder / "engine"
         self.bin = folder / "bin"
-        for part in ("deploy/lib", "deploy/steps", "deploy/presets"):
+        for part in ("deploy/lib", "deploy/steps", "deploy/presets", "deploy/backup"):
             shutil.copytree(ROOT / part, self.root / part)
         for name in ("deploy.sh", "pyproject.toml"):
             shutil.copy(ROOT / name, self.root / name)
@@ -67,7 +67,7 @@ class House:
         self.state: dict[str, Any] = {
             "engine": "28.2.2", "compose_version": "2.39.1", "info": f"8|{32 * GIB}|/var/lib/docker",
             "containers": [], "volumes": [], "subnet": "10.203.1.0/24", "rules": [], "sick": [], "counter": 0,
-            "unpullable": [], "migrate_says": "3 migrated, 2 were up to date.",
+            "unpullable": [], "answers": [], "migrate_says": "3 migrated, 2 were up to date.",
             "images": {name: f"sha256:{name}" for name in (
                 "nginx:1.30.5", "postgres:18.6-bookworm", "redis:8.2.9-bookworm", "certbot/certbot:v5.7.0")},
         }  # fmt: skip

@@ -319,7 +319,7 @@ def test_a_data_service_that_does_not_come_up_is_taken_back(house: House) -> Non
                  sick=[{"service": "postgres", "image": "18.7", "health": "unhealthy"}])  # fmt: skip
     ran = as_it_was(house, VERSION="1")
     assert ran.errors[0].startswith("postgres: legal-intake-postgres-")
-    assert "postgres: as before" in ran.err
+    assert "postgres: 1 as before" in ran.err
 
 
 def test_nginx_that_does_not_take_its_files_keeps_the_old(house: House) -> None:
