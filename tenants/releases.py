@@ -38,11 +38,11 @@ _SEEN = """
     ON CONFLICT (id) DO UPDATE SET seen_at = now()
 """
 _FORGET = "DELETE FROM public.tenants_runningprocess WHERE seen_at < now() - interval '1 day'"
+_LEFT = "DELETE FROM public.tenants_runningprocess WHERE id = %s"
 _FLOOR = "SELECT release FROM public.tenants_releasefloor WHERE id = 1"
-_RAISE = """
+_SET = """
     INSERT INTO public.tenants_releasefloor (id, release, raised_at) VALUES (1, %s, now())
     ON CONFLICT (id) DO UPDATE SET release = excluded.release, raised_at = now()
-    WHERE tenants_releasefloor.release < excluded.release
 """
 _OLDER = """
     SELECT role, host, release, version FROM public.tenants_runningprocess
@@ -82,9 +82,12 @@ def seen(process: UUID, role: str) -> None:
         connection.execute(_SEEN.encode(), [process, role, number(), version()[:60], socket.gethostname()[:100]])
         connection.execute(_FORGET.encode())
         row = connection.execute(_FLOOR.encode()).fetchone()
-    if row is not None and row[0] > number():
+        refused = row is not None and row[0] > number()
+        if refused:  # it does not run, so nobody has to wait for it
+            connection.execute(_LEFT.encode(), [process])
+    if refused:
         raise ReleaseTooOld(
-            f"this is release {number()} ({version()}), and the schemas were contracted for release {row[0]}: "
+            f"this is release {number()} ({version()}), and the schemas were contracted for release {row[0] if row else '?'}: "
             "start that release or a newer one"
         )
 
@@ -92,18 +95,31 @@ def seen(process: UUID, role: str) -> None:
 def left(process: UUID) -> None:
     """Write that this process has ended."""
     with connect(timeout=2) as connection:
-        connection.execute("DELETE FROM public.tenants_runningprocess WHERE id = %s", [process])
+        connection.execute(_LEFT.encode(), [process])
 
 
 def raise_floor(release: int) -> None:
-    """Forbid releases before this one, then make sure that none runs.
+    """Make sure that no release before this one runs, and that none starts from now on.
 
     Raises:
-        OlderCodeRuns: some do. The floor stays, so that no more of them start.
+        OlderCodeRuns: some do; they go on, and nothing was changed.
     """
     with connect() as connection:
-        connection.execute(_RAISE.encode(), [release])
-        older = connection.execute(_OLDER.encode(), [release, GONE_SECONDS]).fetchall()
+        _refuse_older(connection, release)
+        row = connection.execute(_FLOOR.encode()).fetchone()
+        before = row[0] if row else 0
+        if before >= release:
+            return
+        connection.execute(_SET.encode(), [release])
+        try:
+            _refuse_older(connection, release)  # one that started meanwhile had not seen the floor
+        except OlderCodeRuns:
+            connection.execute(_SET.encode(), [before])
+            raise
+
+
+def _refuse_older(connection: psycopg.Connection[Any], release: int) -> None:
+    older = connection.execute(_OLDER.encode(), [release, GONE_SECONDS]).fetchall()
     if older:
         role, host, theirs, name = older[0]
         raise OlderCodeRuns(

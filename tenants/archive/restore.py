@@ -172,14 +172,17 @@ def _set_status(ref: FirmRef, status: str, reason: str) -> None:
 
 
 def _rows(archive: Reader, ref: FirmRef, key_rows: list[Any], domains: list[Domain]) -> Firm:
+    """Schema and rows, then the shared rows: their triggers lock the directory's version until the commit."""
     manifest = archive.manifest
     with public_scope():
         provisioning.drop_schema(ref)
+    schema.create(ref, frozenset(manifest["migrations"]))
+    _load(archive, ref)
+    with public_scope():
         Firm.objects.filter(pk=ref.id).delete()
         firm = public_rows.insert_firm(manifest, ref)
         public_rows.insert(key_rows, domains)
-    schema.create(ref, frozenset(manifest["migrations"]))
-    _load(archive, ref)
+    keys.forget(ref.id)
     schema.migrate_forward(ref)
     with public_scope():
         applied = fingerprints.read_applied(ref.schema)
@@ -193,7 +196,6 @@ def _rows(archive: Reader, ref: FirmRef, key_rows: list[Any], domains: list[Doma
                 "wave": manifest["wave"],
             },
         )
-    keys.forget(ref.id)
     return firm
 
 

@@ -15,6 +15,7 @@ from legal_intake_backup.errors import BackupError
 from legal_intake_backup.state import State
 from legal_intake_backup.vault import Vault
 
+WAL_UNREADABLE = 200
 ORDER = ("media", "export", "base")
 
 
@@ -26,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(options, load())
     except BackupError as error:
         sys.stderr.write(f"{error} [{error.code}]\n")
-        return 1
+        # PostgreSQL takes 1 for "there is no such WAL" and would end its recovery early; over 125 it stops.
+        return WAL_UNREADABLE if options.act == "fetch-wal" else 1
     except KeyboardInterrupt:
         sys.stderr.write("stopped; what was not finished does not count\n")
         return 130

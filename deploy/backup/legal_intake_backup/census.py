@@ -59,7 +59,7 @@ def moment(config: Config) -> Iterator[Moment]:
     """Now, for the block. Waits for transactions that are under way."""
     with tempfile.TemporaryDirectory(prefix="census-") as folder:
         answer = Path(folder) / "answer"
-        command = [config.program("psql"), "-qAtX", "-v", "ON_ERROR_STOP=1",
+        command = [config.program("psql"), "-qAtXw", "-v", "ON_ERROR_STOP=1",
                    "-d", f"dbname={config.postgres['PGDATABASE']} replication=database"]  # fmt: skip
         name = f"census_{time.time_ns()}"
         process = subprocess.Popen(
@@ -155,5 +155,5 @@ def _await(process: subprocess.Popen[str], answer: Path) -> Moment:
 
 
 def _psql(config: Config, script: str, env: Mapping[str, str]) -> str:
-    command = [config.program("psql"), "-qAtX", "-v", "ON_ERROR_STOP=1"]
+    command = [config.program("psql"), "-qAtXw", "-v", "ON_ERROR_STOP=1"]
     return tools.run(command, env={**env, "PGOPTIONS": FORMS}, text=script)

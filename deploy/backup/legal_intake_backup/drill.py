@@ -38,8 +38,9 @@ def drill(config: Config, vault: Vault, state: State, *, scratch: Path, identity
         scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=scratch, prefix="drill-") as folder:
             found = restore.restore_database(
-                config, vault, data=Path(folder) / "data", to="manifest", identity=manifest["id"], key_ids=needed
-            )
+                config, vault, data=Path(folder) / "data", to="manifest", identity=manifest["id"], key_ids=needed,
+                mark=False,
+            )  # fmt: skip
         census.compare(manifest["census"], found["census"])
         count = files.unpack_media(vault, files.media_index(vault, None), None)
         archives = check_exports(vault)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from legal_intake_backup import base, census, files, scratch, tools
+from legal_intake_backup import base, census, files, scratch, tools, wal
 from legal_intake_backup.errors import BackupError, NotUsable, WouldOverwrite
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def restore_database(
     identity: str = "",
     key_ids: str = "",
     force: bool = False,
+    mark: bool = True,
 ) -> dict[str, Any]:
     """Fill PostgreSQL's folder from a backup and recover it; what is in it afterwards (a census).
 
@@ -85,6 +86,7 @@ def restore_database(
         identity: a base backup's id; without it the one that fits.
         key_ids: ids of the master keys that are at hand.
         force: put what is there aside, as `<folder>.before-<time>`.
+        mark: let the service know that WAL begins anew; not for a drill.
 
     Raises:
         WouldOverwrite: there is data, and no `force`; or a server runs on it.
@@ -94,6 +96,8 @@ def restore_database(
     manifest = choose(vault, identity=identity, moment=moment)
     check_master_key(manifest, key_ids)
     _check_place(data, force=force)
+    if moment is None and to != "manifest":
+        wal.check_unbroken(vault, manifest["last_segment"])
     part = data.with_name(f"{data.name}.restoring")
     shutil.rmtree(part, ignore_errors=True)
     log = config.state / "restore.log" if os.access(config.state, os.W_OK) else Path("/tmp/restore.log")  # noqa: S108
@@ -117,6 +121,8 @@ def restore_database(
     elif data.exists():
         data.rmdir()
     part.rename(data)
+    if mark:
+        (config.state / wal.RESTORED).touch()
     logger.info("database of backup %s restored to %s: %s firms", manifest["id"], to, len(found["firms"]))
     return {"manifest": manifest, "census": found}
 
@@ -172,6 +178,7 @@ def _unpack(config: Config, vault: Vault, manifest: dict[str, Any], into: Path) 
     into.mkdir(parents=True, mode=0o700)
     with vault.get(manifest["base"]["name"], [["zstd", "-dc"]]) as source:
         _untar(source, into)
+    tools.run([config.program("pg_verifybackup"), "-n", "-q", str(into)])
     version = (into / "PG_VERSION").read_text().strip()
     here = tools.run([config.program("postgres"), "--version"]).split()[2].partition(".")[0]
     if version != here:

@@ -100,7 +100,7 @@ def _await(config: Config, process: subprocess.Popen[bytes], env: dict[str, str]
         if process.poll() is not None:
             raise NotUsable(f"the backup cannot be recovered: {_last_words(log)}")
         try:
-            if tools.run([config.program("psql"), "-qAtX", "-c", "SELECT pg_is_in_recovery()"], env=env).strip() == "f":
+            if tools.run([config.program("psql"), "-qAtXw", "-c", "SELECT pg_is_in_recovery()"], env=env).strip() == "f":
                 return
         except ToolFailed:
             pass  # not yet

@@ -54,8 +54,10 @@ class Service:
 
     def stream(self) -> None:
         """Tend the receiver, and carry off what it received."""
-        running = self._receiver.tend()
-        wal.ship(self._config, self._vault, self._state)
+        try:
+            wal.ship(self._config, self._vault, self._state)
+        finally:  # a target that is away is no reason to receive nothing
+            running = self._receiver.tend()
         if time.monotonic() - self._partial_at >= self._config.partial_seconds:
             self._partial_at = time.monotonic()
             wal.ship_partial(self._config, self._vault, self._state)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from legal_intake_backup import census, tools
 from legal_intake_backup.config import SLOT
-from legal_intake_backup.errors import ToolFailed
+from legal_intake_backup.errors import NotUsable, ToolFailed
 
 if TYPE_CHECKING:
     from legal_intake_backup.config import Config
@@ -31,6 +31,7 @@ SEGMENT = re.compile(r"[0-9A-F]{24}")
 HISTORY = re.compile(r"[0-9A-F]{8}\.history")
 KEPT_IN_SPOOL = 2
 WAIT_SECONDS = 600
+RESTORED = "restored"
 
 
 class Receiver:
@@ -46,6 +47,7 @@ class Receiver:
             return True
         if self._process is not None:
             logger.warning("pg_receivewal ended (%s), starting it again", self._process.returncode)
+        begin_anew_after_restore(self._config)
         self._config.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
         ensure_slot(self._config)
         self._process = subprocess.Popen(
@@ -60,6 +62,15 @@ class Receiver:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             self._process.wait(timeout=20)
+
+
+def begin_anew_after_restore(config: Config) -> None:
+    """A restored database goes on in another timeline: what was received before is not its past."""
+    marker = config.state / RESTORED
+    if marker.exists():
+        shutil.rmtree(config.spool, ignore_errors=True)
+        (config.state / "base-wanted").touch()
+        marker.unlink()
 
 
 def ensure_slot(config: Config) -> None:
@@ -143,6 +154,30 @@ def fetch(vault: Vault, name: str, into: Path) -> bool:
             part.replace(into)
             return True
     return False
+
+
+def check_unbroken(vault: Vault, first: str) -> None:
+    """Every segment from `first` to the last is there, on whichever timeline. Raises NotUsable.
+
+    A recovery would end at a gap as if there were nothing after it.
+    """
+    there: set[int] = set()
+    for name in vault.target.names("wal"):
+        segment = name.removeprefix("wal/").partition(".")[0]
+        if SEGMENT.fullmatch(segment):
+            there.add(_number(segment))
+    begin = _number(first)
+    missing = [number for number in range(begin, max(there | {begin}) + 1) if number not in there]
+    if missing:
+        raise NotUsable(
+            f"{len(missing)} WAL segments after the base backup are missing from the backup, the first is "
+            f"{missing[0] // 256:08X}{missing[0] % 256:08X}: restore with --to a time before it, or from another backup"
+        )
+
+
+def _number(segment: str) -> int:
+    """The place of a segment of 16 MB, whatever its timeline."""
+    return int(segment[8:16], 16) * 256 + int(segment[16:], 16)
 
 
 def prune(vault: Vault, first: str) -> int:
