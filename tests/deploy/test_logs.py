@@ -140,8 +140,8 @@ def test_tags_parsers_and_variables_are_all_made_somewhere(name: str) -> None:
     for plugin in [*found["pipeline"]["filters"], *found["pipeline"]["outputs"]]:
         assert plugin["match"] in tags, plugin
     parsers = {parser["name"] for parser in found["parsers"]}
-    used = [plugin["parser"] for kind in ("inputs", "filters") for plugin in found["pipeline"][kind] if "parser" in plugin]
-    assert set(used) == parsers
+    plugins = [*found["pipeline"]["inputs"], *found["pipeline"]["filters"]]
+    assert {plugin["parser"] for plugin in plugins if "parser" in plugin} == parsers
     given = {"COMPOSE_PROJECT_NAME"} | {entry["name"] for entry in found["env"]}
     assert set(re.findall(r"\$\{(\w+)", json.dumps(found))) <= given
 

@@ -52,9 +52,10 @@ def bring_up(folder: Path, report: Report) -> Site:
     project.wait_ready(site.ours, 120)
     containers = project.containers()
     empty = sorted(container.service for container in containers if container.placeholder)
+    aside = f"; nothing but a placeholder ran for {', '.join(empty)}" if empty else ""
     report.say(
         f"./deploy.sh, first time: {len(containers)} containers up and healthy, preset small",
-        f"{time.monotonic() - began:.0f} s" + (f"; nothing but a placeholder ran for {', '.join(empty)}" if empty else ""),
+        f"{time.monotonic() - began:.0f} s{aside}",
         services=sorted(container.service for container in containers),
     )
     for name, host in (("Harbor Law", HOSTS[2]), ("Summit Legal", HOSTS[3])):

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def time_is_left(request: pytest.FixtureRequest) -> None:
     needed = float(marker.kwargs.get("seconds", 30)) if marker else 30.0
     left = BUDGET_SECONDS - (time.monotonic() - BEGAN) - RESERVE_SECONDS
     if left < needed:
-        pytest.skip(f"not run: {left:.0f} s of {BUDGET_SECONDS:.0f} s are left, this takes {needed:.0f} (STACK_SECONDS)")
+        pytest.skip(f"not run: {left:.0f} of {BUDGET_SECONDS:.0f} s are left, this takes {needed:.0f} (STACK_SECONDS)")
 
 
 @pytest.fixture(scope="session")
@@ -68,14 +69,14 @@ def site(report: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[o
 
 
 @pytest.fixture(scope="session")
-def undisturbed(site: object) -> tuple[bytes, list[str]]:
+def undisturbed(site: Any) -> tuple[bytes, list[str]]:
     """Some speech, and what the stack hears in it when nothing happens."""
     import asyncio
 
     from tests.deploy.stack.people import heard, speech, spoken_intake
 
     pcm = speech("librivox-0920", "ljspeech-LJ001-0004")
-    _reference, voice = asyncio.run(spoken_intake(site, site.firms[0], "Una Undisturbed", pcm))  # type: ignore[attr-defined,arg-type]
+    _reference, voice = asyncio.run(spoken_intake(site, site.firms[0], "Una Undisturbed", pcm))
     said = heard(voice)
     assert len(said) >= 2, said
     return pcm, said

@@ -1,8 +1,8 @@
 """A stated mix against the stack, at a rate of its own choosing, and what became of each request.
 
-The mix: half the requests ask for a firm's page, three in ten type a turn into a conversation, two in ten are staff asking for
-their list. Each comes from one of many client addresses, behind the proxy that the stack believes. The rate does not wait
-for answers: what comes late piles up, as it does in life.
+The mix: half the requests ask for a firm's page, three in ten type a turn into a conversation, two in ten are staff
+asking for their list. Each comes from one of many client addresses, behind the proxy that the stack believes. The rate
+does not wait for answers: what comes late piles up, as it does in life.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ VERSION = os.environ.get("STACK_VERSION", "stack-1")
 NEXT_VERSION = os.environ.get("STACK_NEXT_VERSION", "stack-2")
 DOMAIN = "intake.test"
 PROFILES = ("models", "ha", "pooler", "search", "monitoring", "logs", "tls")
-#: Not started here: models needs models that are not in the repository, tls a certificate authority (its own test has one).
+#: Not started here: `models` needs models that are not in the repository, `tls` a certificate authority (its own test
+#: has one).
 STARTED = tuple(os.environ.get("STACK_PROFILES", "ha,pooler,search,monitoring,logs").split(","))
 #: The engine's own end of the networks that it forwards a published port from: the only proxy in front of this stack.
 PROXIES = f"{SUBNET.rsplit('.', 1)[0]}.1/32,172.16.0.0/12,192.168.0.0/16"
@@ -121,7 +122,8 @@ def make_certificates(folder: Path, hosts: list[str]) -> ssl.SSLContext:
     )  # fmt: skip
     run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", f"/CN={hosts[0]}", "-addext", f"subjectAltName={names}", "-addext", "basicConstraints=critical,CA:FALSE",
+         "-subj", f"/CN={hosts[0]}", "-addext", f"subjectAltName={names}",
+         "-addext", "basicConstraints=critical,CA:FALSE",
          "-CA", str(folder / "ca.pem"), "-CAkey", str(folder / "ca.key"),
          "-keyout", str(folder / "privkey.pem"), "-out", str(folder / "cert.pem")]
     )  # fmt: skip

@@ -79,7 +79,7 @@ def test_one_request_id_leads_from_nginx_to_the_worker(site: Site, report: Repor
     assert opened
     assert jobs & opened
     assert jobs & opened & proxied, "nginx's access log names the request of the socket"
-    report.say("one request id in nginx's, the api's and the audio worker's log", f"{len(jobs & opened & proxied)} seen")
+    report.say("one request id in the logs of nginx, api and audio_worker", f"{len(jobs & opened & proxied)} seen")
 
 
 def _lines(site: Site, service: str) -> list[str]:
@@ -134,7 +134,8 @@ def test_from_outside_only_the_chosen_ports_answer(site: Site, report: Report) -
     for network in ("data", "observability"):
         details = run(["docker", "network", "inspect", "-f", "{{.Internal}}", f"{site.project.name}_{network}"])
         assert details.stdout.strip() == "true"
-    report.say("port scan of all 65,535 at the machine's own address", f"{sorted(found)} alone; dashboards on 127.0.0.1")
+    said = f"{sorted(found)} alone; the dashboards on 127.0.0.1"
+    report.say("port scan of all 65,535 at the machine's own address", said)
 
 
 async def _open_ports(address: str) -> set[int]:
@@ -176,9 +177,7 @@ def _others(site: Site) -> set[int]:
 @pytest.mark.stack(seconds=20)
 def test_plain_http_is_sent_to_https_and_strangers_find_nothing(site: Site) -> None:
     harbor = site.firms[0]
-    plain = httpx.get(
-        f"http://{sites.ADDRESS}:{sites.HTTP_PORT}/", headers={"Host": harbor.host}, follow_redirects=False, trust_env=False
-    )
+    plain = httpx.get(f"http://{sites.ADDRESS}:{sites.HTTP_PORT}/", headers={"Host": harbor.host}, trust_env=False)
     assert plain.status_code in (301, 308)
     assert plain.headers["location"].startswith(f"https://{harbor.host}")
     with httpx.Client(base_url=f"https://{site.address}", verify=site.tls, trust_env=False) as web:

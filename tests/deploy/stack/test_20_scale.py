@@ -21,8 +21,8 @@ API, AUDIO = 5, 10
 def scale(site: Site, api: int, audio: int) -> float:
     began = now()
     site.project.compose(
-        "up", "--detach", "--no-recreate", "--scale", f"api={api}", "--scale", f"audio_worker={audio}", "api", "audio_worker",
-        seconds=240,
+        "up", "--detach", "--no-recreate", "--scale", f"api={api}", "--scale", f"audio_worker={audio}",
+        "api", "audio_worker", seconds=240,
     )  # fmt: skip
     wait_until("scaled", lambda: _count(site, "api") == api and _count(site, "audio_worker") == audio, 240, pause=2)
     return now() - began
@@ -46,9 +46,10 @@ def served(site: Site) -> dict[str, int]:
 
 def ask(site: Site, times: int) -> None:
     firm = site.firms[0]
+    known = {"sni_hostname": firm.host}
     with httpx.Client(base_url=f"https://{site.address}", verify=site.tls, trust_env=False, timeout=30) as web:
         for _ in range(times):
-            answer = web.get("/api/firm", headers={"Host": firm.netloc, **somebody()}, extensions={"sni_hostname": firm.host})
+            answer = web.get("/api/firm", headers={"Host": firm.netloc, **somebody()}, extensions=known)
             assert answer.status_code == 200, answer.text[:300]
 
 

@@ -80,7 +80,8 @@ def test_upgrade_and_rollback_under_load(
         report.say(
             f"{what} at {rate:g} requests a second, 20 sockets, 4 talking",
             f"{seconds:.0f} s; {outcome}; {len(sockets.lost)} sockets lost, {sockets.reconnected} came back, "
-            f"{sockets.spoken} stories spoken, {len(sockets.wrong)} with other words, {len(missing)} typed turns missing",
+            f"{sockets.spoken} stories spoken, {len(sockets.wrong)} with other words, "
+            f"{len(missing)} typed turns missing",
             problems=json.loads(json.dumps(problems)),
         )
         assert not any(problems.values()), problems

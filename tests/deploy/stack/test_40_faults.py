@@ -85,6 +85,15 @@ async def under_people(site: Site, undisturbed: tuple[bytes, list[str]], trouble
     return typist
 
 
+def crash(site: Site, service: str) -> float:
+    """kill -9 of a service's process; the seconds until it is healthy again."""
+    victim = site.project.only(service)
+    before = victim.details["State"]["StartedAt"]
+    kill_process(victim)
+    limit = BACK_SECONDS.get(service, BACK_DEFAULT)
+    return wait_until(f"{service} is back", lambda: restarted(victim, before), limit, pause=0.3)
+
+
 @pytest.mark.stack(seconds=330)
 def test_kill_9_of_each_service(site: Site, report: Report, undisturbed: tuple[bytes, list[str]]) -> None:
     times: dict[str, float] = {}
@@ -94,12 +103,8 @@ def test_kill_9_of_each_service(site: Site, report: Report, undisturbed: tuple[b
         services = site.ours
         # The least first, so that whatever else hangs on a data service is not disturbed twice.
         for service in sorted(services, key=lambda name: (name in PARTITIONED, name)):
-            victim = site.project.only(service)
-            before = victim.details["State"]["StartedAt"]
-            kill_process(victim)
-            limit = BACK_SECONDS.get(service, BACK_DEFAULT)
             try:
-                times[service] = wait_until(f"{service} is back", lambda: restarted(victim, before), limit, pause=0.3)  # noqa: B023
+                times[service] = crash(site, service)
             except AssertionError as error:
                 late[service] = str(error)[:300]
 
@@ -138,7 +143,8 @@ def test_a_partition_of_ten_seconds(
     site.project.wait_ready(site.ours, 90)
     report.say(
         f"{service} cut off for {PARTITION_SECONDS:.0f} s, somebody typing and somebody talking",
-        f"nothing lost, {len(typist.taken)} typed turns, {typist.refused} had to be sent again; {now() - began:.0f} s in all",
+        f"nothing lost, {len(typist.taken)} typed turns, {typist.refused} had to be sent again; "
+        f"{now() - began:.0f} s in all",
     )
 
 
@@ -157,14 +163,12 @@ def test_a_full_disk_under_the_logs_stops_nobody(site: Site, report: Report) -> 
             f"r=u.Request('http://127.0.0.1:8000/api/firm',headers={{'Host':'{host}','X-Forwarded-Proto':'https'}});"
             "print(u.build_opener(u.HTTPHandler).open(r,timeout=5).status)"
         )
-        wait_until(
-            "an api whose log is full answers",
-            lambda: run(["docker", "exec", name, "python", "-m", "legal_intake.healthcheck", "api"], check=False).returncode == 0,
-            30,
-        )  # fmt: skip
+        healthy = ["docker", "exec", name, "python", "-m", "legal_intake.healthcheck", "api"]
+        wait_until("an api whose log is full is well", lambda: run(healthy, check=False).returncode == 0, 30)
         answers = [run(["docker", "exec", name, "python", "-c", ask], check=False) for _ in range(3)]
         # Not from a proxy it trusts: it sends us to https, which is an answer all the same.
-        assert all(answer.stdout.strip() == "200" or "301" in answer.stderr for answer in answers), answers[0].stderr[-500:]
+        served = [answer.stdout.strip() == "200" or "301" in answer.stderr for answer in answers]
+        assert all(served), answers[0].stderr[-500:]
         running = run(["docker", "inspect", "-f", "{{.State.Running}}", name]).stdout.strip()
         assert running == "true"
     finally:
