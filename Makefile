@@ -92,6 +92,10 @@ lock: venv-dev ## Compile each requirements*.in to a file with hashes, all with 
 images: ## Build our container images (VERSION=dev, IMAGE_PREFIX=).
 	@scripts/images
 
+.PHONY: swarm
+swarm: venv ## Make deploy/swarm/stack.yml, the stack for Docker Swarm, from docker-compose.yml.
+	@$(PY) deploy/swarm/generate.py
+
 .PHONY: venv
 venv: $(STAMPS)/requirements ## Make .venv with the locked requirements.
 
