@@ -70,6 +70,7 @@ def locked(name: str) -> dict[str, str]:
 def test_the_parts_are_parts() -> None:
     whole, audio, docker = (locked(f"requirements{part}.txt") for part in ("", "-audio", "-docker"))
     assert docker.items() <= audio.items() <= whole.items(), "run `make lock`"
+    assert locked("requirements-models.txt").items() <= whole.items()
     assert SPEECH <= set(audio)
     assert not SPEECH & set(docker)
     assert EMBEDDED <= set(whole)
