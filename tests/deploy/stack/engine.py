@@ -86,9 +86,17 @@ class Container:
 class Project:
     """A Compose project in a folder of its own."""
 
-    def __init__(self, root: Path, name: str) -> None:
+    def __init__(
+        self, root: Path, name: str, files: Iterable[str] = (), profiles: Iterable[str] = (), env_file: Path | None = None
+    ) -> None:
         self.root, self.name = root, name
-        self.base = ["docker", "compose", "--progress", "quiet"]  # all else stands in the folder's .env
+        self.base = ["docker", "compose", "--progress", "quiet", "-p", name]
+        if env_file is not None:  # without one: the folder's .env, as deploy.sh leaves it
+            self.base += ["--env-file", str(env_file)]
+        for file in files:
+            self.base += ["-f", file]
+        for profile in profiles:
+            self.base += ["--profile", profile]
 
     def compose(
         self, *arguments: str, seconds: float = 300, check: bool = True, text: str | None = None,
