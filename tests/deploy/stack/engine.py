@@ -131,9 +131,11 @@ class Project:
                 return container
         raise EngineError(f"no container of {service} runs")
 
-    def execute(self, service: str, *command: str, seconds: float = 120, check: bool = True) -> str:
-        """A program inside a container, its standard output."""
-        return self.compose("exec", "-T", service, *command, seconds=seconds, check=check).stdout
+    def execute(
+        self, service: str, *command: str, seconds: float = 120, check: bool = True, text: str | None = None
+    ) -> str:
+        """A program inside a container, its standard output; `text` is its standard input."""
+        return self.compose("exec", "-T", service, *command, seconds=seconds, check=check, text=text).stdout
 
     def logs(self, service: str, lines: int = 60) -> str:
         """The last lines of a service."""
