@@ -1,7 +1,7 @@
 """A sign of life of a process that answers no requests: a file that is touched while work goes on.
 
-`HEARTBEAT_FILE` names it; without it (under `make run`) there is none. A thread that merely runs proves nothing, so each
-process says what progress is: the file is touched only while that is so, and `legal_intake.healthcheck` looks at
+`HEARTBEAT_FILE` names it; without it (under `make run`) there is none. A thread that merely runs proves nothing, so
+each process says what progress is: the file is touched only while that is so, and `legal_intake.healthcheck` looks at
 its age. What stands still is said in the log, once.
 """
 

@@ -26,9 +26,7 @@ LONGEST_UNREAD_SECONDS = 15.0
 LONGEST_JOB_SECONDS = 15 * 60.0
 
 
-def work(
-    queues: set[str], *, threads: int, poll_ms: int, on_stop: Callable[[], object] | None = None
-) -> None:
+def work(queues: set[str], *, threads: int, poll_ms: int, on_stop: Callable[[], object] | None = None) -> None:
     """Run actors of these queues until told to stop.
 
     Args:

@@ -1,4 +1,4 @@
-"""Makes deploy/swarm/stack.yml from docker-compose.yml: `make swarm`. git ignores it: it is never older than its source.
+"""Makes deploy/swarm/stack.yml from docker-compose.yml: `make swarm`. git ignores it, so it is never out of date.
 
 Swarm reads the same format and leaves out a part of it, so what has another name there is rewritten:
 
@@ -27,7 +27,7 @@ SOURCE = ROOT / "docker-compose.yml"
 TARGET = Path(__file__).with_name("stack.yml")
 #: What one machine of several cannot do, or should not.
 LEFT_OUT = frozenset({"postgres-standby", "certbot", "fluent-bit"})
-#: These keep data in a volume of one machine: label it with `docker node update --label-add legal-intake.data=true NODE`.
+#: These keep data in a volume of one machine: docker node update --label-add legal-intake.data=true NODE
 NEEDS_THE_DATA_NODE = "node.labels.legal-intake.data == true"
 ONE_SHOT = frozenset({"migrate"})
 DROPPED = (
@@ -43,15 +43,14 @@ HEAD = """\
 #     docker node update --label-add legal-intake.data=true NODE      # where the volumes and this checkout are
 #     docker stack deploy -c deploy/swarm/stack.yml legal-intake
 #
-# What is different in Swarm, and why: deploy/swarm/generate.py. Certificates, shipped logs and the standby are not in it.
+# What is different in Swarm, and why: deploy/swarm/generate.py. Not in it: certificates, shipped logs,
+# the standby.
 """
 
 
 def generate(source: dict[str, Any]) -> dict[str, Any]:
     """The stack for Swarm, of a Compose file as YAML gives it."""
-    services = {
-        name: _service(name, service) for name, service in source["services"].items() if name not in LEFT_OUT
-    }
+    services = {name: _service(name, service) for name, service in source["services"].items() if name not in LEFT_OUT}
     text = repr(services)
     return {
         "version": "3.13",
@@ -69,7 +68,7 @@ def _service(name: str, service: dict[str, Any]) -> dict[str, Any]:
     made["volumes"] = [_volume(volume) for volume in service.get("volumes", [])]
     made["volumes"] += [_memory(entry) for entry in service.get("tmpfs", [])]
     if "shm_size" in service:
-        made["volumes"].append(_memory(f"/dev/shm:size={service['shm_size']}"))
+        made["volumes"].append(_memory(f"/dev/shm:size={service['shm_size']}"))  # noqa: S108 - the container's own
     made["networks"] = list(service["networks"])
     if "ports" in service:
         made["ports"] = [port for port in service["ports"] if "DASHBOARDS_BIND" not in port]

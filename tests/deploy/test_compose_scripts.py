@@ -35,13 +35,13 @@ def redis(tmp_path: Path) -> Path:
 
 
 def test_redis_gets_its_role_its_limit_and_its_password_in_a_private_file(redis: Path) -> None:
-    done = start(
-        ["sh", str(REDIS)], redis, ROLE="journal", MAXMEMORY="96mb", REDIS_PASSWORD_FILE=str(redis / "secret")
-    )
+    done = start(["sh", str(REDIS)], redis, ROLE="journal", MAXMEMORY="96mb", REDIS_PASSWORD_FILE=str(redis / "secret"))
     assert done.returncode == 0, done.stderr
     mode, *lines = done.stdout.splitlines()
     assert int(mode, 8) == stat.S_IRUSR | stat.S_IWUSR
-    assert {"appendfsync always", "maxmemory 96mb", "requirepass abc-123_X", "maxmemory-policy noeviction"} <= set(lines)
+    assert {"appendfsync always", "maxmemory 96mb", "requirepass abc-123_X", "maxmemory-policy noeviction"} <= set(
+        lines
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,9 @@ def house(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def promote(house: Path, *arguments: str, recovery: str = "t", last: str = "0/2FFFF98") -> subprocess.CompletedProcess[str]:
+def promote(
+    house: Path, *arguments: str, recovery: str = "t", last: str = "0/2FFFF98"
+) -> subprocess.CompletedProcess[str]:
     return start(
         [str(POSTGRES / "promote.sh"), *arguments], house,
         ENV_FILE=str(house / "env"), NOTES=str(house / "notes"), RECOVERY=recovery, LAST=last,
@@ -104,7 +106,9 @@ def test_promotion_stops_the_old_one_first_and_remembers_the_new_one(house: Path
     assert done.returncode == 0, done.stderr
     assert (house / "env").read_text() == "DOMAIN=intake.example.org\nPOSTGRES_PRIMARY=postgres-standby\n"
     calls = (house / "notes").read_text().splitlines()
-    order = [next(i for i, call in enumerate(calls) if part in call) for part in ("stop postgres", "pg_promote", "up -d")]
+    order = [
+        next(i for i, call in enumerate(calls) if part in call) for part in ("stop postgres", "pg_promote", "up -d")
+    ]
     assert order == sorted(order)
     assert any(call.endswith("up -d --wait --no-deps api worker") for call in calls), calls
     (house / "notes").unlink()
@@ -112,7 +116,9 @@ def test_promotion_stops_the_old_one_first_and_remembers_the_new_one(house: Path
     assert (house / "env").read_text().endswith("POSTGRES_PRIMARY=postgres\n"), "the way back is the same command"
 
 
-@pytest.mark.parametrize(("last", "said"), [("0/4000000", "has received up to 0/3000000"), ("", "cannot say how far it was")])
+@pytest.mark.parametrize(
+    ("last", "said"), [("0/4000000", "has received up to 0/3000000"), ("", "cannot say how far it was")]
+)
 def test_promotion_refuses_to_lose_anything_unless_forced(house: Path, last: str, said: str) -> None:
     done = promote(house, last=last)
     assert done.returncode == 1

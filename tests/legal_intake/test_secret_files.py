@@ -27,7 +27,9 @@ def test_a_file_holds_the_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert secret("A_TOKEN") == "from the environment"
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), ("\n", "is empty"), (b"\xff\xfe", "cannot be read")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read"), ("\n", "is empty"), (b"\xff\xfe", "cannot be read")]
+)
 def test_a_file_of_no_use_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | bytes | None, said: str
 ) -> None:
@@ -59,7 +61,10 @@ def test_settings_fill_the_urls_from_files(tmp_path: Path) -> None:
     for name in ("SECRET_KEY", "DATABASE_PASSWORD", "REDIS_PASSWORD", "METRICS_TOKEN"):
         (tmp_path / name).write_text(f"the {name}\n")
         environment[f"{name}_FILE"] = str(tmp_path / name)
-    environment |= {"DATABASE_URL": "postgresql://legal_intake@db:5432/legal_intake", "REDIS_CACHE_URL": "redis://cache/0"}
+    environment |= {
+        "DATABASE_URL": "postgresql://legal_intake@db:5432/legal_intake",
+        "REDIS_CACHE_URL": "redis://cache/0",
+    }
     code = (
         "import json; from legal_intake.settings import base as s; "
         "print(json.dumps([s.SECRET_KEY, s.DATABASES['default']['PASSWORD'], s.REDIS_CACHE_URL, s.METRICS_TOKEN]))"

@@ -58,7 +58,13 @@ sys.exit(vp.main())
 
 @pytest.mark.parametrize(
     ("cpu_max", "quota", "cores"),
-    [("max 100000", None, HERE), ("150000 100000", None, 1), ("50000 100000", None, 1), (None, "100000", 1), (None, "-1", HERE)],
+    [
+        ("max 100000", None, HERE),
+        ("150000 100000", None, 1),
+        ("50000 100000", None, 1),
+        (None, "100000", 1),
+        (None, "-1", HERE),
+    ],
 )
 def test_a_slot_for_each_whole_core_of_the_container(
     tmp_path: Path, cpu_max: str | None, quota: str | None, cores: int
@@ -124,9 +130,7 @@ def pool(tmp_path: Path) -> Iterator[Running]:
 
 def heard(text: str) -> dict[str, float]:
     families = {family.name: family for family in text_string_to_metric_families(text)}
-    return {
-        sample.labels["slot"]: sample.value for sample in families["heard"].samples if sample.name == "heard_total"
-    }
+    return {sample.labels["slot"]: sample.value for sample in families["heard"].samples if sample.name == "heard_total"}
 
 
 def test_slots_live_and_die_apart_and_answer_on_one_port(pool: Running) -> None:
