@@ -6,7 +6,6 @@ nginx comes from NGINX_BIN or the PATH where it is new enough, else from the ima
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import re
@@ -19,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -284,7 +284,7 @@ class House:
             self.log.append(line.rstrip("\n"))
 
     def _answers(self) -> bool:
-        with contextlib.suppress(OSError, http.client.HTTPException):
+        with contextlib.suppress(OSError, HTTPException):
             return self.http("GET", "/healthz", port="STATUS").status == 200
         return False
 
@@ -294,12 +294,12 @@ class House:
         return [line for line in lines if line["logger"] == "nginx.access" and line["path"] == path]
 
     def http(self, method: str, path: str, *, port: str = "HTTP", **options: Any) -> Answer:
-        return self._ask(http.client.HTTPConnection("127.0.0.1", self.ports[port], timeout=10), method, path, **options)
+        return self._ask(HTTPConnection("127.0.0.1", self.ports[port], timeout=10), method, path, **options)
 
     def https(
         self, method: str, path: str, *, host: str = f"firm.{DOMAIN}", port: str = "HTTPS", **options: Any
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports[port], timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.ports[port], timeout=10)
         connection.sock = self.tls(host, port)
         return self._ask(connection, method, path, host=host, **options)
 
@@ -346,7 +346,7 @@ class House:
 
     def _ask(
         self,
-        connection: http.client.HTTPConnection,
+        connection: HTTPConnection,
         method: str,
         path: str,
         *,

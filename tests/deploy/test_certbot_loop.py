@@ -29,7 +29,7 @@ if arguments[0] == "delete":
     import shutil
     shutil.rmtree(folder)
 elif name in open({refused!r}).read().split():
-    print("Certbot failed to authenticate some domains\\n  Domain: " + name + "\\n  Detail: no such host\\nAsk for help at x")
+    print("Certbot failed to authenticate\\n  Domain: " + name + "\\n  Detail: no such host\\nAsk for help at x")
     sys.exit(1)
 else:
     hosts = [arguments[i + 1] for i, word in enumerate(arguments) if word == "-d"]

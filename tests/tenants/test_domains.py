@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -50,14 +51,10 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, tuple[int, str]]]
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    plain = verification.http.client.HTTPConnection
+    plain = http.client.HTTPConnection
     port = server.server_port
-    monkeypatch.setattr(
-        verification.http.client, "HTTPConnection", lambda _host, timeout: plain("127.0.0.1", port, timeout=timeout)
-    )
-    monkeypatch.setattr(
-        verification.http.client, "HTTPSConnection", lambda _host, timeout: plain("127.0.0.1", 9, timeout=timeout)
-    )
+    monkeypatch.setattr(http.client, "HTTPConnection", lambda _host, timeout: plain("127.0.0.1", port, timeout=timeout))
+    monkeypatch.setattr(http.client, "HTTPSConnection", lambda _host, timeout: plain("127.0.0.1", 9, timeout=timeout))
     yield answers
     server.shutdown()
     server.server_close()

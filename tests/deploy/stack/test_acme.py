@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.stack.bring_up import locked
 from tests.deploy.stack.engine import Project, run, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,6 +25,7 @@ HOSTS = ("intake.test", "admin.intake.test", "harbor.intake.test", "own.example"
 REFUSED = "blocked.example"
 PEBBLE = "ghcr.io/letsencrypt/pebble:2.10.1"
 SECONDS = 300
+LOCK = os.environ.get("STACK_LOCK", "")
 pytestmark = pytest.mark.stack(seconds=SECONDS)
 
 
@@ -72,7 +72,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder.chmod(0o755)
     version = os.environ.get("STACK_VERSION", "stack-1")
     if not os.environ.get("STACK_ONLY"):
-        run(locked([str(ROOT / "scripts/images"), "legal-intake-certbot"]), env={"VERSION": version}, seconds=300)
+        lock = ["flock", LOCK] if LOCK else []
+        run([*lock, str(ROOT / "scripts/images"), "legal-intake-certbot"], env={"VERSION": version}, seconds=300)
     cat = ["docker", "run", "--rm", "--entrypoint", "cat", PEBBLE, "/test/certs/pebble.minica.pem"]
     (folder / "pebble-ca.pem").write_text(run(cat).stdout)
     (folder / "domains").mkdir()

@@ -1,4 +1,4 @@
-"""Stands for the api: answers every request, and sends back what comes over a socket. Python's standard library alone."""
+"""Stands for the api: answers every request, and sends back what comes over a socket. Needs Python alone."""
 
 from __future__ import annotations
 
@@ -36,4 +36,4 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    Server(("0.0.0.0", 8000), Handler).serve_forever()  # noqa: S104 - inside a container
+    Server(("0.0.0.0", 8000), Handler).serve_forever()
