@@ -132,7 +132,7 @@ def test_both_dockerfiles_build_the_web_app_alike() -> None:
     assert one == other
 
 
-# -- .dockerignore -------------------------------------------------------------------------------------------------------
+# -- .dockerignore ----------------------------------------------------------------------------------------------------
 
 
 def ignored(path: str) -> bool:
@@ -153,8 +153,9 @@ def ignored(path: str) -> bool:
     "path",
     [
         ".env", ".git/config", ".data/media/x", ".data/passwords.txt", "deploy/secrets/master_key", "audio/.env",
-        "legal_intake/server.pem", "intake/private.key", "tenants/__pycache__/models.cpython-311.pyc", "tests/conftest.py",
-        "frontend/node_modules/react/index.js", "frontend/dist/index.html", "backups/base.tar.age", "docker-compose.yml",
+        "legal_intake/server.pem", "intake/private.key", "tenants/__pycache__/models.cpython-311.pyc",
+        "tests/conftest.py", "frontend/node_modules/react/index.js", "frontend/dist/index.html", "backups/base.tar.age",
+        "docker-compose.yml",
         "deploy/images/backup/secrets/key", ".venv/bin/python", "frontend/src/.env.production",
     ],
 )  # fmt: skip
@@ -178,7 +179,7 @@ def test_what_every_dockerfile_copies_reaches_its_build() -> None:
         assert not ignored(path)
 
 
-# -- the frontend's nginx ------------------------------------------------------------------------------------------------
+# -- the frontend's nginx ------------------------------------------------------------------------------------------
 
 
 def test_the_frontend_keeps_for_ever_what_our_own_server_does() -> None:
@@ -188,7 +189,8 @@ def test_the_frontend_keeps_for_ever_what_our_own_server_does() -> None:
     pattern = re.compile(rule[1].replace("[^?]*", ".*") + "$")
     for path in (
         "/static/app/assets/index-DfR3_k9a.js", "/static/app/assets/index-DfR3_k9a.css", "/static/app/favicon.svg",
-        "/static/app/assets/capture.worklet-Cx81kq0-.js", "/static/app/index.html", "/static/admin/css/base-12345678.css",
+        "/static/app/assets/capture.worklet-Cx81kq0-.js", "/static/app/index.html",
+        "/static/admin/css/base-12345678.css",
     ):  # fmt: skip
         assert bool(pattern.match(path)) == bool(HASHED.match(path)), path
 

@@ -90,7 +90,7 @@ class Catcher:
     def __init__(self, box: Box) -> None:
         self._box = box
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         """Keep it and say so."""
         mail = self._box.add(str(envelope.mail_from), list(envelope.rcpt_tos), envelope.content)
         _say(event="mail_caught", number=mail.number, recipients=len(mail.to))
@@ -104,7 +104,7 @@ class Pages(BaseHTTPRequestHandler):
     server_version = "mail"
     sys_version = ""
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         """The list, one message, or all as JSON."""
         if self.path == "/healthz":
             self._answer(200, "text/plain", "ok\n")
@@ -119,7 +119,7 @@ class Pages(BaseHTTPRequestHandler):
             else:
                 self._answer(404, "text/plain", "No such message.\n")
 
-    def do_DELETE(self) -> None:  # noqa: N802 - the library's name
+    def do_DELETE(self) -> None:
         """Forget all messages."""
         if self.path == "/messages":
             self.box.clear()

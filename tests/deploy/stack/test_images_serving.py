@@ -32,11 +32,12 @@ class Started:
         self._ids: list[str] = []
         run(["docker", "network", "create", self.name])
 
-    def start(self, image: str, *command: str, alias: str = "x", options: tuple[str, ...] = (), confined: bool = True) -> str:
+    def start(
+        self, image: str, *command: str, alias: str = "x", options: tuple[str, ...] = (), confined: bool = True
+    ) -> str:
         bounds = CONFINED if confined else []
-        done = run(
-            ["docker", "run", "-d", *bounds, "--network", self.name, "--network-alias", alias, *options, image, *command]
-        )  # fmt: skip
+        network = ["--network", self.name, "--network-alias", alias]
+        done = run(["docker", "run", "-d", *bounds, *network, *options, image, *command])
         self._ids.append(done.stdout.strip())
         return self._address(self._ids[-1])
 
@@ -109,7 +110,9 @@ def test_the_release_before_is_kept_for_one_release(started: Started, tmp_path: 
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "old-12345678.js").write_text("1\n")
     (tmp_path / "assets" / "older-12345678.js").write_text("2\n")
-    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY own /srv/www/own\nCOPY assets /srv/www/static/app/assets\n")
+    (tmp_path / "Dockerfile").write_text(
+        "FROM scratch\nCOPY own /srv/www/own\nCOPY assets /srv/www/static/app/assets\n"
+    )
     old = f"{PREFIX}legal-intake-frontend-check:{VERSION}"
     run(["docker", "build", "-q", "-t", old, "."], cwd=tmp_path)
     root = Path(__file__).resolve().parents[3]
@@ -156,7 +159,14 @@ def test_the_pooler_gives_each_client_its_search_path(started: Started, tmp_path
     (tmp_path / "password").chmod(0o644)
     started.start("postgres:18-bookworm", alias="postgres", confined=False,
         options=("-e", f"POSTGRES_PASSWORD={PASSWORD}", "-e", "POSTGRES_USER=legal_intake"))  # fmt: skip
-    options = ("-v", f"{tmp_path}/password:/run/secrets/p:ro", "-e", "DB_PASSWORD_FILE=/run/secrets/p", "-e", "POOL_SIZE=1")
+    options = (
+        "-v",
+        f"{tmp_path}/password:/run/secrets/p:ro",
+        "-e",
+        "DB_PASSWORD_FILE=/run/secrets/p",
+        "-e",
+        "POOL_SIZE=1",
+    )
     address = started.start(tag("legal-intake-pgbouncer"), alias="pgbouncer", options=options)
     parameters = {"host": address, "port": 6432, "user": "legal_intake", "password": PASSWORD, "dbname": "legal_intake"}
 
@@ -180,13 +190,17 @@ def test_the_pooler_gives_each_client_its_search_path(started: Started, tmp_path
 
 
 def test_the_pooler_is_new_enough() -> None:
-    said = run(["docker", "run", "--rm", "--entrypoint", "/usr/sbin/pgbouncer", tag("legal-intake-pgbouncer"), "-V"]).stdout
+    said = run(
+        ["docker", "run", "--rm", "--entrypoint", "/usr/sbin/pgbouncer", tag("legal-intake-pgbouncer"), "-V"]
+    ).stdout
     version = re.search(r"PgBouncer (\d+)\.(\d+)", said)
     assert version
     assert (int(version[1]), int(version[2])) >= (1, 20)
 
 
-@pytest.mark.parametrize(("name", "port"), [("legal-intake-nginx-exporter", 9113), ("legal-intake-elasticsearch-exporter", 9114)])
+@pytest.mark.parametrize(
+    ("name", "port"), [("legal-intake-nginx-exporter", 9113), ("legal-intake-elasticsearch-exporter", 9114)]
+)
 def test_exporters_start_and_answer(started: Started, name: str, port: int) -> None:
     address = started.start(tag(name))
 
