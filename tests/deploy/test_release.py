@@ -77,13 +77,13 @@ def pushed(border: dict[str, str], tmp_path: Path) -> Path:
 
 def test_only_our_images_of_this_version_are_listed(border: dict[str, str]) -> None:
     done = release(border, "list")
-    assert done.stdout.split() == [f"{PREFIX}{name}:1.2.3" for name in NAMES], done.stderr
+    assert sorted(done.stdout.split()) == sorted(f"{PREFIX}{name}:1.2.3" for name in NAMES), done.stderr
 
 
 def test_each_image_is_described_then_scanned(border: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "sbom"
     assert release(border, "sbom", str(folder)).returncode == 0
-    assert sorted(path.name for path in folder.iterdir()) == [f"{name}.spdx.json" for name in NAMES]
+    assert {path.name for path in folder.iterdir()} == {f"{name}.spdx.json" for name in NAMES}
     done = release(border, "scan", str(folder))
     assert done.returncode == 0, done.stderr
     assert sum(line.startswith("grype sbom:") for line in notes(border)) == len(NAMES)
@@ -100,7 +100,7 @@ def test_a_scan_without_a_description_says_so(border: dict[str, str], tmp_path: 
 
 def test_digests_are_noted_signed_verified_and_pinned(border: dict[str, str], tmp_path: Path) -> None:
     file = pushed(border, tmp_path)
-    assert file.read_text().splitlines() == [f"{PREFIX}{name} 1.2.3 {DIGEST}" for name in NAMES]
+    assert set(file.read_text().splitlines()) == {f"{PREFIX}{name} 1.2.3 {DIGEST}" for name in NAMES}
     assert release(border, "sign", str(file), str(tmp_path)).returncode == 0
     assert sum(line.startswith("cosign sign --yes ") and line.endswith(DIGEST) for line in notes(border)) == len(NAMES)
     assert release(border, "verify", str(file), RELEASE_IDENTITY="^https://x").returncode == 0

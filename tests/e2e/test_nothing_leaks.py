@@ -248,9 +248,7 @@ def test_no_word_of_the_client_reached_redis(conversation: tuple[tuple[str, ...]
     assert not found_in(said, words)
 
 
-def test_the_listening_job_names_the_socket_that_sent_it(
-    site: Site, conversation: tuple[tuple[str, ...], str]
-) -> None:
+def test_the_listening_job_names_the_socket_that_sent_it(site: Site, conversation: tuple[tuple[str, ...], str]) -> None:
     """One number leads from the server's log to the slot's; the job's line has no argument and no result."""
     opened = {line["request_id"] for line in _lines(site, "server") if line["event"] == "socket_open"}
     jobs = [line for line in _lines(site, "slot-1") if line["event"] == "job"]

@@ -87,8 +87,9 @@ class Project:
     """A Compose project in a folder of its own."""
 
     def __init__(
-        self, root: Path, name: str, files: Iterable[str] = (), profiles: Iterable[str] = (), env_file: Path | None = None
-    ) -> None:
+        self, root: Path, name: str, files: Iterable[str] = (), profiles: Iterable[str] = (),
+        env_file: Path | None = None,
+    ) -> None:  # fmt: skip
         self.root, self.name = root, name
         self.base = ["docker", "compose", "--progress", "quiet", "-p", name]
         if env_file is not None:  # without one: the folder's .env, as deploy.sh leaves it
@@ -120,8 +121,8 @@ class Project:
                 Container(
                     each["ID"], each["Name"], each["Service"], each["State"], each.get("Health", ""),
                     each["ExitCode"], each["Image"],
-                )  # fmt: skip
-            )
+                )
+            )  # fmt: skip
         return sorted(found, key=lambda container: container.name)
 
     def only(self, service: str) -> Container:

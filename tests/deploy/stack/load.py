@@ -162,6 +162,7 @@ class Sockets:
         self.spoken = 0
         self.reconnected = 0
         self._ready = 0
+        self._all_open = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Sockets:
@@ -170,8 +171,7 @@ class Sockets:
         for _ in range(self.talking):
             self._tasks.append(asyncio.create_task(self._guard(self._talk())))
         async with asyncio.timeout(120):
-            while self._ready < len(self._tasks) and not self.lost:
-                await asyncio.sleep(0.1)
+            await self._all_open.wait()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -186,6 +186,12 @@ class Sockets:
             await work  # type: ignore[misc]
         except (ClientError, TimeoutError, httpx.HTTPError) as error:
             self.lost.append(f"{type(error).__name__} {getattr(error, 'code', '')}: {error}")
+            self._all_open.set()
+
+    def _is_open(self) -> None:
+        self._ready += 1
+        if self._ready == self.silent + self.talking:
+            self._all_open.set()
 
     async def _open(self, person: IntakeClient) -> VoiceClient:
         await person.start(keep_audio=False)
@@ -198,7 +204,7 @@ class Sockets:
     async def _keep_open(self) -> None:
         async with client(self.site, self.firm) as person:
             voice = await self._open(person)
-            self._ready += 1
+            self._is_open()
             while not self.stop.is_set():
                 with contextlib.suppress(ClientError):
                     await voice.tell("ping")
@@ -214,7 +220,8 @@ class Sockets:
         while first or not self.stop.is_set():
             async with client(self.site, self.firm) as person:
                 voice = await self._open(person)
-                self._ready += first
+                if first:
+                    self._is_open()
                 first = False
                 await voice.speak(self.pcm)
                 await voice.finish(200)

@@ -188,9 +188,10 @@ def test_plain_http_is_sent_to_https_and_strangers_find_nothing(site: Site) -> N
         secure = web.get("/", headers={"Host": harbor.netloc}, extensions=known)
         assert "max-age=" in secure.headers["strict-transport-security"]
         assert "default-src" in secure.headers["content-security-policy"]
-    with socket.create_connection((sites.ADDRESS, sites.HTTPS_PORT), 5) as wire, site.tls.wrap_socket(
-        wire, server_hostname=harbor.host
-    ) as secured:
+    with (
+        socket.create_connection((sites.ADDRESS, sites.HTTPS_PORT), 5) as wire,
+        site.tls.wrap_socket(wire, server_hostname=harbor.host) as secured,
+    ):
         assert secured.version() in ("TLSv1.2", "TLSv1.3")
 
 
