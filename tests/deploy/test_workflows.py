@@ -25,9 +25,9 @@ WRITES = {("images.yml", "images"): {"packages": "write", "id-token": "write"}}
 
 
 def workflow(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text())
-    found["on"] = found.pop(True, None)  # YAML 1.1 reads `on` as a truth value
-    return found
+    read: dict[Any, Any] = yaml.safe_load(path.read_text())
+    read["on"] = read.pop(True, None)  # YAML 1.1 reads `on` as a truth value
+    return read
 
 
 def steps() -> list[tuple[str, str, dict[str, Any]]]:
@@ -71,7 +71,7 @@ def test_keys_jobs_and_needs_are_ones_that_github_knows(path: Path) -> None:
 
 def test_every_action_is_pinned_to_a_commit_and_says_its_version() -> None:
     for path in WORKFLOWS:
-        seen = {}
+        seen: dict[str, str] = {}
         for used, version in LINE.findall(path.read_text()):
             if used.startswith("./"):
                 continue

@@ -55,7 +55,7 @@ def report() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def site(report: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def site(report: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """The stack, up and healthy, with two firms."""
     from tests.deploy.stack.bring_up import bring_up, take_down
 

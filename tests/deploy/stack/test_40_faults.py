@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -53,7 +54,7 @@ class Typist:
         await self._again(lambda: person.post(f"/api/intakes/{person.snapshot['id']}/turns", body))
         self.taken.append(text)
 
-    async def _again(self, ask: Callable[[], Awaitable[dict[str, object]]]) -> dict[str, object]:
+    async def _again(self, ask: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         until = time.monotonic() + 120
         while True:
             try:
