@@ -173,7 +173,11 @@ def test_the_pooler_gives_each_client_its_search_path(started: Started, tmp_path
     def connect() -> psycopg.Connection:
         return psycopg.connect(**parameters, autocommit=True, connect_timeout=3, prepare_threshold=None)  # type: ignore[arg-type]
 
-    wait_until("the database answers through the pooler", lambda: connect().close() is None, 60)
+    def answers() -> bool:
+        connect().close()
+        return True
+
+    wait_until("the database answers through the pooler", answers, 60)
     with connect() as one, connect() as two:
         one.execute("SET search_path TO firm_one")
         two.execute("SET search_path TO firm_two")
