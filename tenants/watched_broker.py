@@ -15,7 +15,7 @@ class WatchedConsumer(_RedisConsumer):
 
     def __next__(self) -> Any:
         """A message, or None when there is none now."""
-        found = super().__next__()
+        found = super().__next__()  # type: ignore[no-untyped-call]
         _read_at[self.queue_name] = time.monotonic()
         return found
 

@@ -25,7 +25,7 @@ def secret(name: str, default: str = "") -> str:
     """
     path = env.str(f"{name}_FILE", default="")
     if not path:
-        return env.str(name, default=default)
+        return str(env.str(name, default=default))
     if env.str(name, default=""):
         message = f"{name} and {name}_FILE are both set: keep one of them."
         raise ImproperlyConfigured(message)

@@ -34,7 +34,7 @@ def house(tmp_path: Path, live_firms: Any) -> Iterator[House]:
 def lease(client: redis.Redis) -> int:
     """The epoch of the lease that is held; 0 for none."""
     names: Any = client.keys("*:lease")
-    return max([int(value) for name in names if (value := client.get(name)) is not None], default=0)  # type: ignore[arg-type]
+    return max([int(value) for name in names if (value := client.get(name)) is not None], default=0)
 
 
 async def until_lease_above(client: redis.Redis, epoch: int, seconds: float) -> float:
