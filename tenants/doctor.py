@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error, connection
 from redis.exceptions import RedisError
 
-from tenants import keys, template, waves, window
+from tenants import deletions, keys, template, waves, window
 from tenants.checkup import Finding, register_check
 from tenants.errors import TenancyError
 from tenants.models import Firm
@@ -133,6 +133,20 @@ def media() -> list[Finding]:
     return [Finding("files", "ok", f"{folder} can be written")]
 
 
+def deletion_log() -> list[Finding]:
+    """Whole, and can be written: without it no firm can be deleted, and no restore ends."""
+    path = deletions.log_path()
+    try:
+        count = len(deletions.entries())
+    except TenancyError as error:
+        return [Finding("deletions", "error", str(error), "Until then no firm can be deleted.")]
+    probe = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not os.access(probe, os.W_OK):
+        remedy = "Give this account the file, or set DELETIONS_LOG."
+        return [Finding("deletions", "error", f"{path} cannot be written", remedy)]
+    return [Finding("deletions", "ok", f"{path} is whole, {count} lines")]
+
+
 def _redis_role(role: str, url: str, client: Callable[[], Any], policies: dict[str, str]) -> list[Finding]:
     subject, parts = f"redis {role}", urlsplit(url)
     where = f"{parts.hostname}:{parts.port or 6379}"  # never the password
@@ -180,5 +194,6 @@ for _subject, _check in (
     ("master key", master_key),
     ("redis", redis_roles),
     ("files", media),
+    ("deletions", deletion_log),
 ):
     register_check(_subject, _check)

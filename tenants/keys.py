@@ -29,8 +29,8 @@ from django.utils import timezone
 
 from tenants.context import FirmRef, current_firm, public_scope
 from tenants.errors import CannotDecrypt, KeyUnavailable, WrongMasterKey
-from tenants.isolation import refused
 from tenants.ids import new_id
+from tenants.isolation import refused
 from tenants.models import Firm, FirmKey
 
 if TYPE_CHECKING:

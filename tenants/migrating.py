@@ -48,7 +48,8 @@ def migrate_schema(
 ) -> list[str]:
     """Apply what the current scope's schema lacks. Returns the applied migrations, "app.name".
 
-    This release's contract steps (`tenants.contract`) are left out unless `contracting`. All in one transaction unless a migration is declared non-atomic. A lock that is not had within
+    This release's contract steps (`tenants.contract`) are left out unless `contracting`. All in one
+    transaction unless a migration is declared non-atomic. A lock that is not had within
     `lock_timeout_ms` raises OperationalError (sqlstate 55P03), so that a long query of a firm never
     makes all its other queries queue behind us.
     """

@@ -18,4 +18,4 @@ def connect(shard: str = "default", *, timeout: int = 10) -> psycopg.Connection[
     wrapper: DatabaseWrapper | Any = connections[shard]
     params = wrapper.get_connection_params()
     own = {key: params[key] for key in _KEYS if params.get(key)}
-    return psycopg.connect(**own, autocommit=True, connect_timeout=timeout)
+    return psycopg.connect(**own, autocommit=True, connect_timeout=timeout, prepare_threshold=None)

@@ -87,8 +87,8 @@ def seen(process: UUID, role: str) -> None:
             connection.execute(_LEFT.encode(), [process])
     if refused:
         raise ReleaseTooOld(
-            f"this is release {number()} ({version()}), and the schemas were contracted for release {row[0] if row else '?'}: "
-            "start that release or a newer one"
+            f"this is release {number()} ({version()}), and the schemas were contracted for release "
+            f"{row[0] if row else '?'}: start that release or a newer one"
         )
 
 

@@ -85,7 +85,7 @@ def fingerprint(firm: Firm) -> str:
             for table in at.tables()
             if table.name not in transient
         ]
-        parts += [f"keys:{[(str(row[0]), row[3], str(row[5])) for row in at.keys()]}"]
+        parts += [f"keys:{[(str(row[0]), row[3], str(row[5])) for row in at.key_rows()]}"]
         parts += [f"{what}:{at.public_rows(what)}" for what in ("firm", "domains")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

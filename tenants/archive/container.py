@@ -60,6 +60,13 @@ class Writer:
         self._zip.writestr(MAC, json.dumps(seal))
         self._zip.close()
 
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, kind: object, *_rest: object) -> None:
+        if kind is not None:
+            self._zip.fp = None  # what was not finished must not be closed as if it were
+
 
 class Reader:
     """An opened archive whose manifest is ours and of a format that this code reads."""

@@ -67,16 +67,25 @@ def export_firm(*, firm: Firm, path: Path, actor: str) -> Exported:
         raise InvalidInput(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)
-    record_operator_act(
-        actor=actor, action="firm.export", firm=firm, rows=exported.rows, files=exported.files
-    )
+    record_operator_act(actor=actor, action="firm.export", firm=firm, rows=exported.rows, files=exported.files)
     return exported
 
 
 def _write(at: Snapshot, file: IO[bytes]) -> tuple[dict[str, Any], list[str]]:
+    with Writer(file) as writer:
+        manifest = _describe(at, writer)
+        missing = _write_parts(at, writer, manifest)
+        with snapshot(at.ref) as now:
+            if [row[0] for row in now.key_rows()] != [row[0] for row in at.key_rows()]:
+                raise ExportDisturbed("the firm's keys changed during the export: run it again")
+        writer.finish(manifest)
+    return manifest, missing
+
+
+def _describe(at: Snapshot, writer: Writer) -> dict[str, Any]:
+    """Write keys and tables; the manifest so far."""
     made_at = datetime.now(UTC)
-    writer = Writer(file)
-    stored_keys = at.keys()
+    stored_keys = at.key_rows()
     lines = (
         b"\t".join(
             (str(key).encode(), purpose.encode(), b64encode(wrapped), master.encode(),
@@ -104,12 +113,7 @@ def _write(at: Snapshot, file: IO[bytes]) -> tuple[dict[str, Any], list[str]]:
         blocks: Iterator[bytes] = iter(()) if table.name in transient else at.copy(table)
         about = writer.add(f"tables/{table.name}.copy", blocks)
         manifest["tables"][table.name] = {**about, "columns": list(table.columns)}
-    missing = _write_parts(at, writer, manifest)
-    with snapshot(at.ref) as now:
-        if [row[0] for row in now.keys()] != [row[0] for row in stored_keys]:
-            raise ExportDisturbed("the firm's keys changed during the export: run it again")
-    writer.finish(manifest)
-    return manifest, missing
+    return manifest
 
 
 def _write_parts(at: Snapshot, writer: Writer, manifest: dict[str, Any]) -> list[str]:

@@ -29,7 +29,7 @@ def look() -> None:
     asked, answered = _words(folder / REQUEST), _words(folder / ANSWERED)
     if asked == answered and not _due(folder / ANSWERED):
         return
-    report = export_changed(folder=folder, actor="scheduler", say=lambda line: logger.info("firm_archive", extra={"line": line}))
+    report = export_changed(folder=folder, actor="scheduler", say=_log)
     logger.info(
         "firms_exported",
         extra={"written": len(report.written), "unchanged": report.unchanged, "failed": len(report.failed)},
@@ -41,6 +41,10 @@ def look() -> None:
     part = folder / f".{ANSWERED}.part"
     part.write_text(asked)
     part.replace(folder / ANSWERED)
+
+
+def _log(line: str) -> None:
+    logger.info("firm_archive", extra={"line": line})
 
 
 def _words(path: Path) -> str:

@@ -96,7 +96,9 @@ def set_sequences(ref: FirmRef, values: dict[str, Any]) -> None:
     """Let each sequence go on where it was."""
     with public_scope(), connections[ref.shard].cursor() as cursor:
         for name, (value, called) in values.items():
-            cursor.execute("SELECT setval(format('%%I.%%I', %s, %s)::regclass, %s, %s)", [ref.schema, name, value, called])
+            cursor.execute(
+                "SELECT setval(format('%%I.%%I', %s, %s)::regclass, %s, %s)", [ref.schema, name, value, called]
+            )
     settle(ref)
 
 

@@ -96,7 +96,7 @@ class Snapshot:
         )
         return [row for (row,) in self._connection.execute(query, [self.ref.id])]
 
-    def keys(self) -> list[tuple[Any, ...]]:
+    def key_rows(self) -> list[tuple[Any, ...]]:
         """The firm's keys, wrapped: id, purpose, wrapped, master key's id, created, retired."""
         return self._connection.execute(
             "SELECT id, purpose, wrapped, master_key_id, created_at, retired_at FROM public.tenants_firmkey "

@@ -50,7 +50,7 @@ def _contract(command: OperatorCommand, options: dict[str, Any]) -> None:
         done = contracting.contract_all(command.say)
     if done.failed:
         raise CommandError(
-            f"{len(done.failed)} firms were not contracted; they are served as before. Mend the cause and run this again",
+            f"{len(done.failed)} firms were not contracted; they are served as before. Mend the cause, run this again",
             returncode=EXIT_FAILED,
         )
     if done.firms or done.public:

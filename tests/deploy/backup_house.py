@@ -124,8 +124,9 @@ class House:
             "DELETIONS_LOG": str(self.folder / "deletions" / "log.jsonl"),
         }  # fmt: skip
         done = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
         assert not check or done.returncode == 0, done.stdout + done.stderr
         self.hand_over()
         return done.stdout + done.stderr

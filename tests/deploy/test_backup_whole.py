@@ -24,8 +24,11 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("age") is None, reason="age is not installed"),
     pytest.mark.skipif(shutil.which("zstd") is None, reason="zstd is not installed"),
 ]
-PLACE = "INSERT INTO {}.intake_intake (id, secret_hash, stage, playbook, state, locale, last_turn, created_at, updated_at) "
-INTAKE = PLACE + "VALUES (gen_random_uuid(), %s, 'notice', %s, '{{}}', 'en', 0, now(), now())"
+INTAKE = (
+    "INSERT INTO {}.intake_intake "
+    "(id, secret_hash, stage, playbook, state, locale, last_turn, created_at, updated_at) "
+    "VALUES (gen_random_uuid(), %s, 'notice', %s, '{{}}', 'en', 0, now(), now())"
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         house.server.stop()
 
 
-class writing:  # noqa: N801 - reads as what it does
+class writing:
     """Rows into firm One, all the time."""
 
     def __init__(self, house: House) -> None:
@@ -217,9 +220,7 @@ def test_a_restore_is_refused_over_a_database_and_put_in_its_place_with_force(ho
 
 def test_a_restore_onto_a_running_server_is_refused_even_with_force(house: House) -> None:
     place = str(house.folder / "postgres" / "cluster")
-    done = house.tool(
-        "database", "--pgdata", place, "--force", "--master-key-ids", master_key_id(house), check=False
-    )
+    done = house.tool("database", "--pgdata", place, "--force", "--master-key-ids", master_key_id(house), check=False)
     assert "a PostgreSQL server runs" in done.stderr
 
 

@@ -44,9 +44,10 @@ def fill(ref: FirmRef, *, seconds: float = 0.2) -> Intake:
         party = Party(intake=intake, role="client", turn=turns[0])
         party.name, party.name_hash = "Ann Oak", blind_index("ann oak", purpose="party")
         party.save(force_insert=True)
-        audit.record(
-            action="firm.test", chain=None, target_type="firm", target_id=str(ref.id), actor="test", data={"n": 1}
-        )
+        for chain in (None, intake.id):
+            audit.record(
+                action="test", chain=chain, target_type="firm", target_id=str(ref.id), actor="test", data={"n": 1}
+            )
         session = VoiceSession.objects.create(intake=intake, resume_hash=os.urandom(32))
         utterance = Utterance(
             session=session, start_sample=0, end_sample=1600, audio_start_ms=0, audio_end_ms=100,

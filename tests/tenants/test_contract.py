@@ -217,8 +217,9 @@ def test_a_beat_ends_its_process_when_its_release_may_not_run(monkeypatch: pytes
 
 
 def test_a_beat_without_a_database_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(connections["default"].settings_dict, "PORT", 9)
-    releases.Beat("api")._once()
+    with monkeypatch.context() as patch:
+        patch.setitem(connections["default"].settings_dict, "PORT", 9)
+        releases.Beat("api")._once()
 
 
 def test_the_data_names_only_what_is_there_and_nothing_expands_upon_it() -> None:

@@ -83,7 +83,7 @@ def _places(config: Config, lsn: str) -> tuple[str, str, int]:
     """The segment of `lsn`, which is closed so that it is shipped; PostgreSQL's version; the timeline."""
     rows = census.query(
         config,
-        f"SELECT pg_walfile_name('{lsn}'), current_setting('server_version_num'), pg_switch_wal()",  # noqa: S608 - its own value
+        f"SELECT pg_walfile_name('{lsn}'), current_setting('server_version_num'), pg_switch_wal()",
     )
     last, version, _ = rows[0]
     return last, version, int(last[:8], 16)
@@ -92,7 +92,8 @@ def _places(config: Config, lsn: str) -> tuple[str, str, int]:
 def ids(vault: Vault) -> list[str]:
     """Every finished base backup, oldest first."""
     ending = "/manifest.json.age"
-    return sorted(n.removeprefix("base/").removesuffix(ending) for n in vault.target.names("base") if n.endswith(ending))
+    names = [name for name in vault.target.names("base") if name.endswith(ending)]
+    return sorted(name.removeprefix("base/").removesuffix(ending) for name in names)
 
 
 def read_manifest(vault: Vault, identity: str) -> dict[str, Any]:
@@ -100,9 +101,9 @@ def read_manifest(vault: Vault, identity: str) -> dict[str, Any]:
     found: dict[str, Any] = vault.get_json(f"base/{identity}/manifest.json.age")
     made_with = found.get("format")
     if not isinstance(made_with, int) or made_with > FORMAT:
-        raise NotUsable(f"backup {identity} has format {made_with}; this release reads {FORMAT}: restore with a newer one")
+        raise NotUsable(f"backup {identity} has format {made_with}, and this release reads {FORMAT}: use a newer one")
     if made_with < FORMAT:
-        raise NotUsable(f"backup {identity} has format {made_with}; this release reads {FORMAT}: restore with its own")
+        raise NotUsable(f"backup {identity} has format {made_with}, and this release reads {FORMAT}: use its own")
     return found
 
 

@@ -75,7 +75,7 @@ def load(environment: Mapping[str, str] | None = None) -> Config:
         recipients=Path(env.get("BACKUP_AGE_RECIPIENTS_FILE") or secrets / "backup_age_recipients"),
         identity=Path(env.get("BACKUP_AGE_IDENTITY_FILE") or secrets / "backup_age_identity"),
         port=int(_number(env, "METRICS_PORT", "9210")),
-        bind=env.get("METRICS_BIND", "0.0.0.0"),
+        bind=env.get("METRICS_BIND", "127.0.0.1"),
         pg_bin=env.get("PG_BIN", ""),
         postgres={
             **host, **database,

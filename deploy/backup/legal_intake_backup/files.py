@@ -176,7 +176,7 @@ def _stamp(about: os.stat_result) -> list[int]:
 
 
 def _pack(root: Path, names: list[str], tar: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Write files into a tar; each with its size, its SHA-256 and what its change is told by. One that went is left out."""
+    """Write files into a tar; each with size, SHA-256 and what a change is told by. One that went is left out."""
     with tarfile.open(fileobj=tar, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in names:
             try:
@@ -245,7 +245,7 @@ def _unpack(name: str, content: bytes, entry: dict[str, Any], into: Path | None)
     if into is None:
         return
     path = into / name
-    if ".." in Path(name).parts or path.is_absolute() and into not in path.parents:
+    if ".." in Path(name).parts or into not in path.parents:
         raise NotUsable(f"{name} would be written elsewhere")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_bytes(content)

@@ -37,7 +37,7 @@ def parse_time(text: str) -> datetime | None:
 
 
 def choose(vault: Vault, *, identity: str, moment: datetime | None) -> dict[str, Any]:
-    """The manifest to restore from: the named backup, or the last one that was whole at the moment. Raises NotUsable."""
+    """The manifest to restore from: the named backup, or the last that was whole at the moment. Raises NotUsable."""
     found = base.ids(vault)
     if not found:
         raise NotUsable("there is no finished base backup in the target: look at BACKUP_TARGET")
@@ -58,7 +58,7 @@ def check_master_key(manifest: dict[str, Any], key_ids: str) -> None:
     given = {part for part in key_ids.replace(",", " ").split() if part}
     if not needed <= given:
         lacking = ", ".join(sorted(needed - given))
-        have = f"{', '.join(sorted(given))} is here" if given else "none was named (MASTER_KEY_IDS, or --master-key-ids)"
+        have = f"{', '.join(sorted(given))} is here" if given else "none was named (--master-key-ids)"
         raise NotUsable(
             f"the backup needs master key {lacking}, and {have}: without it nothing that clients said can be read. "
             "Bring that key back first"
@@ -186,7 +186,8 @@ def _unpack(config: Config, vault: Vault, manifest: dict[str, Any], into: Path) 
 
 
 def _untar(source: IO[bytes], into: Path) -> None:
-    process = subprocess.Popen(["tar", "-xf", "-", "-C", str(into), "--no-same-owner"], stdin=subprocess.PIPE)
+    command = ["tar", "-xf", "-", "-C", str(into), "--no-same-owner"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
     if process.stdin is None:
         raise AssertionError("unreachable")
     with suppress(BrokenPipeError):

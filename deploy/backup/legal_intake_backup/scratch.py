@@ -64,7 +64,8 @@ def _prepare(folder: Path, data: Path, target: dict[str, str]) -> None:
     (data / "recovery.signal").touch()
     (data / "standby.signal").unlink(missing_ok=True)
     package = Path(__file__).resolve().parent.parent
-    command = f"PYTHONPATH={shlex.quote(str(package))} {shlex.quote(sys.executable)} -m legal_intake_backup fetch-wal %f %p"
+    python = f"PYTHONPATH={shlex.quote(str(package))} {shlex.quote(sys.executable)}"
+    command = f"{python} -m legal_intake_backup fetch-wal %f %p"
     settings = {
         "restore_command": command,
         "recovery_target_action": "promote",
@@ -96,11 +97,12 @@ def _start(config: Config, folder: Path, data: Path, log: Path) -> subprocess.Po
 
 def _await(config: Config, process: subprocess.Popen[bytes], env: dict[str, str], log: Path) -> None:
     deadline = time.monotonic() + RECOVERY_SECONDS
+    ask = [config.program("psql"), "-qAtXw", "-c", "SELECT pg_is_in_recovery()"]
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise NotUsable(f"the backup cannot be recovered: {_last_words(log)}")
         try:
-            if tools.run([config.program("psql"), "-qAtXw", "-c", "SELECT pg_is_in_recovery()"], env=env).strip() == "f":
+            if tools.run(ask, env=env).strip() == "f":
                 return
         except ToolFailed:
             pass  # not yet

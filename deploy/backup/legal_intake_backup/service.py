@@ -93,7 +93,7 @@ class Service:
             work()
         except BackupError as error:
             self._state.failed(kind)
-            logger.error("%s: %s [%s]", kind, error, error.code)
+            logger.warning("%s failed: %s [%s]", kind, error, error.code)
         except Exception:
             # Whatever it was, the other kinds go on; the metric and its alert say that this one does not.
             self._state.failed(kind)

@@ -81,7 +81,7 @@ def exposition(values: dict[str, Any]) -> str:
     """What Prometheus reads."""
     lines = []
     for name, key, text in (
-        ("last_success_timestamp_seconds", "success", "When a backup of this kind last succeeded (drill: was restored)."),
+        ("last_success_timestamp_seconds", "success", "When a backup of this kind last succeeded."),
         ("last_failure_timestamp_seconds", "failure", "When a backup of this kind last failed."),
         ("last_size_bytes", "size", "Size of the last backup of this kind as stored."),
     ):

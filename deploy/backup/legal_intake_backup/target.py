@@ -97,9 +97,8 @@ class Bucket:
 
     def put(self, name: str, blocks: Iterable[bytes]) -> None:
         size = 0
-        process = subprocess.Popen(
-            ["rclone", "rcat", f"{self.root}/{name}"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        command = ["rclone", "rcat", f"{self.root}/{name}"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         if process.stdin is None or process.stderr is None:
             raise AssertionError("unreachable")
         try:

@@ -42,7 +42,7 @@ def chain(
     before: Any = source if source is not None else subprocess.DEVNULL
     try:
         for command in commands:
-            complaints = tempfile.TemporaryFile()
+            complaints = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the chain
             try:
                 process = subprocess.Popen(
                     list(command), stdin=before, stdout=subprocess.PIPE, stderr=complaints, env=environment(env)
