@@ -7,9 +7,9 @@ fails leaves what was there.
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import subprocess
+import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,7 +100,7 @@ def restore_database(
         wal.check_unbroken(vault, manifest["last_segment"])
     part = data.with_name(f"{data.name}.restoring")
     shutil.rmtree(part, ignore_errors=True)
-    log = config.state / "restore.log" if os.access(config.state, os.W_OK) else Path("/tmp/restore.log")  # noqa: S108
+    log = Path(tempfile.gettempdir()) / "restore.log"
     try:
         _unpack(config, vault, manifest, part)
         if to == "manifest":
@@ -121,7 +121,7 @@ def restore_database(
     elif data.exists():
         data.rmdir()
     part.rename(data)
-    if mark:
+    if mark and config.state.is_dir():
         (config.state / wal.RESTORED).touch()
     logger.info("database of backup %s restored to %s: %s firms", manifest["id"], to, len(found["firms"]))
     return {"manifest": manifest, "census": found}
@@ -160,8 +160,13 @@ def _check_place(data: Path, *, force: bool) -> None:
         raise WouldOverwrite(f"a PostgreSQL server runs on {data}: stop it first")
     if data.exists() and any(data.iterdir()) and not force:
         raise WouldOverwrite(f"{data} holds a database: --force puts it aside and restores in its place")
-    if not os.access(data.parent, os.W_OK):
-        raise WouldOverwrite(f"{data.parent} cannot be written by this account: mount PostgreSQL's volume there")
+    try:
+        with tempfile.TemporaryFile(dir=data.parent):
+            pass
+    except OSError as error:
+        raise WouldOverwrite(
+            f"{data.parent} cannot be written ({error.strerror}): mount PostgreSQL's volume, and run as its account"
+        ) from error
 
 
 def _alive(pid_file: Path) -> bool:

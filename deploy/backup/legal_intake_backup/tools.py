@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from legal_intake_backup.errors import ToolFailed
@@ -40,32 +40,40 @@ def chain(
     """
     processes: list[tuple[Sequence[str], subprocess.Popen[bytes], IO[bytes]]] = []
     before: Any = source if source is not None else subprocess.DEVNULL
+    with ExitStack() as stack:
+        try:
+            for command in commands:
+                complaints = stack.enter_context(tempfile.TemporaryFile())
+                process = _start(command, before, complaints, env)
+                if processes:
+                    before.close()  # the program before hears when this one ends
+                processes.append((command, process, complaints))
+                before = process.stdout
+            yield before
+        except BaseException:
+            for _, process, _ in processes:
+                process.kill()
+            raise
+        finally:
+            for _, process, _ in processes[-1:]:
+                if process.stdout is not None:
+                    process.stdout.close()
+            statuses = [process.wait() for _, process, _ in processes]
+        for (command, _, complaints), status in zip(processes, statuses, strict=True):
+            if status:
+                complaints.seek(0)
+                raise ToolFailed(_complaint(command, status, complaints.read().decode(errors="replace")))
+
+
+def _start(
+    command: Sequence[str], source: Any, complaints: IO[bytes], env: Mapping[str, str] | None
+) -> subprocess.Popen[bytes]:
     try:
-        for command in commands:
-            complaints = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the chain
-            try:
-                process = subprocess.Popen(
-                    list(command), stdin=before, stdout=subprocess.PIPE, stderr=complaints, env=environment(env)
-                )
-            except FileNotFoundError as error:
-                raise ToolFailed(f"{command[0]} is not installed here") from error
-            if processes and before is not None:
-                before.close()  # the program before hears when this one ends
-            processes.append((command, process, complaints))
-            before = process.stdout
-        yield before
-    except BaseException:
-        for _, process, _ in processes:
-            process.kill()
-            process.wait()
-        raise
-    finally:
-        if processes and processes[-1][1].stdout is not None:
-            processes[-1][1].stdout.close()
-    for command, process, complaints in processes:
-        if process.wait():
-            complaints.seek(0)
-            raise ToolFailed(_complaint(command, process.returncode, complaints.read().decode(errors="replace")))
+        return subprocess.Popen(
+            list(command), stdin=source, stdout=subprocess.PIPE, stderr=complaints, env=environment(env)
+        )
+    except FileNotFoundError as error:
+        raise ToolFailed(f"{command[0]} is not installed here") from error
 
 
 def blocks(file: IO[bytes]) -> Iterator[bytes]:
