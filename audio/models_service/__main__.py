@@ -58,7 +58,7 @@ class Service:
                     "Set MODELS_BIND and MODELS_PORT to what is free here."
                 ) from error
             port = next(iter(running.sockets)).getsockname()[1]
-            logger.info("models_ready", extra={"port": port, "slots": self._pool.size, "name": self._pool.recogniser})
+            logger.info("models_ready", extra={"port": port, "slots": self._pool.size, "engine": self._pool.recogniser})
             try:
                 return await self._until_the_end()
             finally:

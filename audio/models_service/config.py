@@ -62,11 +62,15 @@ def from_environment() -> Config:
 def usable_cores() -> int:
     """Whole cores that this process may use: its CPU set, or less where a container's quota says so."""
     cores = len(os.sched_getaffinity(0))
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return cores
-    return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
+    for files in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            said = [(Path("/sys/fs/cgroup") / file).read_text() for file in files]
+            quota, period = (int(part) for part in " ".join(said).split())
+        except (OSError, ValueError):  # no such file, or `max`
+            continue
+        if quota > 0 and period > 0:
+            return max(1, min(cores, quota // period))
+    return cores
 
 
 def _slots(given: str) -> int:

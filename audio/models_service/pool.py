@@ -209,7 +209,7 @@ class Pool:
                 except (ServiceError, OSError) as error:
                     await self._end_nursery()
                     failures += 1
-                    logger.error("nursery_lost", extra={"failures": failures, "error": type(error).__name__})
+                    logger.exception("nursery_lost", extra={"failures": failures})
                     if failures >= MAX_FAILURES:
                         if not self.failed.done():
                             self.failed.set_result(str(error))

@@ -117,9 +117,11 @@ class Service:
         self.process.wait()
 
     def close(self) -> None:
-        family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)] if (
-            self.process.poll() is None
-        ) else []
+        family = (
+            [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+            if (self.process.poll() is None)
+            else []
+        )
         for one in family:
             one.kill()
         self.process.wait()

@@ -67,6 +67,10 @@ async def test_a_conversation_through_the_models_service_which_is_killed_in_the_
         await voice.close()
     assert compare(await run_db(kept, house), voice, pcm) >= 4
     await run_db(the_service_heard_it, house)
+    the_slot_has_no_recogniser(house)
+
+
+def the_slot_has_no_recogniser(house: House) -> None:
     maps = Path(f"/proc/{house.children['slot-0'].pid}/maps").read_text()
     assert "_pocketsphinx" not in maps
     assert "onnxruntime" in maps

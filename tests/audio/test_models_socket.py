@@ -124,7 +124,18 @@ def ended(socket: ClientConnection) -> tuple[str, int, str]:
 @pytest.mark.parametrize("query", [AUDIO, EXACT])
 @pytest.mark.parametrize(
     "text",
-    ["", "hello", "{", "[]", "7", "{}", '{"type": 7}', '{"type": "Speak"}', "[" * 5000, '{"type": "Begin", "state": 5}'],
+    [
+        "",
+        "hello",
+        "{",
+        "[]",
+        "7",
+        "{}",
+        '{"type": 7}',
+        '{"type": "Speak"}',
+        "[" * 5000,
+        '{"type": "Begin", "state": 5}',
+    ],
 )
 def test_text_that_is_no_message_of_ours_ends_the_socket(service: Service, query: str, text: str) -> None:
     with service.socket(query) as socket:
@@ -278,7 +289,9 @@ def test_metrics_are_for_who_may_read_them(service: Service) -> None:
     assert "legal_intake_models_slots 2.0" in text
     assert "legal_intake_models_slots_busy 1.0" in text
     assert "legal_intake_models_utterances_total 1.0" in text
-    heard = float(next(line for line in text.splitlines() if "audio_seconds_total" in line and line[0] != "#").split()[1])
+    heard = float(
+        next(line for line in text.splitlines() if "audio_seconds_total" in line and line[0] != "#").split()[1]
+    )
     assert heard == pytest.approx(len(padded(0)) / 32_000, abs=0.01)
     assert service.get("/metrics", Authorization=f"Bearer {METRICS_TOKEN}")[2]["Content-Type"].startswith("text/plain")
     remote.close()
