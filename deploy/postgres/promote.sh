@@ -37,6 +37,7 @@ say "stopping $old"
 compose stop "$old"
 sleep 1
 received=$(query "$new" 'SELECT pg_last_wal_receive_lsn()')
+# shellcheck disable=SC2016 # the container's shell fills it in
 last=$(compose run --rm --no-deps -T --entrypoint bash "$old" -c \
     'LC_ALL=C pg_controldata -D "$PGDATA" | sed -n "s/^Latest checkpoint location: *//p"' 2>/dev/null | tail -n 1 || true)
 if [ -z "$last" ]; then
