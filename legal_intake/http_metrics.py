@@ -26,7 +26,9 @@ SECONDS = Histogram(
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 IN_FLIGHT = Gauge("legal_intake_http_in_flight", "HTTP requests that are being served now.")
-FIRM_REQUESTS = Counter("legal_intake_firm_requests", "HTTP requests by firm and class of the answer.", ["firm", "status"])
+FIRM_REQUESTS = Counter(
+    "legal_intake_firm_requests", "HTTP requests by firm and class of the answer.", ["firm", "status"]
+)
 
 OTHER: Final = "other"
 ABORTED: Final = "aborted"

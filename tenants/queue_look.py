@@ -62,7 +62,8 @@ def _age(message: Any) -> float:
     """Seconds since a message was first enqueued; 0 for one that a worker took meanwhile."""
     if not message:
         return 0.0
-    return max(0.0, time.time() - json.loads(message)["message_timestamp"] / 1000)
+    enqueued = float(json.loads(message)["message_timestamp"]) / 1000
+    return max(0.0, time.time() - enqueued)
 
 
 def _list(answer: Any) -> list[bytes]:

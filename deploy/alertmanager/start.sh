@@ -19,6 +19,7 @@ die() {
 
 # check NAME PATTERN WHAT: the value has no character outside PATTERN, so that it cannot be anything but a value.
 check() {
+    value=''
     eval "value=\${$1:-}"
     case $value in
         *[!$2]*) die "$1 is '$value', which is no $3; correct it in .env" ;;
@@ -68,7 +69,7 @@ set_up() {
         -e "s|@SMTP_PORT@|${SMTP_PORT:-587}|" \
         -e "s|@SMTP_FROM@|${SMTP_FROM:-}|" \
         -e "s|@SMTP_USER@|${SMTP_USER:-}|" \
-        -e "s|@SMTP_TLS@|${SMTP_TLS:-true}|" \
+        -e "s|smtp_require_tls: true|smtp_require_tls: ${SMTP_TLS:-true}|" \
         -e "s|@ALERT_EMAIL_TO@|${ALERT_EMAIL_TO:-}|" \
         -e "s|@SLACK_CHANNEL@|${SLACK_CHANNEL:-}|" \
         -e "s|@WATCHDOG_URL@|$(echo "${WATCHDOG_URL:-}" | sed 's/&/\\&/g')|" \

@@ -15,20 +15,24 @@ die() {
     exit 64
 }
 
+is_host() {
+    case $1 in
+        '' | *[!A-Za-z0-9.-]* | .* | -*) return 1 ;;
+    esac
+}
+
 write_targets() {
     mkdir -p "${targets%/*}"
     : >"$targets.new"
     for host in $(echo "$OPERATOR_HOST ${PROBE_HOSTS:-}" | tr ',' ' '); do
-        case $host in
-            *[!A-Za-z0-9.-]* | .* | -*) die "'$host' is no host name; correct OPERATOR_HOST or PROBE_HOSTS in .env" ;;
-        esac
+        is_host "$host" || die "'$host' is no host name; correct OPERATOR_HOST or PROBE_HOSTS in .env"
         # Asked of nginx inside, under the name that it has outside.
         printf -- '- targets: ["https://nginx/"]\n  labels: {__param_hostname: "%s"}\n' "$host" >>"$targets.new"
     done
     mv "$targets.new" "$targets"
 }
 
-[ -n "${DOMAIN:-}" ] || die "DOMAIN is not set; set it in .env"
+is_host "${DOMAIN:-}" || die "DOMAIN is '${DOMAIN:-}', which is no host name; set it in .env"
 OPERATOR_HOST=${OPERATOR_HOST:-admin.$DOMAIN}
 export DOMAIN
 write_targets

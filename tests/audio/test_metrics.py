@@ -30,7 +30,7 @@ STEP = 640
 
 
 def suppressed(reason: str) -> float:
-    return CAPTIONS_SUPPRESSED.labels(reason)._value.get()
+    return float(CAPTIONS_SUPPRESSED.labels(reason)._value.get())
 
 
 def observed() -> tuple[float, float]:
@@ -167,7 +167,7 @@ async def test_the_end_of_a_socket_is_counted_by_its_code(voice: Voice) -> None:
 
 
 def sessions(outcome: str) -> float:
-    return SESSIONS.labels(outcome)._value.get()
+    return float(SESSIONS.labels(outcome)._value.get())
 
 
 @pytest.mark.parametrize(("error", "counted"), [(redis.ConnectionError("away"), 1), (SpeakingClosed("closed"), 0)])

@@ -18,18 +18,19 @@ QUERIES = [(path.stem, title, query) for path in house.DASHBOARDS for title, que
 BOARDS = {"overview", "voice", "queues", "firms", "databases", "hosts"}
 
 
-def named(rule: dict[str, Any]) -> str:
-    return str(rule.get("alert") or rule.get("record"))
+def named(value: Any) -> str:
+    """For a test's id: a rule's name, or what it is."""
+    return str(value.get("alert") or value.get("record")) if isinstance(value, dict) else str(value)
 
 
-@pytest.mark.parametrize(("file", "rule"), house.rules(), ids=lambda value: named(value) if isinstance(value, dict) else value)
+@pytest.mark.parametrize(("file", "rule"), house.rules(), ids=named)
 def test_a_rule_parses_and_names_what_there_is(file: str, rule: dict[str, Any]) -> None:
     query = parse(rule["expr"])
     complaints = [text for selector in query.selectors if (text := house.complaint(*selector))]
     assert not complaints, f"{file}: {complaints}"
 
 
-@pytest.mark.parametrize(("file", "rule"), house.alerts(), ids=lambda value: named(value) if isinstance(value, dict) else value)
+@pytest.mark.parametrize(("file", "rule"), house.alerts(), ids=named)
 def test_an_alert_says_what_to_do(file: str, rule: dict[str, Any]) -> None:
     notes, name = rule["annotations"], rule["alert"]
     assert rule["labels"]["severity"] in ("page", "ticket", "none")
@@ -46,7 +47,7 @@ def test_an_alert_says_what_to_do(file: str, rule: dict[str, Any]) -> None:
     assert board in BOARDS
 
 
-@pytest.mark.parametrize(("file", "rule"), house.alerts(), ids=lambda value: named(value) if isinstance(value, dict) else value)
+@pytest.mark.parametrize(("file", "rule"), house.alerts(), ids=named)
 def test_an_alert_speaks_of_labels_that_it_has(file: str, rule: dict[str, Any]) -> None:
     """A sum without `by` has none, and its message would have a hole."""
     said = set(TEMPLATE.findall(" ".join(rule["annotations"].values())))
@@ -74,7 +75,8 @@ def test_a_runbook_names_only_alerts_that_there_are() -> None:
 
 
 def test_each_alert_has_a_test_that_it_fires_and_one_that_it_stays_silent() -> None:
-    fires, silent = set(), set()
+    fires: set[str] = set()
+    silent: set[str] = set()
     for path in house.RULE_TESTS:
         for case in house.load(path)["tests"]:
             for check in case["promql_expr_test"]:
@@ -184,7 +186,9 @@ def test_a_list_of_names_says_where_it_was_read(path: Path) -> None:
 
 
 def test_the_backups_gauge_is_the_one_that_the_backup_service_tells() -> None:
-    sources = [path for folder in ("deploy/images/backup", "deploy/backup") for path in (house.ROOT / folder).rglob("*")]
+    sources = [
+        path for folder in ("deploy/images/backup", "deploy/backup") for path in (house.ROOT / folder).rglob("*")
+    ]
     text = "".join(path.read_text(errors="ignore") for path in sources if path.is_file())
     assert "legal_intake_backup_last_success_timestamp_seconds" in text
 
@@ -204,7 +208,8 @@ def test_no_series_of_ours_is_labelled_by_what_has_no_end() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "rate(x)", "sum(x[5m])", "x[5m]", "sum by (a (x)", "x{a}", 'x{a="b" c="d"}', "foo(x)", "1 > 2", "x and 1", "x ==",
+        "rate(x)", "sum(x[5m])", "x[5m]", "sum by (a (x)", "x{a}", 'x{a="b" c="d"}', "foo(x)", "1 > 2", "x and 1",
+        "x ==",
         "histogram_quantile(x, 1)", "topk(x)", "x 5", "{}", "rate(x[5m]", "x[5]", "sum()", "x offset y", "@", "",
     ],
 )  # fmt: skip

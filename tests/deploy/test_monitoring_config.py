@@ -133,8 +133,8 @@ def test_alertmanager_without_a_way_out_says_so_and_starts(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SMTP_HOST", "smtp example"), ("SMTP_HOST", 'a"; rm'), ("ALERT_EMAIL_TO", "x@y\nroute: z"), ("SMTP_PORT", "25a"),
-        ("SLACK_CHANNEL", "a|b"), ("WATCHDOG_URL", "http://x/`id`"), ("SMTP_TLS", "maybe"), ("SMTP_FROM", ""),
+        ("SMTP_HOST", "smtp example"), ("SMTP_HOST", 'a"; rm'), ("ALERT_EMAIL_TO", "x@y\nroute: z"),
+        ("SMTP_PORT", "25a"), ("SLACK_CHANNEL", "a|b"), ("WATCHDOG_URL", "http://x/`id`"), ("SMTP_TLS", "maybe"), ("SMTP_FROM", ""),
     ],
 )  # fmt: skip
 def test_alertmanager_refuses_a_bad_setting_by_name(tmp_path: Path, name: str, value: str) -> None:

@@ -13,7 +13,7 @@ from tests.legal_intake.test_entry import get
 
 
 def counted(place: str, status: str) -> float:
-    return REQUESTS.labels(place, status)._value.get()
+    return float(REQUESTS.labels(place, status)._value.get())
 
 
 @pytest.mark.parametrize(

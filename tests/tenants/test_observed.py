@@ -145,7 +145,7 @@ def refusals() -> dict[str, float]:
 
 def test_what_would_have_crossed_is_counted_by_its_kind(firm: FirmRef, other_firm: FirmRef) -> None:
     before = refusals()
-    place = {"table": "t", "column": "c", "row_id": uuid4()}
+    place: dict[str, Any] = {"table": "t", "column": "c", "row_id": uuid4()}
     sealed = crypto.seal(b"words", **place)
     with firm_scope(other_firm), pytest.raises(CannotDecrypt):
         crypto.unseal(sealed, **place)

@@ -1,4 +1,4 @@
-"""Notes what is posted to it, and tells it: a stand-in for Slack and for the watchdog's service. Runs in a container."""
+"""Notes what is posted to it, and tells it: stands in for Slack and the watchdog's service."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ posted: list[dict[str, Any]] = []
 class Sink(BaseHTTPRequestHandler):
     """POST keeps, GET tells all."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's name
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
         posted.append({"path": self.path, "body": body})
         self._answer(b"ok")
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         self._answer(json.dumps(posted).encode())
 
     def _answer(self, body: bytes) -> None:

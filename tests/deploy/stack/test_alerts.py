@@ -42,7 +42,8 @@ def settings(folder: Path) -> dict[str, Any]:
         "name": NAME,
         "services": {
             "prometheus": {
-                **common, "image": used["prometheus"], "user": prometheus["user"], "entrypoint": prometheus["entrypoint"],
+                **common, "image": used["prometheus"], "user": prometheus["user"],
+                "entrypoint": prometheus["entrypoint"],
                 "command": ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
                 "tmpfs": ["/tmp:mode=1777", "/prometheus:mode=1777"],
                 "environment": {"DOMAIN": "intake.test"},
@@ -123,8 +124,13 @@ def test_promtool_of_the_image_reads_every_query_of_the_dashboards(watchers: Pro
 def test_amtool_of_the_image_takes_the_configuration_and_its_routes(watchers: Project) -> None:
     made = "--config.file=/tmp/alertmanager.yml"
     watchers.execute("alertmanager", "amtool", "check-config", "/tmp/alertmanager.yml")
-    for alert, receiver in (("alertname=Watchdog", "watchdog"), ("severity=page", "people"), ("severity=ticket", "people")):
-        watchers.execute("alertmanager", "amtool", "config", "routes", "test", made, f"--verify.receivers={receiver}", alert)
+    test = ("amtool", "config", "routes", "test", made)
+    for alert, receiver in (
+        ("alertname=Watchdog", "watchdog"),
+        ("severity=page", "people"),
+        ("severity=ticket", "people"),
+    ):
+        watchers.execute("alertmanager", *test, f"--verify.receivers={receiver}", alert)
 
 
 def test_an_alert_arrives_by_mail_and_by_hook_and_the_watchdog_too(watchers: Project, report: Report) -> None:
