@@ -17,8 +17,12 @@ def prepare(role: str) -> None:
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
     import django
+    from django.core.exceptions import ImproperlyConfigured
 
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(f"Refusing to start: {error}")
     from legal_intake.logs import log_uncaught
     from legal_intake.metrics import start_exporter
     from legal_intake.safety import stop_when_unsafe

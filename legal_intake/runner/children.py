@@ -16,8 +16,8 @@ from typing import BinaryIO, Protocol
 
 from legal_intake.embedded import EmbeddedServer
 from legal_intake.embedded.process import dying_with_parent
+from legal_intake.process_number import start_time
 from legal_intake.runner.places import write_private
-from legal_intake.settings.env import start_time
 
 FIRST_BACKOFF = 0.25
 LONGEST_BACKOFF = 30.0

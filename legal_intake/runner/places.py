@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from legal_intake.settings.env import start_time
+from legal_intake.process_number import start_time
 
 
 class RunnerError(RuntimeError):

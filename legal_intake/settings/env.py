@@ -10,6 +10,8 @@ from urllib.parse import quote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from legal_intake.process_number import start_time
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
@@ -62,13 +64,3 @@ def running_addresses() -> dict[str, Any]:
     except (OSError, ValueError, KeyError):
         return {}
     return loaded if start_time(runner["pid"]) == runner["started"] else {}
-
-
-def start_time(pid: int) -> int | None:
-    """A living process's start in clock ticks since boot (a number is reused, this pair is not)."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    state, *fields = status[status.rindex(")") + 2 :].split()
-    return None if state == "Z" else int(fields[18])

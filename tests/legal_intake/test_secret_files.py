@@ -75,3 +75,14 @@ def test_settings_fill_the_urls_from_files(tmp_path: Path) -> None:
     assert json.loads(done.stdout) == [
         "the SECRET_KEY", "the DATABASE_PASSWORD", "redis://:the%20REDIS_PASSWORD@cache/0", "the METRICS_TOKEN",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", ["legal_intake.worker", "legal_intake.voice_pool", "legal_intake.server"])
+def test_a_process_without_its_secret_says_so_in_a_sentence(module: str, tmp_path: Path) -> None:
+    environment = {"DATA_DIR": str(tmp_path), "REDIS_PASSWORD_FILE": "/run/secrets/nowhere"}
+    done = subprocess.run(
+        [sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Refusing to start: REDIS_PASSWORD_FILE is /run/secrets/nowhere, which cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
