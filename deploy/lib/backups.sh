@@ -165,7 +165,9 @@ start_again() {
 
 # database_back: the database that was put aside takes its place again.
 database_back() {
-    docker stop $(containers postgres) >/dev/null 2>&1 || true
+    local ids
+    mapfile -t ids < <(containers postgres)
+    if [ "${#ids[@]}" -gt 0 ]; then docker stop "${ids[@]}" >/dev/null; fi
     # shellcheck disable=SC2016 # expanded in the container
     with_backup --user 999:10001 --volume "${PROJECT}_postgres:/var/lib/postgresql" -- bash -c '
         aside=$(ls -d "$1".before-* 2>/dev/null | tail -n 1)

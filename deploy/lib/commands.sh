@@ -8,6 +8,7 @@ look() {
     [ -f "$ROOT/.env" ] || fail "there is no .env, so nothing was deployed from here. Do: cp .env.example .env, then ./deploy.sh"
     read_table
     read_env
+    keep_project
     TARGET=$(state_of current)
     [ -n "$TARGET" ] || TARGET=${ENV_VALUE[VERSION]:-dev}
     unset VERSION

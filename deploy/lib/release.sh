@@ -35,6 +35,19 @@ env_of_operator() {
     awk -v begin="$BLOCK_BEGIN" -v end="$BLOCK_END" '$0 == begin { inside = 1 } !inside { print } $0 == end { inside = 0 }' "$ROOT/.env"
 }
 
+# block_value NAME: what the block holds.
+block_value() {
+    awk -v begin="$BLOCK_BEGIN" -v name="$1" '$0 == begin { inside = 1 } inside && index($0, name "=") == 1 { print substr($0, length(name) + 2) }' \
+        "$ROOT/.env" | tail -n 1
+}
+
+# keep_project: a stack that was deployed under a name of its own is found again without that name being given.
+keep_project() {
+    local name
+    name=$(block_value COMPOSE_PROJECT_NAME)
+    if [ -z "$(setting COMPOSE_PROJECT_NAME)" ] && [ -n "$name" ]; then export COMPOSE_PROJECT_NAME=$name; fi
+}
+
 # choose_version: VERSION of the environment, else the one that the operator wrote into `.env`, else this checkout's.
 choose_version() {
     if [ -n "$WISH" ]; then
@@ -66,6 +79,9 @@ write_env() {
         env_of_operator
         printf '%s\n' "$BLOCK_BEGIN"
         [ -n "${ENV_VALUE[VERSION]:-}" ] && [ "${ENV_VALUE[VERSION]}" = "$2" ] || printf 'VERSION=%s\n' "$2"
+        for name in COMPOSE_PROJECT_NAME COMPOSE_PROFILES COMPOSE_FILE; do # given by the environment, this once
+            [ -z "${!name:-}" ] || [ "${!name}" = "${ENV_VALUE[$name]:-}" ] || printf '%s=%s\n' "$name" "${!name}"
+        done
         while IFS='=' read -r name value; do
             [[ $name =~ ^[A-Z][A-Z0-9_]*$ ]] || continue
             [ -n "${ENV_LINE[$name]:-}" ] || printf '%s=%s\n' "$name" "$value"

@@ -6,7 +6,7 @@
 #                    compose files themselves (`rollback` fills today's settings into them)
 #   history          one line an action: time, action, release, outcome
 
-state_of() { sed -n "s|^$1=||p" "$STATE_DIR/state" 2>/dev/null | head -n 1; }
+state_of() { if [ -f "$STATE_DIR/state" ]; then sed -n "s|^$1=||p" "$STATE_DIR/state" | head -n 1; fi; }
 
 # remember NAME VALUE: written whole or not at all.
 remember() {

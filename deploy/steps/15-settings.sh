@@ -5,6 +5,7 @@ step_settings() {
     [ -f "$ROOT/.env" ] || fail "there is no .env. Do: cp .env.example .env, set DOMAIN and what else you need, and run this again."
     [ -r "$ROOT/.env" ] || fail ".env cannot be read by $(id -un). Run this as its owner."
     read_env
+    keep_project
     check_env
     stop_on_problems
     [ -f "$ROOT/deploy/presets/$(setting PRESET standard).env" ] || fail "deploy/presets/$(setting PRESET standard).env is missing. Check this copy out again."

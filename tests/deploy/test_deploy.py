@@ -9,8 +9,9 @@ import stat
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.deploy.deploy_house import ENV, House
+from tests.deploy.deploy_house import ENV, ROOT, House
 
 pytestmark = pytest.mark.slow
 
@@ -272,3 +273,39 @@ def test_maintenance_by_hand_is_left_alone_by_a_deploy(house: House) -> None:
     assert (house.root / "deploy" / "maintenance" / "on").exists()
     assert house.run("maintenance", "off").status == 0
     assert not (house.root / "deploy" / "maintenance" / "on").exists()
+
+
+def test_a_project_name_of_the_environment_is_kept(house: House) -> None:
+    assert house.run(VERSION="1", COMPOSE_PROJECT_NAME="other", COMPOSE_PROFILES="tls", ACME_EMAIL="it@smith-law.com").status == 0
+    assert {c["project"] for c in house.state["containers"]} == {"other"}
+    text = (house.root / ".env").read_text()
+    assert "\nCOMPOSE_PROJECT_NAME=other\n" in text and "\nCOMPOSE_PROFILES=tls\n" in text
+    assert "api 2/2 (1)" in house.run("status").out
+    assert house.run(VERSION="2").status == 0
+    assert {c["project"] for c in house.state["containers"]} == {"other"}
+
+
+def test_every_setting_that_compose_or_the_example_names_is_in_the_table() -> None:
+    known = {line.split()[0] for line in (ROOT / "deploy/lib/settings.table").read_text().splitlines() if re.match("[A-Z]", line)}
+    sizes = set(re.findall(r"^([A-Z_]+)=", (ROOT / "deploy/presets/standard.env").read_text(), re.M))
+    named = set(re.findall(r"\$\{([A-Z_0-9]+)", (ROOT / "docker-compose.yml").read_text()))
+    named |= set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    assert named - known - sizes == set()
+
+
+def test_every_secret_of_compose_can_be_made() -> None:
+    known = {line.split()[0] for line in (ROOT / "deploy/lib/secrets.table").read_text().splitlines() if re.match("[a-z]", line)}
+    assert set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["secrets"]) == known
+
+
+def test_every_service_of_compose_has_a_way_to_be_replaced() -> None:
+    """A service that keeps data, or that is behind nginx, must stand in one of the lists; new ones are looked at here."""
+    plan = (ROOT / "deploy/steps/50-plan.sh").read_text()
+    listed = set(re.findall(r"^(?:ROLLING|DATA)=\((.*)\)$", plan, re.M)[0].split())
+    listed |= set(re.findall(r"^(?:ROLLING|DATA)=\((.*)\)$", plan, re.M)[1].split())
+    in_place = {
+        "nginx", "migrate", "postgres-standby", "elasticsearch", "kibana", "fluent-bit", "prometheus", "alertmanager", "grafana",
+        "postgres-exporter", "redis-exporter", "node-exporter", "blackbox-exporter", "nginx-exporter",
+        "elasticsearch-exporter", "backup", "certbot",
+    }  # fmt: skip
+    assert set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]) == listed | in_place
