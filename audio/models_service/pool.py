@@ -227,7 +227,12 @@ class Pool:
             self._nursery = await asyncio.create_subprocess_exec(*command, pass_fds=(theirs.fileno(),), env=env)
         said = json.loads(await self._hear(START_SECONDS) or b"{}")
         if "recogniser" not in said:
-            raise ServiceError(said.get("error") or "The process that loads the model ended before it said anything.")
+            # An engine may end its process where it meets a file that it cannot read.
+            raise ServiceError(
+                said.get("error")
+                or "The model cannot be loaded: the process that does so ended, or said nothing for "
+                f"{START_SECONDS:.0f} s; what it wrote is above. Use the models of this release."
+            )
         self.recogniser = said["recogniser"]
 
     async def _new_slot(self) -> Slot:

@@ -172,7 +172,7 @@ def test_files_that_fit_their_manifest_and_are_no_model_are_refused(tmp_path: Pa
     manifest.write(folder)
     code, said = start(folder)
     assert code == 1
-    assert "pocketsphinx cannot load its model" in said
+    assert "The model cannot be loaded" in said
 
 
 @pytest.mark.parametrize(

@@ -239,8 +239,8 @@ def test_deepgrams_way_in_pieces_of_any_size(service: Service) -> None:
 
 def test_close_stream_drains_and_without_interim_results_only_finals_come(service: Service) -> None:
     with service.socket() as socket:
-        socket.send(padded(3)[:60_000])
-        socket.send(padded(3)[60_000:])
+        for offset in range(0, len(padded(3)), 60_000):
+            socket.send(padded(3)[offset : offset + 60_000])
         say(socket, type="CloseStream")
         (final,) = results_until_final(socket)
         assert final["channel"]["alternatives"][0]["transcript"] == utterance(shared(), 3, None)[1].text
