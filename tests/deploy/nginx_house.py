@@ -84,6 +84,23 @@ def hand_over(folder: Path) -> Path:
     return folder
 
 
+def judge(folder: Path, configuration: Path) -> str:
+    """What `nginx -t` says of a configuration below `folder`; empty when it takes it without a word."""
+    hand_over(folder)
+    line = command(folder, "nginx", "-q", "-t", "-e", "stderr", "-c", str(configuration / "nginx.conf"), environ={})
+    # A file that nginx's account may open again: it does, as /dev/stdout.
+    with tempfile.TemporaryFile("w+") as said:
+        _give(said.fileno())
+        done = subprocess.run(line, stdout=said, stderr=subprocess.STDOUT, check=False, timeout=60)
+        said.seek(0)
+        return said.read() + ("" if done.returncode == 0 else f"exit {done.returncode}")
+
+
+def _give(fd: int) -> None:
+    if os.geteuid() == 0:
+        os.fchown(fd, ACCOUNT, ACCOUNT)
+
+
 @contextlib.contextmanager
 def open_folder() -> Iterator[Path]:
     """A temporary folder that nginx's account may reach, which pytest's own is not."""
@@ -240,7 +257,7 @@ class House:
             **settings,
         }
         self.log: list[str] = []
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
 
     def render(self, folder: Path, previous: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -256,8 +273,11 @@ class House:
     def start(self) -> None:
         hand_over(self.folder)
         line = command(self.folder, str(NGINX / "start"), environ=self.settings)
-        self._process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+        reading, writing = os.pipe()
+        _give(writing)
+        self._process = subprocess.Popen(line, stdout=writing, stderr=writing)
+        os.close(writing)
+        self._reader = threading.Thread(target=self._read, args=(reading,), daemon=True)
         self._reader.start()
         wait_for(lambda: self._answers() or self._process is None or self._process.poll() is not None, 20)
         assert self._process.poll() is None, "nginx did not start:\n" + "\n".join(self.log)
@@ -274,14 +294,13 @@ class House:
         status = self._process.wait(20)
         if self._reader is not None:
             self._reader.join(5)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
         self._process = None
         return status
 
-    def _read(self, stream: Any) -> None:
-        for line in stream:
-            self.log.append(line.rstrip("\n"))
+    def _read(self, reading: int) -> None:
+        with os.fdopen(reading) as stream:
+            for line in stream:
+                self.log.append(line.rstrip("\n"))
 
     def _answers(self) -> bool:
         with contextlib.suppress(OSError, HTTPException):

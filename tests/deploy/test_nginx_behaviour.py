@@ -149,7 +149,7 @@ def test_too_many_are_told_so_and_another_client_is_not_held_up(
     place: tuple[House, Upstream, Upstream], method: str, path: str, allowed: int
 ) -> None:
     house, _, _ = place
-    one, other = f"198.51.100.{allowed}", f"2001:db8:{allowed}::1"
+    one, other = f"198.51.100.{len(path)}", f"2001:db8:{len(path)}::1"  # each case its own clients
     answers = [house.https(method, path, client=one, body=b"{}") for _ in range(allowed + 4)]
     assert sum(answer.status == 200 for answer in answers) in (allowed, allowed + 1)
     refused = answers[-1]
@@ -320,7 +320,8 @@ def test_replicas_share_the_work_and_new_ones_are_found(own: tuple[House, Upstre
             for _ in range(100):
                 assert house.https("GET", "/even").status == 200
             counts = [len(u.seen) - before[u.name] for u in [first, *more]]
-            assert min(counts) >= 10, counts
+            assert min(counts[1:]) >= 20, counts
+            assert counts[0] <= min(counts[1:]), "the one that holds the socket has the most connections"
             # One goes away while names still say it is there: nobody notices, a POST neither.
             more[0].stop()
             assert {house.https("POST", "/api/turn", body=b"{}").status for _ in range(40)} == {200}

@@ -18,8 +18,7 @@ from tests.deploy.nginx_house import (
     PREFIX,
     WHY_NOT,
     House,
-    command,
-    hand_over,
+    judge,
     make_certificate,
     open_folder,
 )
@@ -40,14 +39,6 @@ def rendered(house: House, name: str = "one", previous: Path | None = None) -> P
     done = house.render(folder, previous)
     assert done.returncode == 0, done.stderr
     return folder
-
-
-def judged_by_nginx(house: House, folder: Path) -> str:
-    """What `nginx -t` says; empty when it takes the configuration without a word."""
-    hand_over(house.folder)
-    line = command(house.folder, "nginx", *("-q", "-t", "-e", "stderr", "-c", str(folder / "nginx.conf")), environ={})
-    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
-    return done.stderr + done.stdout + ("" if done.returncode == 0 else f"exit {done.returncode}")
 
 
 def servers(folder: Path) -> dict[str, str]:
@@ -74,7 +65,7 @@ def test_every_template_is_used_and_every_name_filled_in(house: House) -> None:
 def test_nginx_takes_the_defaults(house: House) -> None:
     house.htpasswd.write_text("ops:$apr1$x$y\n")
     make_certificate(house.acme / "a", "a.example")
-    assert judged_by_nginx(house, rendered(house)) == ""
+    assert judge(house.folder, rendered(house)) == ""
 
 
 @needs_nginx
@@ -87,7 +78,7 @@ def test_nginx_takes_every_setting(house: House) -> None:
         "NGINX_API": "127.0.0.1:9",
     }
     folder = rendered(house)
-    assert judged_by_nginx(house, folder) == ""
+    assert judge(house.folder, folder) == ""
     assert "https://$host:8443$request_uri" in (folder / "server-http.conf").read_text()
     assert "[::]:" in (folder / "server-https.conf").read_text()
 
@@ -101,7 +92,7 @@ def test_two_hundred_own_domains(house: House) -> None:
     folder = rendered(house)
     assert len(servers(folder)) == 200
     assert "firm-0.example www.firm-0.example" in servers(folder)
-    assert judged_by_nginx(house, folder) == ""
+    assert judge(house.folder, folder) == ""
 
     # The next rendering looks only at what changed.
     make_certificate(first, "firm-0.example")
@@ -110,7 +101,7 @@ def test_two_hundred_own_domains(house: House) -> None:
     assert time.monotonic() - began < 20
     assert len(servers(again)) == 200
     assert "firm-0.example" in servers(again)
-    assert judged_by_nginx(house, again) == ""
+    assert judge(house.folder, again) == ""
 
 
 def test_a_fallback_is_made_once_and_said(house: House) -> None:
