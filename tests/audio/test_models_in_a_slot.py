@@ -25,9 +25,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    manifest.copy(tmp_path)
-    (tmp_path / "running").mkdir()
-    running = Service(tmp_path / "running", tmp_path)
+    (tmp_path / "models").mkdir()
+    manifest.copy(tmp_path / "models")
+    running = Service(tmp_path, tmp_path / "models")
     try:
         yield running
     finally:
@@ -58,11 +58,12 @@ async def test_a_conversation_through_the_models_service_which_is_killed_in_the_
         voice = await client.open_voice()
         await voice.connect()
         await voice.speak(pcm[:third])
-        await asyncio.to_thread(service.kill_slots)
+        service.kill_slots()
         await voice.speak(pcm[third : 2 * third])
         service.kill()
-        await asyncio.to_thread(service.start)
+        reviving = asyncio.create_task(asyncio.to_thread(service.start))
         await voice.speak(pcm[2 * third :])
+        await reviving
         await voice.finish(60)
         await voice.close()
     assert compare(await run_db(kept, house), voice, pcm) >= 4
