@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -16,6 +17,11 @@ SECTIONS = ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"]
 TEMPLATE = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
 QUERIES = [(path.stem, title, query) for path in house.DASHBOARDS for title, query in house.dashboard_queries(path)]
 BOARDS = {"overview", "voice", "queues", "firms", "databases", "hosts"}
+
+
+@pytest.fixture(autouse=True)
+def firm() -> None:
+    """Nothing here needs a firm."""
 
 
 def named(value: Any) -> str:
@@ -185,12 +191,14 @@ def test_a_list_of_names_says_where_it_was_read(path: Path) -> None:
     assert all(re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", name) for name in names)
 
 
-def test_the_backups_gauge_is_the_one_that_the_backup_service_tells() -> None:
-    sources = [
-        path for folder in ("deploy/images/backup", "deploy/backup") for path in (house.ROOT / folder).rglob("*")
-    ]
-    text = "".join(path.read_text(errors="ignore") for path in sources if path.is_file())
-    assert "legal_intake_backup_last_success_timestamp_seconds" in text
+def test_the_backups_gauges_are_those_that_the_backup_service_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(house.DEPLOY / "backup"))
+    state = importlib.import_module("legal_intake_backup.state")
+    told = state.exposition({"success": dict.fromkeys(state.KINDS, 1.0)})
+    listed = (Path(__file__).parent / "metrics" / "backup.txt").read_text().splitlines()[1:]
+    assert set(listed) == set(re.findall(r"# TYPE (\w+) gauge", told))
+    for kind in ("base", "wal", "drill"):
+        assert f'legal_intake_backup_last_success_timestamp_seconds{{kind="{kind}"}} 1.000' in told
 
 
 def test_no_series_of_ours_is_labelled_by_what_has_no_end() -> None:

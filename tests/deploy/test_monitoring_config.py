@@ -29,6 +29,11 @@ EVERYTHING = {
 }
 
 
+@pytest.fixture(autouse=True)
+def firm() -> None:
+    """Nothing here needs a firm."""
+
+
 def jobs() -> dict[str, dict[str, Any]]:
     found = house.load(PROMETHEUS / "prometheus.yml")["scrape_configs"]
     return {job["job_name"]: job for job in found}
@@ -134,7 +139,8 @@ def test_alertmanager_without_a_way_out_says_so_and_starts(tmp_path: Path) -> No
     ("name", "value"),
     [
         ("SMTP_HOST", "smtp example"), ("SMTP_HOST", 'a"; rm'), ("ALERT_EMAIL_TO", "x@y\nroute: z"),
-        ("SMTP_PORT", "25a"), ("SLACK_CHANNEL", "a|b"), ("WATCHDOG_URL", "http://x/`id`"), ("SMTP_TLS", "maybe"), ("SMTP_FROM", ""),
+        ("SMTP_PORT", "25a"), ("SLACK_CHANNEL", "a|b"),
+        ("WATCHDOG_URL", "http://x/`id`"), ("SMTP_TLS", "maybe"), ("SMTP_FROM", ""),
     ],
 )  # fmt: skip
 def test_alertmanager_refuses_a_bad_setting_by_name(tmp_path: Path, name: str, value: str) -> None:
