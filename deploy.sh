@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Deploys Legal Intake on this server by Docker Compose. `./deploy.sh --help` says how.
+# shellcheck disable=SC2034 # the parts read what is set here
 set -eEuo pipefail
 if [ "${BASH_VERSINFO[0]}" -lt 4 ]; then
     echo "error: bash $BASH_VERSION is too old: 4.4 or later is needed. Update the system." >&2

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # `backup`, `restore` and `drill`: what deploy/backup does in its container, and what must stop and start around it.
 
 PGDATA=/var/lib/postgresql/18/docker

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # The commands beside a deploy.
 
 # look: what every command needs to know of the stack, without checking more than that.
@@ -56,6 +56,7 @@ use_release() {
     local file
     RELEASE_FILES=()
     for file in "$(release_folder "$1")"/compose-*.yml; do RELEASE_FILES+=(--file "$file"); done
+    # shellcheck disable=SC2317 # from here on everybody calls this one
     compose() { docker compose --project-directory "$ROOT" --project-name "$PROJECT" --env-file "$WORK/env" "${RELEASE_FILES[@]}" "$@"; }
     TARGET=$1
     write_env "$WORK/env" "$1"
@@ -66,7 +67,7 @@ use_release() {
 images_of_release() {
     local image
     for image in $(config_images); do
-        is_our_image "$image" && [ -z "$(image_id "$image")" ] || continue
+        if ! is_our_image "$image" || [ -n "$(image_id "$image")" ]; then continue; fi
         if is_registry "$image"; then
             pull_image "$image"
         else
@@ -78,15 +79,16 @@ images_of_release() {
 # roll_back_services: our images alone; the reverse of a deploy's order, so that nobody asks for what is gone.
 roll_back_services() {
     local service index
+    survey
     for ((index = ${#ROLLING[@]} - 1; index >= 0; index--)); do
         service=${ROLLING[index]}
-        if ! has_service "$service" || [ -z "$(containers "$service")" ]; then continue; fi
-        PLAN[$service]=$(difference "$service")
+        if ! has_service "$service" || [ "$(difference "$service")" = new ]; then continue; fi
+        PLAN["$service"]=$(difference "$service")
         if [ "${PLAN[$service]}" = same ]; then did "$service is of that release already"; else roll "$service"; fi
     done
     for service in $(config_services | without migrate "${ROLLING[@]}"); do
-        is_our_image "$(config_value "services/$service/image")" && [ -n "$(containers "$service")" ] || continue
-        PLAN[$service]=$(difference "$service")
+        if ! is_our_image "$(config_value "services/$service/image")"; then continue; fi
+        PLAN["$service"]=$(difference "$service")
         if is_replaced "$service"; then
             recreate "$service"
             did "$service replaced"

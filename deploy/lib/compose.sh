@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # Compose and the engine: which services there are, which containers they have, whether these are well.
 
 WAIT_SECONDS=${DEPLOY_WAIT_SECONDS:-300}    # until a new container must be healthy
@@ -46,6 +46,8 @@ has_service() { grep -q "^services/$1/" "$WORK/config.flat"; }
 # config_images: every image, once.
 config_images() { sed -n 's|^services/[^/]*/image=||p' "$WORK/config.flat" | sort -u; }
 
+# last_line FILE: the last that is not empty.
+# shellcheck disable=SC2016 # sed's own $
 last_line() { sed -n '/[^[:space:]]/h; ${x;p}' "$1"; }
 
 # containers SERVICE [docker ps option]...: ids of its containers, the oldest first.
@@ -56,11 +58,10 @@ containers() {
         --filter "label=$LABEL.oneoff=False" | tac
 }
 
-# health_of ID: healthy, unhealthy, starting, or the container's state where it has no health check.
-health_of() {
-    docker inspect --format '{{if and (eq .State.Status "running") .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$1" \
-        2>/dev/null || printf 'gone'
-}
+# Healthy, unhealthy, starting, or the container's state where it has no health check.
+HEALTH='{{if and (eq .State.Status "running") .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}'
+
+health_of() { docker inspect --format "$HEALTH" "$1" 2>/dev/null || printf 'gone'; }
 
 name_of() { docker inspect --format '{{.Name}}' "$1" 2>/dev/null | sed 's|^/||'; }
 
@@ -76,17 +77,16 @@ wait_healthy() {
     shift
     while :; do
         pending=""
-        for id in "$@"; do
-            state=$(health_of "$id")
+        while read -r id state; do
             case $state in
                 healthy | running) ;;
-                starting | created | restarting) pending="$(name_of "$id") is $state" ;;
+                starting | created | restarting) pending=$id ;;
                 *) fail "$service: $(name_of "$id") is $state. It said: $(why_not_well "$id"). More: docker logs $(name_of "$id")" ;;
             esac
-        done
+        done < <(docker inspect --format "{{.Id}} $HEALTH" "$@" 2>/dev/null || echo "$1 gone")
         [ -n "$pending" ] || return 0
         if [ "$((SECONDS - began))" -ge "$WAIT_SECONDS" ]; then
-            fail "$service: $pending after $WAIT_SECONDS s. It said: $(why_not_well "$id"). More: docker logs $(name_of "$id")"
+            fail "$service: $(name_of "$pending") is $(health_of "$pending") after $WAIT_SECONDS s. It said: $(why_not_well "$pending"). More: docker logs $(name_of "$pending")"
         fi
         sleep 1
     done
@@ -95,41 +95,52 @@ wait_healthy() {
 # image_id IMAGE: the id of an image that is here; nothing when it is not.
 image_id() { docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
 
+# survey: note every container of the stack as a line "service id image hash state", the oldest first, and the ids of the
+# images that are here. `difference` and `outdated` look into it, so that a plan asks the engine once.
+survey() {
+    local ids images
+    mapfile -t ids < <(docker ps --all --quiet --no-trunc --filter "label=$LABEL.project=$PROJECT" \
+        --filter "label=$LABEL.oneoff=False" | tac)
+    : >"$WORK/table"
+    if [ "${#ids[@]}" -gt 0 ]; then
+        docker inspect --format "{{index .Config.Labels \"$LABEL.service\"}} {{.Id}} {{.Image}} {{index .Config.Labels \"$LABEL.config-hash\"}} {{.State.Status}}" \
+            "${ids[@]}" >"$WORK/table" 2>/dev/null || true
+    fi
+    mapfile -t images < <(config_images)
+    # Those that are not here are left out, and make it fail.
+    docker image inspect --format '{{.Id}} {{join .RepoTags " "}} {{join .RepoDigests " "}}' "${images[@]}" >"$WORK/image-ids" 2>/dev/null || true
+}
+
+# wanted_state SERVICE: "image hash" as the configuration wants them.
+wanted_state() {
+    local image
+    image=$(config_value "services/$1/image")
+    image=${image#docker.io/}
+    image=${image#library/}
+    if [[ $image =~ ^(.*):[^/:@]+(@.*)$ ]]; then image=${BASH_REMATCH[1]}${BASH_REMATCH[2]}; fi
+    awk -v service="$1" -v image="$image" '
+        FILENAME ~ /image-ids$/ { for (i = 2; i <= NF; i++) if ($i == image) id = $1; next }
+        $1 == service { hash = $2 }
+        END { print (id == "" ? "none" : id) " " hash }' "$WORK/image-ids" "$WORK/hashes"
+}
+
 # difference SERVICE: how its containers differ from the configuration: new, image, config, files or same.
 difference() {
-    local service=$1 hash image line ids
-    mapfile -t ids < <(containers "$service")
-    if [ "${#ids[@]}" -eq 0 ]; then
-        printf 'new'
-        return
-    fi
-    hash=$(awk -v service="$service" '$1 == service { print $2 }' "$WORK/hashes")
-    image=$(image_id "$(config_value "services/$service/image")")
-    while read -r line; do
-        if [ "${line%% *}" != "$image" ]; then
-            printf 'image'
-            return
-        elif [ "${line##* }" != "$hash" ]; then
-            printf 'config'
-            return
-        fi
-    done < <(docker inspect --format "{{.Image}} {{index .Config.Labels \"$LABEL.config-hash\"}}" "${ids[@]}")
-    if [ "$(state_of "files.$service")" != "$(files_hash "$service")" ]; then printf 'files'; else printf 'same'; fi
+    local service=$1 image hash found
+    read -r image hash < <(wanted_state "$service")
+    found=$(awk -v service="$service" -v image="$image" -v hash="$hash" '
+        $1 == service && $5 == "running" { any = 1; if ($3 != image) other = "image"; else if ($4 != hash && other == "") other = "config" }
+        END { print (any ? (other == "" ? "same" : other) : "new") }' "$WORK/table")
+    if [ "$found" = same ] && [ "$(state_of "files.$service")" != "$(files_hash "$service")" ]; then found=files; fi
+    printf '%s' "$found"
 }
 
 # outdated SERVICE: ids of its containers that are not as the configuration says.
 outdated() {
-    local service=$1 ids
-    mapfile -t ids < <(containers "$service" --all)
-    [ "${#ids[@]}" -gt 0 ] || return 0
-    if [ "$(difference "$service")" = files ]; then
-        printf '%s\n' "${ids[@]}"
-        return
-    fi
-    docker inspect --format "{{.Id}} {{.Image}} {{index .Config.Labels \"$LABEL.config-hash\"}} {{.State.Status}}" "${ids[@]}" |
-        awk -v hash="$(awk -v service="$service" '$1 == service { print $2 }' "$WORK/hashes")" \
-            -v image="$(image_id "$(config_value "services/$service/image")")" \
-            '$2 != image || $3 != hash || $4 != "running" { print $1 }'
+    local service=$1 image hash
+    read -r image hash < <(wanted_state "$service")
+    awk -v service="$service" -v image="$image" -v hash="$hash" -v all="$([ "${PLAN[$service]}" != files ] || echo 1)" \
+        '$1 == service && (all || $3 != image || $4 != hash || $5 != "running") { print $2 }' "$WORK/table"
 }
 
 # files_hash SERVICE: one hash of the files of this checkout that are mounted into it. Certificates and the maintenance

@@ -99,7 +99,7 @@ check_missing() {
     local name needed
     for name in $(printf '%s\n' "${!NEEDED[@]}" | sort); do
         needed=${NEEDED[$name]}
-        [ "$needed" != optional ] && [ -z "${ENV_VALUE[$name]:-}" ] || continue
+        if [ "$needed" = optional ] || [ -n "$(setting "$name")" ]; then continue; fi
         if [ "$needed" = required ]; then
             problem ".env: $name is missing. Add a line $name=...: ${MEANING[$name]}."
         elif has_profile "$needed"; then

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # What happens when deploy.sh is cut off: it says where it stopped, takes back what it did to the running stack, and
 # says what still runs. And the lock that lets one run at a time.
 

@@ -83,7 +83,7 @@ wants() {
         version) printf 'an image tag of letters, digits, dots and dashes, not latest' ;;
         prefix) printf 'a registry and folder with a slash at its end, such as ghcr.io/smith/' ;;
         target) printf 'a folder from the root, such as /srv/backups, or s3://bucket/folder' ;;
-        secret) printf '%s random characters or more, such as `openssl rand -hex 32` makes' "${2:-16}" ;;
+        secret) printf '%s random characters or more, made by: openssl rand -hex 32' "${2:-16}" ;;
         base64) printf '%s random bytes in base64: openssl rand -base64 %s' "$2" "$2" ;;
         rate) printf 'a rate, such as 10r/s or 30r/m' ;;
         list) printf 'words with commas between' ;;

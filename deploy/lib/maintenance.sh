@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # The maintenance page: nginx answers with it while the file is there. And how long the stack did not serve.
 
 GAP_BEGAN=""

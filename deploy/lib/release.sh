@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # Which release is meant, and what Compose is told: `.env` as it stands, the sizes of the preset and the release.
 #
 # deploy.sh keeps the last two in a block at the end of `.env`, so that a plain `docker compose up -d --scale api=5` means

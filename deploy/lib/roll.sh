@@ -27,13 +27,17 @@ roll() {
     note_originals "$service"
     undo_with restore_service "$service"
     replace "$service" "$wanted" next ${bad[@]+"${bad[@]}"}
-    did "$service: $wanted new $([ "$wanted" -eq 1 ] || echo "one after another, ")in $(seconds_since "$began") s; the old ones have drained and are gone"
+    if [ "${PLAN[$service]}" = new ]; then
+        did "$service: $wanted started in $(seconds_since "$began") s"
+    else
+        did "$service: $wanted new in $(seconds_since "$began") s; the old have drained and are gone"
+    fi
 }
 
 # wanted_replicas SERVICE: as many as run now; at the first start as many as the configuration says.
 wanted_replicas() {
     local now
-    now=$(containers "$1" | wc -l)
+    now=$(awk -v service="$1" '$1 == service && $5 == "running"' "$WORK/table" | wc -l)
     if [ "$now" -eq 0 ]; then now=$(config_value "services/$1/deploy/replicas"); fi
     printf '%s' "${now:-1}"
 }

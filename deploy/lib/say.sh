@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # What deploy.sh says. One line for what a step did, one for what is wrong and what to do.
 
 REFUSED=3 # exit status of `fail`: the reason was said already

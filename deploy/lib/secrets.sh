@@ -67,10 +67,10 @@ unless_data() {
 
 check_unknown_secrets() {
     local name
-    for name in $(sed -n 's|^secrets/\([^/]*\)/file=.*|\1|p' "$WORK/config.flat"); do
+    while read -r name; do
         grep -q "^$name " "$ROOT/deploy/lib/secrets.table" || [ -e "$(secret_path "$name")" ] ||
             problem "secret $name: $(secret_path "$name") is missing, and deploy.sh does not know how to make it. Put it there."
-    done
+    done < <(sed -n 's|^secrets/\([^/]*\)/file=.*|\1|p' "$WORK/config.flat")
 }
 
 # missing_secrets: names, one a line.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # What deploy.sh remembers, in .deploy/ (ignored by git): which release runs, which one ran before, their configurations.
 #
 #   state            name=value lines: current, previous, files.SERVICE, ...

@@ -3,6 +3,7 @@
 
 step_machine() {
     local cores memory root
+    survey
     IFS='|' read -r cores memory root < <(docker info --format '{{.NCPU}}|{{.MemTotal}}|{{.DockerRootDir}}')
     check_limits "$cores" "$memory"
     check_instructions
@@ -12,25 +13,31 @@ step_machine() {
 
 gib() { awk -v bytes="$1" 'BEGIN { printf "%.1f GiB", bytes / 1073741824 }'; }
 
-# limit SERVICE cpus|memory
-limit() { config_value "services/$1/deploy/resources/limits/$2"; }
+# limits: "service cores bytes replicas" of each service; 0 where there is none.
+limits() {
+    awk -F '[/=]' '
+        $1 != "services" { next }
+        !seen[$2]++ { names[++count] = $2 }
+        $3 == "deploy" && $4 == "replicas" { replicas[$2] = $5 }
+        $3 == "deploy" && $5 == "limits" { limit[$2, $6] = $7 }
+        END { for (i = 1; i <= count; i++) { n = names[i]
+            print n, limit[n, "cpus"] + 0, limit[n, "memory"] + 0, (n in replicas ? replicas[n] : 1) } }' "$WORK/config.flat"
+}
 
 # check_limits CORES MEMORY: no container may be allowed more than there is, nor all of them together more memory.
 check_limits() {
     local service cpus memory replicas sum=0 now=0
-    for service in $(config_services); do
-        cpus=$(limit "$service" cpus) memory=$(limit "$service" memory)
-        replicas=$(config_value "services/$service/deploy/replicas")
-        if awk -v cpus="${cpus:-0}" -v cores="$1" 'BEGIN { exit !(cpus > cores) }'; then
+    while read -r service cpus memory replicas; do
+        if [ "$(awk -v cpus="$cpus" -v cores="$1" 'BEGIN { print (cpus > cores) }')" -eq 1 ]; then
             problem "$service may use $cpus cores, but the machine has $1. Set PRESET=small, or $(size_name "$service" CPUS) in .env, or take a larger machine."
         fi
-        if [ "${memory:-0}" -gt "$2" ]; then
+        if [ "$memory" -gt "$2" ]; then
             problem "$service may use $(gib "$memory") memory, but the machine has $(gib "$2"). Set PRESET=small, or $(size_name "$service" MEMORY) in .env, or take a larger machine."
         fi
         [ "$service" != migrate ] || continue
-        sum=$((sum + ${memory:-0} * ${replicas:-1}))
-        now=$((now + ${memory:-0} * $(wanted_replicas "$service")))
-    done
+        sum=$((sum + memory * replicas))
+        now=$((now + memory * $(wanted_replicas "$service")))
+    done < <(limits)
     if [ "$sum" -gt "$2" ]; then
         problem "too little memory: the limits of all services add up to $(gib "$sum"), but the machine has $(gib "$2"). Set PRESET=small, or fewer COMPOSE_PROFILES, or take a larger machine."
     elif [ "$now" -gt "$2" ]; then
@@ -57,7 +64,7 @@ check_instructions() {
 # check_disk FOLDER: where the engine keeps images and volumes.
 check_disk() {
     local folder=$1 free least=10 meant=600
-    [ -d "$folder" ] || folder=$ROOT
+    [ -d "$folder" ] || folder=. # an engine elsewhere: the checkout's disk
     free=$(df --output=avail -B 1G "$folder" | tail -n 1 | tr -d ' ')
     [ -z "$(state_of current)" ] || least=4
     [ "$(setting PRESET standard)" = standard ] || meant=40

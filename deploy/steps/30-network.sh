@@ -9,8 +9,8 @@ step_network() {
 }
 
 check_ports() {
-    local service number port
-    while IFS=/ read -r _ service _ number port; do
+    local service port
+    while IFS=/ read -r _ service _ _ port; do
         port=${port#published=}
         if ! is_ours "$port" && is_taken "$port"; then
             problem "port $port ($service) is in use by $(taker "$port"). Stop that program, or set another port in .env (HTTP_PORT, HTTPS_PORT, DASHBOARDS_PORT)."

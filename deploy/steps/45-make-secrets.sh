@@ -2,9 +2,9 @@
 # Makes the secrets that are missing, and lets the containers' group, and nobody else, read all of them.
 
 step_make_secrets() {
-    local name made opens from count=0
+    local name made from count=0
     mkdir -p "$(secrets_folder)"
-    while read -r name made opens from; do
+    while read -r name made _ from; do
         if [ -e "$(secret_path "$name")" ]; then continue; fi
         make_secret "$name" "$made" "$from"
         count=$((count + 1))

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # Compares what runs with what is wanted, and says what will happen before it does.
 
 # Rolled, in this order: who takes jobs before who sends them, the files of the web app before the page that names them.
@@ -9,8 +9,9 @@ DATA=(postgres redis-broker redis-journal redis-cache pgbouncer)
 declare -A PLAN=() # service -> new, image, config, files or same
 
 step_plan() {
-    local service changed=()
+    local service changed=() others
     PLAN=()
+    survey
     for service in $(config_services); do
         [ "$service" != migrate ] || continue
         PLAN[$service]=$(difference "$service")
@@ -21,10 +22,11 @@ step_plan() {
         did "everything runs as it is wanted; nothing is replaced"
         return
     fi
-    say_plan "new, started for the first time" new
-    say_plan "replaced one after another, without a gap: new" image config files -- "${ROLLING[@]}"
+    say_plan "started for the first time" new
+    say_plan "replaced one after another, without a gap" image config files -- "${ROLLING[@]}"
     say_gap
-    say_plan "replaced in place, clients do not notice: new" image config files -- $(config_services | without nginx "${ROLLING[@]}" "${DATA[@]}")
+    mapfile -t others < <(config_services | without nginx "${ROLLING[@]}" "${DATA[@]}")
+    say_plan "replaced in place, clients do not notice" image config files -- "${others[@]}"
 }
 
 # say_plan TEXT STATE... [-- SERVICE...]: one line with the services that are in such a state; none, no line.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # Starts nginx, lets it read new files, or replaces it.
 
 NGINX_HOME=/etc/legal-intake/nginx # deploy/nginx in its container

@@ -2,16 +2,14 @@
 # Looks at everything once more: each container healthy, and an answer through nginx.
 
 step_verify() {
-    local service ids total=0
-    for service in $(config_services); do
-        [ "$service" != migrate ] || continue
-        [ "$service" != certbot ] || continue
+    local service ids all=()
+    for service in $(config_services | without migrate certbot); do
         mapfile -t ids < <(containers "$service")
         [ "${#ids[@]}" -gt 0 ] || fail "$service does not run. Look: docker compose ps --all $service"
-        wait_healthy "$service" "${ids[@]}"
-        total=$((total + ${#ids[@]}))
+        all+=("${ids[@]}")
     done
-    did "$total containers are healthy; $(through_nginx)"
+    wait_healthy "the stack" "${all[@]}"
+    did "${#all[@]} containers are healthy; $(through_nginx)"
 }
 
 # through_nginx: the operators' page, asked as a client would; 5xx or no answer is an error.

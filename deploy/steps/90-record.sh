@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # other parts read what is set here
 # Writes down what runs now, so that `rollback`, the next deploy and a plain `docker compose` know it.
 
 step_record() {

@@ -4,11 +4,13 @@ tests/deploy/fake/docker), and `getent`, `curl`, `lscpu`, `df` that answer what 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,10 +47,15 @@ class Ran:
 class House:
     """The folder, the fake engine's state, and a way to run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, like: House | None = None) -> None:
         self.root = folder / "checkout"
         self.engine = folder / "engine"
         self.bin = folder / "bin"
+        if like:
+            for part in ("checkout", "engine", "bin"):
+                shutil.copytree(like.root.parent / part, folder / part)
+            self.load()
+            return
         for part in ("deploy/lib", "deploy/steps", "deploy/presets", "deploy/backup"):
             shutil.copytree(ROOT / part, self.root / part)
         for name in ("deploy.sh", "pyproject.toml"):
@@ -130,3 +137,17 @@ class House:
         return {str(file): file.read_text() for file in files if file.exists()} | {
             "page": str((self.root / "deploy" / "maintenance" / "on").exists())
         }
+
+
+_deployed: House | None = None
+
+
+def deployed_house(folder: Path) -> House:
+    """A house whose first deploy (release 1) has ended well: made once, then copied."""
+    global _deployed
+    if _deployed is None:
+        _deployed = House(Path(tempfile.mkdtemp(prefix="deploy-house-")))
+        atexit.register(shutil.rmtree, _deployed.root.parent, ignore_errors=True)
+        ran = _deployed.run(VERSION="1")
+        assert ran.status == 0, ran.err
+    return House(folder, like=_deployed)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.deploy.deploy_house import ENV, ROOT, House
+from tests.deploy.deploy_house import ENV, ROOT, House, deployed_house
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,14 @@ def firm() -> None:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
+    """Nothing was deployed yet."""
     return House(tmp_path)
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> House:
+    """Release 1 runs."""
+    return deployed_house(tmp_path)
 
 
 def positions(calls: list[str], *patterns: str) -> list[int]:
@@ -71,36 +78,33 @@ def test_a_secret_of_the_env_file_becomes_its_file(house: House) -> None:
     assert (house.root / "deploy" / "secrets" / "secret_key").read_text().strip() == "k3" * 30
 
 
-def test_again_replaces_nothing(house: House) -> None:
-    house.deployed()
-    before = house.state["containers"]
-    ran = house.run(VERSION="1")
+def test_again_replaces_nothing(deployed: House) -> None:
+    before = deployed.state["containers"]
+    ran = deployed.run(VERSION="1")
     assert ran.status == 0, ran.err
     assert "nothing is replaced" in ran.out
-    assert house.state["containers"] == before
+    assert deployed.state["containers"] == before
     assert not [call for call in ran.calls if re.match(r"(stop|rm|build|pull)\b", call)]
 
 
-def test_what_deploy_writes_makes_plain_compose_mean_what_runs(house: House) -> None:
-    house.deployed()
-    text = (house.root / ".env").read_text()
+def test_what_deploy_writes_makes_plain_compose_mean_what_runs(deployed: House) -> None:
+    text = (deployed.root / ".env").read_text()
     assert text.startswith(ENV)
     assert "\nVERSION=1\n" in text
     assert "\nAPI_MEMORY=640m\n" in text
-    house.env(text.replace("PRESET=small\n", "PRESET=small\nAPI_MEMORY=2g\n"))
-    assert house.run(VERSION="1").status == 0
-    text = (house.root / ".env").read_text()
+    deployed.env(text.replace("PRESET=small\n", "PRESET=small\nAPI_MEMORY=2g\n"))
+    assert deployed.run(VERSION="1").status == 0
+    text = (deployed.root / ".env").read_text()
     assert text.count("API_MEMORY=") == 1 and "API_MEMORY=2g" in text
     assert text.count("VERSION=") == 1
 
 
-def test_an_upgrade_starts_beside_then_drains(house: House) -> None:
-    house.deployed()
-    house.change(containers=[c for c in house.load()["containers"]])
-    ran = house.run(VERSION="2")
+def test_an_upgrade_starts_beside_then_drains(deployed: House) -> None:
+    deployed.change(containers=[c for c in deployed.load()["containers"]])
+    ran = deployed.run(VERSION="2")
     assert ran.status == 0, ran.err
-    assert house.running("api") == {("api", "legal-intake:2"): 2}
-    assert house.running("nginx") == {("nginx", "nginx:1.30.5"): 1}
+    assert deployed.running("api") == {("api", "legal-intake:2"): 2}
+    assert deployed.running("nginx") == {("nginx", "nginx:1.30.5"): 1}
     # one new beside two old, then one old goes; never fewer than two
     about_api = [call for call in ran.calls if re.search(r"--scale api=|^stop", call)]
     first = next(i for i, call in enumerate(about_api) if "--scale api=3" in call)
@@ -114,99 +118,91 @@ def test_an_upgrade_starts_beside_then_drains(house: House) -> None:
     assert frontend < api, "the files of the web app come before the page that names them"
 
 
-def test_what_was_scaled_stays_scaled(house: House) -> None:
-    house.deployed()
-    house.run("status")
-    state = house.load()
+def test_what_was_scaled_stays_scaled(deployed: House) -> None:
+    deployed.run("status")
+    state = deployed.load()
     api = next(c for c in state["containers"] if c["service"] == "api")
-    extra = [{**api, "id": f"{i:064x}", "name": f"more-{i}"} for i in range(3)]
-    house.change(containers=state["containers"] + extra)
-    ran = house.run(VERSION="2")
+    extra = [{**api, "id": f"f{i:063x}", "name": f"more-{i}"} for i in range(3)]
+    deployed.change(containers=state["containers"] + extra)
+    ran = deployed.run(VERSION="2")
     assert ran.status == 0, ran.err
-    assert house.running("api") == {("api", "legal-intake:2"): 5}
+    assert deployed.running("api") == {("api", "legal-intake:2"): 5}
     assert "--scale api=7" in " ".join(ran.calls), "a third at a time"
 
 
-def test_the_frontend_keeps_the_files_of_the_release_before(house: House) -> None:
-    house.deployed()
-    (house.root / "scripts" / "images").write_text('#!/bin/sh\necho "$PREVIOUS" > previous\nfor n; do docker build --tag "$n:$VERSION" .; done\n')
-    assert house.run(VERSION="2").status == 0
-    assert (house.root / "previous").read_text() == "legal-intake-frontend:1\n"
+def test_the_frontend_keeps_the_files_of_the_release_before(deployed: House) -> None:
+    (deployed.root / "scripts" / "images").write_text('#!/bin/sh\necho "$PREVIOUS" > previous\nfor n; do docker build --tag "$n:$VERSION" .; done\n')
+    assert deployed.run(VERSION="2").status == 0
+    assert (deployed.root / "previous").read_text() == "legal-intake-frontend:1\n"
 
 
-def test_rollback_goes_back_once_and_leaves_schemas(house: House) -> None:
-    house.deployed()
-    assert house.run(VERSION="2").status == 0
-    ran = house.run("rollback")
+def test_rollback_goes_back_once_and_leaves_schemas(deployed: House) -> None:
+    assert deployed.run(VERSION="2").status == 0
+    ran = deployed.run("rollback")
     assert ran.status == 0, ran.err
-    assert house.running("api") == {("api", "legal-intake:1"): 2}
-    assert house.running("backup") == {("backup", "legal-intake-backup:1"): 1}
+    assert deployed.running("api") == {("api", "legal-intake:1"): 2}
+    assert deployed.running("backup") == {("backup", "legal-intake-backup:1"): 1}
     assert not [call for call in ran.calls if "migrate" in call and " run " in call]
-    assert "\nVERSION=1\n" in (house.root / ".env").read_text()
+    assert "\nVERSION=1\n" in (deployed.root / ".env").read_text()
     api, frontend = positions(ran.calls, "--scale api=3", "--scale frontend=2")
     assert api < frontend
-    ran = house.run("rollback")
+    ran = deployed.run("rollback")
     assert ran.status != 0
     assert ran.errors == [
         "there is no release to go back to. One is recorded when an upgrade has succeeded; schemas allow going back by one."
     ]
 
 
-def test_rollback_brings_the_former_definitions_with_todays_settings(house: House) -> None:
-    house.deployed()
-    file = house.root / "docker-compose.yml"
+def test_rollback_brings_the_former_definitions_with_todays_settings(deployed: House) -> None:
+    file = deployed.root / "docker-compose.yml"
     file.write_text(file.read_text().replace("legal_intake.server", "legal_intake.renamed"))
-    assert house.run(VERSION="2").status == 0
-    house.env((house.root / ".env").read_text() + "LOG_LEVEL=DEBUG\n")
-    ran = house.run("rollback")
+    assert deployed.run(VERSION="2").status == 0
+    deployed.env((deployed.root / ".env").read_text() + "LOG_LEVEL=DEBUG\n")
+    ran = deployed.run("rollback")
     assert ran.status == 0, ran.err
-    kept = (house.root / ".deploy" / "releases" / "1" / "config.yml").read_text()
+    kept = (deployed.root / ".deploy" / "releases" / "1" / "config.yml").read_text()
     assert "legal_intake.server" in kept and "LOG_LEVEL: DEBUG" in kept
 
 
-def test_a_data_service_is_announced_and_has_a_gap_behind_the_page(house: House) -> None:
-    house.deployed()
-    house.env((house.root / ".env").read_text() + "POSTGRES_TAG=18.7-bookworm\n")
-    house.change(images={**house.state["images"], "postgres:18.7-bookworm": "sha256:new"},
+def test_a_data_service_is_announced_and_has_a_gap_behind_the_page(deployed: House) -> None:
+    deployed.env((deployed.root / ".env").read_text() + "POSTGRES_TAG=18.7-bookworm\n")
+    deployed.change(images={**deployed.state["images"], "postgres:18.7-bookworm": "sha256:new"},
                  rules=[{"match": "up .* postgres", "do": "note"}])  # fmt: skip
-    checked = house.run("--check", VERSION="1")
+    checked = deployed.run("--check", VERSION="1")
     assert "WITH A GAP of some seconds, behind the maintenance page: postgres" in checked.out
-    assert house.running("postgres") == {("postgres", "postgres:18.6-bookworm"): 1}
-    ran = house.run(VERSION="1")
+    assert deployed.running("postgres") == {("postgres", "postgres:18.6-bookworm"): 1}
+    ran = deployed.run(VERSION="1")
     assert ran.status == 0, ran.err
     assert ran.out.index("WITH A GAP") < ran.out.index("Deploying") or "WITH A GAP" in ran.out
     assert re.search(r"replaced postgres: a gap of \d+ s", ran.out)
-    assert not (house.root / "deploy" / "maintenance" / "on").exists()
+    assert not (deployed.root / "deploy" / "maintenance" / "on").exists()
 
 
-def test_no_gap_refuses_a_gap(house: House) -> None:
-    house.deployed()
-    house.env((house.root / ".env").read_text() + "NGINX_TAG=1.30.6\n")
-    house.change(images={**house.state["images"], "nginx:1.30.6": "sha256:new"})
-    ran = house.run("--no-gap", VERSION="1")
+def test_no_gap_refuses_a_gap(deployed: House) -> None:
+    deployed.env((deployed.root / ".env").read_text() + "NGINX_TAG=1.30.6\n")
+    deployed.change(images={**deployed.state["images"], "nginx:1.30.6": "sha256:new"})
+    ran = deployed.run("--no-gap", VERSION="1")
     assert ran.status == 3
     assert "--no-gap: nginx cannot be replaced without one" in ran.errors[0]
-    assert house.running("nginx") == {("nginx", "nginx:1.30.5"): 1}
-    assert re.search(r"replaced nginx: a gap of \d+ s", house.run(VERSION="1").out)
+    assert deployed.running("nginx") == {("nginx", "nginx:1.30.5"): 1}
+    assert re.search(r"replaced nginx: a gap of \d+ s", deployed.run(VERSION="1").out)
 
 
-def test_files_of_nginx_are_read_without_a_gap(house: House) -> None:
-    house.deployed()
-    (house.root / "deploy" / "nginx" / "site.conf").write_text("two\n")
-    ran = house.run(VERSION="1")
+def test_files_of_nginx_are_read_without_a_gap(deployed: House) -> None:
+    (deployed.root / "deploy" / "nginx" / "site.conf").write_text("two\n")
+    ran = deployed.run(VERSION="1")
     assert ran.status == 0, ran.err
     assert "nginx read its new files; open sockets stay" in ran.out
     assert [call for call in ran.calls if call.startswith("exec ") and "--reload" in call]
-    assert "nothing is replaced" in house.run(VERSION="1").out
+    assert "nothing is replaced" in deployed.run(VERSION="1").out
 
 
-def test_another_major_postgres_is_refused(house: House) -> None:
-    house.deployed()
-    house.env((house.root / ".env").read_text() + "POSTGRES_TAG=19.1-bookworm\n")
-    house.change(images={**house.state["images"], "postgres:19.1-bookworm": "sha256:new"})
-    ran = house.run(VERSION="1")
+def test_another_major_postgres_is_refused(deployed: House) -> None:
+    deployed.env((deployed.root / ".env").read_text() + "POSTGRES_TAG=19.1-bookworm\n")
+    deployed.change(images={**deployed.state["images"], "postgres:19.1-bookworm": "sha256:new"})
+    ran = deployed.run(VERSION="1")
     assert ran.errors[0].startswith("PostgreSQL 18 runs, and this release wants 19, which cannot read its data.")
-    assert house.running("postgres") == {("postgres", "postgres:18.6-bookworm"): 1}
+    assert deployed.running("postgres") == {("postgres", "postgres:18.6-bookworm"): 1}
 
 
 def test_check_changes_nothing(house: House) -> None:
@@ -241,11 +237,10 @@ def test_old_images_go_this_and_the_one_before_stay(house: House) -> None:
     assert sorted(p.name for p in (house.root / ".deploy" / "releases").iterdir()) == ["2", "3"]
 
 
-def test_status_says_what_runs(house: House) -> None:
-    house.deployed()
-    house.run(VERSION="2")
-    house.change(containers=[c for c in house.load()["containers"] if c["service"] != "worker"])
-    ran = house.run("status")
+def test_status_says_what_runs(deployed: House) -> None:
+    deployed.run(VERSION="2")
+    deployed.change(containers=[c for c in deployed.load()["containers"] if c["service"] != "worker"])
+    ran = deployed.run("status")
     assert ran.status == 0, ran.err
     assert "release   2 (rollback goes to 1)" in ran.out
     assert "api 2/2 (2)" in ran.out
@@ -264,15 +259,14 @@ def test_without_a_version_the_checkout_names_itself(house: House) -> None:
     assert {i for s, i in house.running("worker")} != {image}
 
 
-def test_maintenance_by_hand_is_left_alone_by_a_deploy(house: House) -> None:
-    house.deployed()
-    assert house.run("maintenance", "on").status == 0
-    house.env((house.root / ".env").read_text() + "REDIS_BROKER_MAXMEMORY=99mb\n")
-    ran = house.run(VERSION="1")
+def test_maintenance_by_hand_is_left_alone_by_a_deploy(deployed: House) -> None:
+    assert deployed.run("maintenance", "on").status == 0
+    deployed.env((deployed.root / ".env").read_text() + "REDIS_BROKER_MAXMEMORY=99mb\n")
+    ran = deployed.run(VERSION="1")
     assert "replaced redis-broker: a gap of" in ran.out, ran.err
-    assert (house.root / "deploy" / "maintenance" / "on").exists()
-    assert house.run("maintenance", "off").status == 0
-    assert not (house.root / "deploy" / "maintenance" / "on").exists()
+    assert (deployed.root / "deploy" / "maintenance" / "on").exists()
+    assert deployed.run("maintenance", "off").status == 0
+    assert not (deployed.root / "deploy" / "maintenance" / "on").exists()
 
 
 def test_a_project_name_of_the_environment_is_kept(house: House) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.deploy_house import ROOT, House, Ran
+from tests.deploy.deploy_house import ROOT, House, Ran, deployed_house
 
 pytestmark = pytest.mark.slow
 
@@ -22,8 +22,7 @@ def firm() -> None:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    made = House(tmp_path)
-    made.deployed()
+    made = deployed_house(tmp_path)
     made.change(volumes=["legal-intake_postgres"], answers=[
         {"match": "restore.sh needs", "text": key_id(made)},
         {"match": "restore.sh list", "text": "20261124T020000Z\n20261125T020000Z"},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.deploy_house import ENV, GIB, House, Ran
+from tests.deploy.deploy_house import ENV, GIB, House, Ran, deployed_house
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,14 @@ def firm() -> None:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
+    """Nothing was deployed yet."""
     return House(tmp_path)
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> House:
+    """Release 1 runs."""
+    return deployed_house(tmp_path)
 
 
 def refused(house: House, *arguments: str, **environment: str) -> Ran:
@@ -189,10 +196,9 @@ def test_a_domain_without_an_address_with_tls(house: House) -> None:
     assert error.startswith("missing.smith-law.com has no address in DNS, so no certificate can be issued for it. Add an A")
 
 
-def test_another_subnet_under_a_running_stack(house: House) -> None:
-    house.deployed()
-    house.env((house.root / ".env").read_text() + "APP_SUBNET=10.9.9.0/24\n")
-    assert "APP_SUBNET is 10.9.9.0/24, but the running network is 10.203.1.0/24. Set it back" in refused(house).errors[0]
+def test_another_subnet_under_a_running_stack(deployed: House) -> None:
+    deployed.env((deployed.root / ".env").read_text() + "APP_SUBNET=10.9.9.0/24\n")
+    assert "APP_SUBNET is 10.9.9.0/24, but the running network is 10.203.1.0/24. Set it back" in refused(deployed).errors[0]
 
 
 def test_a_compose_file_that_does_not_go(house: House) -> None:
@@ -223,13 +229,12 @@ def test_a_bad_secret(house: House, name: str, text: str, sentence: str) -> None
     assert not text or f"({text})" not in ran.err
 
 
-def test_a_lost_master_key_is_not_made_anew(house: House) -> None:
-    house.deployed()
-    (house.root / "deploy" / "secrets" / "master_key").unlink()
-    house.change(volumes=["legal-intake_postgres"])
-    error = refused(house).errors[0]
+def test_a_lost_master_key_is_not_made_anew(deployed: House) -> None:
+    (deployed.root / "deploy" / "secrets" / "master_key").unlink()
+    deployed.change(volumes=["legal-intake_postgres"])
+    error = refused(deployed).errors[0]
     assert error.startswith("deploy/secrets/master_key is missing, but volume legal-intake_postgres holds data that only it opens.")
-    assert not (house.root / "deploy" / "secrets" / "master_key").exists()
+    assert not (deployed.root / "deploy" / "secrets" / "master_key").exists()
 
 
 # -- while it acts -----------------------------------------------------------------------------------------------------
@@ -247,11 +252,10 @@ def as_it_was(house: House, *arguments: str, **environment: str) -> Ran:
     return ran
 
 
-def test_an_image_that_cannot_be_pulled(house: House) -> None:
-    house.deployed()
-    house.env((house.root / ".env").read_text() + "NGINX_TAG=1.99\n")
-    house.change(unpullable=["nginx:1.99"])
-    error = as_it_was(house).errors[0]
+def test_an_image_that_cannot_be_pulled(deployed: House) -> None:
+    deployed.env((deployed.root / ".env").read_text() + "NGINX_TAG=1.99\n")
+    deployed.change(unpullable=["nginx:1.99"])
+    error = as_it_was(deployed).errors[0]
     assert error == (
         "image nginx:1.99 cannot be pulled: Error response from daemon: manifest for nginx:1.99 not found. "
         "Check the name (VERSION, IMAGE_PREFIX), the network, and docker login."
@@ -267,18 +271,16 @@ def test_a_registry_is_pulled_from_and_needs_a_version(house: House) -> None:
     assert not [call for call in ran.calls if call.startswith("build")]
 
 
-def test_an_image_that_cannot_be_built(house: House) -> None:
-    house.deployed()
-    house.change(rules=[{"match": "^build", "do": "fail", "text": "npm ci: no such package"}])
-    ran = as_it_was(house)
+def test_an_image_that_cannot_be_built(deployed: House) -> None:
+    deployed.change(rules=[{"match": "^build", "do": "fail", "text": "npm ci: no such package"}])
+    ran = as_it_was(deployed)
     assert ran.errors[0] == "an image cannot be built: npm ci: no such package. All of it: .deploy/build.log"
     assert "stopped at images." in ran.err
 
 
-def test_a_failing_migration(house: House) -> None:
-    house.deployed()
-    house.change(rules=[{"match": "compose .* run .* migrate", "do": "fail", "text": "2 firms are quarantined"}])
-    ran = as_it_was(house)
+def test_a_failing_migration(deployed: House) -> None:
+    deployed.change(rules=[{"match": "compose .* run .* migrate", "do": "fail", "text": "2 firms are quarantined"}])
+    ran = as_it_was(deployed)
     assert ran.errors[0] == (
         "the migration failed: 2 firms are quarantined. The release that ran goes on. All of it: .deploy/migrate.log. "
         "Mend it and run this again."
@@ -287,46 +289,41 @@ def test_a_failing_migration(house: House) -> None:
     assert not [call for call in ran.calls if "--scale" in call]
 
 
-def test_a_release_that_is_not_healthy_is_taken_back(house: House) -> None:
-    house.deployed()
-    house.change(sick=[{"service": "api", "image": ":2$", "health": "unhealthy"}])
-    ran = as_it_was(house)
+def test_a_release_that_is_not_healthy_is_taken_back(deployed: House) -> None:
+    deployed.change(sick=[{"service": "api", "image": ":2$", "health": "unhealthy"}])
+    ran = as_it_was(deployed)
     assert re.match(r"api: legal-intake-api-\d+ is unhealthy\. It said: the last words of \w+\. More: docker logs ", ran.errors[0])
     assert "stopped at roll." in ran.err
     assert "Taking back what was done to the running stack" in ran.err
-    house.change(sick=[])
-    assert house.run(VERSION="2").status == 0
+    deployed.change(sick=[])
+    assert deployed.run(VERSION="2").status == 0
 
 
-def test_a_release_that_never_gets_ready_is_taken_back(house: House) -> None:
-    house.deployed()
-    house.change(sick=[{"service": "frontend", "image": ":2$", "health": "starting"}])
-    ran = as_it_was(house)
+def test_a_release_that_never_gets_ready_is_taken_back(deployed: House) -> None:
+    deployed.change(sick=[{"service": "frontend", "image": ":2$", "health": "starting"}])
+    ran = as_it_was(deployed)
     assert re.match(r"frontend: legal-intake-frontend-\d+ is starting after 2 s\.", ran.errors[0])
 
 
-def test_a_site_that_answers_with_an_error_is_taken_back(house: House) -> None:
-    house.deployed()
-    ran = as_it_was(house, FAKE_STATUS="502")
+def test_a_site_that_answers_with_an_error_is_taken_back(deployed: House) -> None:
+    ran = as_it_was(deployed, FAKE_STATUS="502")
     assert "answers with 502 through nginx. Look: ./deploy.sh logs nginx api" in ran.errors[0]
     assert "stopped at verify." in ran.err
 
 
-def test_a_data_service_that_does_not_come_up_is_taken_back(house: House) -> None:
-    house.deployed()
-    house.env((house.root / ".env").read_text() + "POSTGRES_TAG=18.7-bookworm\n")
-    house.change(images={**house.state["images"], "postgres:18.7-bookworm": "sha256:new"},
+def test_a_data_service_that_does_not_come_up_is_taken_back(deployed: House) -> None:
+    deployed.env((deployed.root / ".env").read_text() + "POSTGRES_TAG=18.7-bookworm\n")
+    deployed.change(images={**deployed.state["images"], "postgres:18.7-bookworm": "sha256:new"},
                  sick=[{"service": "postgres", "image": "18.7", "health": "unhealthy"}])  # fmt: skip
-    ran = as_it_was(house, VERSION="1")
+    ran = as_it_was(deployed, VERSION="1")
     assert ran.errors[0].startswith("postgres: legal-intake-postgres-")
     assert "postgres: 1 as before" in ran.err
 
 
-def test_nginx_that_does_not_take_its_files_keeps_the_old(house: House) -> None:
-    house.deployed()
-    (house.root / "deploy" / "nginx" / "site.conf").write_text("nonsense\n")
-    house.change(rules=[{"match": "^exec ", "do": "fail", "text": "unknown directive nonsense"}])
-    ran = as_it_was(house, VERSION="1")
+def test_nginx_that_does_not_take_its_files_keeps_the_old(deployed: House) -> None:
+    (deployed.root / "deploy" / "nginx" / "site.conf").write_text("nonsense\n")
+    deployed.change(rules=[{"match": "^exec ", "do": "fail", "text": "unknown directive nonsense"}])
+    ran = as_it_was(deployed, VERSION="1")
     assert ran.errors[0].startswith("nginx does not take its new files: unknown directive nonsense. The ones before stay in use.")
 
 
@@ -341,11 +338,10 @@ def test_a_certificate_that_cannot_be_issued_at_the_first_deploy(house: House) -
     assert "what runs now: nothing" in ran.err
 
 
-def test_a_certificate_that_cannot_be_renewed_is_a_warning(house: House) -> None:
-    house.deployed()
-    house.env((house.root / ".env").read_text() + "COMPOSE_PROFILES=tls\nACME_EMAIL=it@smith-law.com\n")
-    house.change(sick=[{"service": "certbot", "image": "certbot", "health": "unhealthy"}])
-    ran = house.run(VERSION="2")
+def test_a_certificate_that_cannot_be_renewed_is_a_warning(deployed: House) -> None:
+    deployed.env((deployed.root / ".env").read_text() + "COMPOSE_PROFILES=tls\nACME_EMAIL=it@smith-law.com\n")
+    deployed.change(sick=[{"service": "certbot", "image": "certbot", "health": "unhealthy"}])
+    ran = deployed.run(VERSION="2")
     assert ran.status == 0, ran.err
     assert "warning: no certificate for intake.smith-law.com" in ran.err
 
@@ -358,22 +354,20 @@ def test_a_failed_first_deploy_leaves_nothing_running(house: House) -> None:
     assert "legal-intake:1" in house.state["images"], "images stay, so the next try is quick"
 
 
-def test_a_rollback_that_fails_goes_forward_again(house: House) -> None:
-    house.deployed()
-    assert house.run(VERSION="2").status == 0
-    house.change(sick=[{"service": "worker", "image": ":1$", "health": "unhealthy"}])
-    before, kept = house.running(), house.kept()
-    ran = house.run("rollback")
+def test_a_rollback_that_fails_goes_forward_again(deployed: House) -> None:
+    assert deployed.run(VERSION="2").status == 0
+    deployed.change(sick=[{"service": "worker", "image": ":1$", "health": "unhealthy"}])
+    before, kept = deployed.running(), deployed.kept()
+    ran = deployed.run("rollback")
     assert ran.status == 3
-    assert house.running() == before, ran.err
-    assert house.kept() == kept
+    assert deployed.running() == before, ran.err
+    assert deployed.kept() == kept
 
 
-def test_a_rollback_without_its_images(house: House) -> None:
-    house.deployed()
-    assert house.run(VERSION="2").status == 0
-    house.change(images={k: v for k, v in house.state["images"].items() if k != "legal-intake:1"})
-    ran = refused(house, "rollback")
+def test_a_rollback_without_its_images(deployed: House) -> None:
+    assert deployed.run(VERSION="2").status == 0
+    deployed.change(images={k: v for k, v in deployed.state["images"].items() if k != "legal-intake:1"})
+    ran = refused(deployed, "rollback")
     assert ran.errors[0].startswith("image legal-intake:1 is not here any more, so this release cannot come back.")
 
 

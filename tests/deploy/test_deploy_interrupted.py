@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.deploy_house import House
+from tests.deploy.deploy_house import House, deployed_house
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,14 @@ def firm() -> None:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
+    """Nothing was deployed yet."""
     return House(tmp_path)
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> House:
+    """Release 1 runs."""
+    return deployed_house(tmp_path)
 
 
 def upgrade_everything(house: House) -> None:
@@ -56,24 +63,23 @@ def upgrade_everything(house: House) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("step", "match", "nth"), UPGRADE, ids=[f"{s}-{m.split()[-1].strip('^$')}-{n}" for s, m, n in UPGRADE])
-def test_ctrl_c_in_an_upgrade(house: House, step: str, match: str, nth: int, when: str) -> None:
-    house.deployed()
-    upgrade_everything(house)
-    house.change(rules=[{"match": match, "nth": nth, "when": when, "do": "interrupt"}])
-    before, kept = house.running(), house.kept()
-    ran = house.run(VERSION="2")
-    assert house.state["rules"][0]["match"] == "^never$", "nothing was interrupted"
+def test_ctrl_c_in_an_upgrade(deployed: House, step: str, match: str, nth: int, when: str) -> None:
+    upgrade_everything(deployed)
+    deployed.change(rules=[{"match": match, "nth": nth, "when": when, "do": "interrupt"}])
+    before, kept = deployed.running(), deployed.kept()
+    ran = deployed.run(VERSION="2")
+    assert deployed.state["rules"][0]["match"] == "^never$", "nothing was interrupted"
     assert ran.status == 130, ran.err
     assert f"stopped at {step} by SIGINT." in ran.err
-    assert house.running() == before, ran.err
-    assert all(c["state"] == "running" for c in house.state["containers"])
-    assert house.kept() == kept
+    assert deployed.running() == before, ran.err
+    assert all(c["state"] == "running" for c in deployed.state["containers"])
+    assert deployed.kept() == kept
     if step not in ("programs", "settings"):
         assert "what runs now: api 2/2 (1)" in ran.err
-    again = house.run(VERSION="2")
+    again = deployed.run(VERSION="2")
     assert again.status == 0, again.err
-    assert house.running("api") == {("api", "legal-intake:2"): 2}
-    assert house.running("nginx") == {("nginx", "nginx:1.30.6"): 1}
+    assert deployed.running("api") == {("api", "legal-intake:2"): 2}
+    assert deployed.running("nginx") == {("nginx", "nginx:1.30.6"): 1}
 
 
 FIRST = [
@@ -96,33 +102,31 @@ def test_ctrl_c_in_the_first_deploy_leaves_nothing_running(house: House, step: s
 
 
 @pytest.mark.parametrize("match", ["compose .* up .*--scale api=3", "^stop", "compose .* up .*--scale worker=2"])
-def test_ctrl_c_in_a_rollback_goes_forward_again(house: House, match: str) -> None:
-    house.deployed()
-    assert house.run(VERSION="2").status == 0
-    house.change(rules=[{"match": match, "when": "after", "do": "interrupt"}])
-    before, kept = house.running(), house.kept()
-    ran = house.run("rollback")
+def test_ctrl_c_in_a_rollback_goes_forward_again(deployed: House, match: str) -> None:
+    assert deployed.run(VERSION="2").status == 0
+    deployed.change(rules=[{"match": match, "when": "after", "do": "interrupt"}])
+    before, kept = deployed.running(), deployed.kept()
+    ran = deployed.run("rollback")
     assert "stopped at roll by SIGINT." in ran.err
-    assert house.running() == before, ran.err
-    assert house.kept() == kept
-    assert house.run("rollback").status == 0
-    assert house.running("api") == {("api", "legal-intake:1"): 2}
+    assert deployed.running() == before, ran.err
+    assert deployed.kept() == kept
+    assert deployed.run("rollback").status == 0
+    assert deployed.running("api") == {("api", "legal-intake:1"): 2}
 
 
-def test_ctrl_c_twice_leaves_it_as_it_is_and_says_how_to_go_on(house: House) -> None:
-    house.deployed()
-    house.change(
+def test_ctrl_c_twice_leaves_it_as_it_is_and_says_how_to_go_on(deployed: House) -> None:
+    deployed.change(
         rules=[
             {"match": "compose .* up .*--scale api=3", "when": "after", "do": "interrupt"},
             {"match": "compose .*config.yml up", "do": "interrupt"},
         ]
     )
-    ran = house.run(VERSION="2")
+    ran = deployed.run(VERSION="2")
     assert ran.status == 130
     assert "left as it is now. Look: ./deploy.sh status. Again: ./deploy.sh. Back: ./deploy.sh rollback." in ran.err
     assert re.search(r"Taking back what was done", ran.err)
-    assert house.run(VERSION="2").status == 0, "the next run mends it"
-    assert house.running("api") == {("api", "legal-intake:2"): 2}
+    assert deployed.run(VERSION="2").status == 0, "the next run mends it"
+    assert deployed.running("api") == {("api", "legal-intake:2"): 2}
 
 
 def test_nothing_is_left_in_the_temporary_folder(house: House, tmp_path: Path) -> None:
