@@ -137,4 +137,5 @@ class Bucket:
         return sorted(f"{under.rstrip('/')}/{name}" for name in found.splitlines())
 
     def remove(self, name: str) -> None:
-        tools.run(["rclone", "deletefile", f"{self.root}/{name}"])
+        if name in self.names(name.rpartition("/")[0]):
+            tools.run(["rclone", "deletefile", f"{self.root}/{name}"])

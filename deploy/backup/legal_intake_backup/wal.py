@@ -7,9 +7,11 @@ each minute, so that losing this whole machine costs about a minute.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -53,7 +55,7 @@ class Receiver:
         self._process = subprocess.Popen(
             [self._config.program("pg_receivewal"), "-D", str(self._config.spool), "-S", SLOT, "--synchronous",
              "--no-loop", "--status-interval=5", "-w"],
-            env=tools.environment(self._config.replication), stdin=subprocess.DEVNULL,
+            env=tools.environment(self._config.replication), stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent,
         )  # fmt: skip
         return False
 
@@ -62,6 +64,12 @@ class Receiver:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             self._process.wait(timeout=20)
+
+
+def _end_with_parent() -> None:
+    """An orphan would hold the slot. Linux sends the signal when the thread ends that started it: the main one."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, int(signal.SIGTERM))
 
 
 def begin_anew_after_restore(config: Config) -> None:
@@ -103,6 +111,7 @@ def ship(config: Config, vault: Vault, state: State) -> int:
             with state.change() as values:
                 values["wal_shipped"] = last = name
                 values.setdefault("size", {})["wal"] = about
+            vault.target.remove(f"wal/{name}.partial.zst.age")
             count += 1
     for name in [name for name in full if name <= last][:-KEPT_IN_SPOOL]:
         (config.spool / name).unlink()
@@ -146,7 +155,11 @@ def fetch(vault: Vault, name: str, into: Path) -> bool:
     if not (SEGMENT.fullmatch(name) or HISTORY.fullmatch(name)):
         return False
     there = vault.target.names("wal")
-    for candidate in (f"wal/{name}.zst.age", f"wal/{name}.partial.zst.age"):
+    full = {segment for segment in (_segment(one) for one in there) if segment[:8] == name[:8]}
+    candidates = [f"wal/{name}.zst.age"]
+    if not any(segment > name for segment in full):  # a part is only ever the end
+        candidates.append(f"wal/{name}.partial.zst.age")
+    for candidate in candidates:
         if candidate in there:
             part = into.with_name(f"{into.name}.part")
             with vault.get(candidate, [["zstd", "-dc"]]) as source, part.open("wb") as file:
@@ -161,11 +174,7 @@ def check_unbroken(vault: Vault, first: str) -> None:
 
     A recovery would end at a gap as if there were nothing after it.
     """
-    there: set[int] = set()
-    for name in vault.target.names("wal"):
-        segment = name.removeprefix("wal/").partition(".")[0]
-        if SEGMENT.fullmatch(segment):
-            there.add(_number(segment))
+    there = {_number(segment) for segment in map(_segment, vault.target.names("wal")) if segment}
     begin = _number(first)
     missing = [number for number in range(begin, max(there | {begin}) + 1) if number not in there]
     if missing:
@@ -173,6 +182,12 @@ def check_unbroken(vault: Vault, first: str) -> None:
             f"{len(missing)} WAL segments after the base backup are missing from the backup, the first is "
             f"{missing[0] // 256:08X}{missing[0] % 256:08X}: restore with --to a time before it, or from another backup"
         )
+
+
+def _segment(name: str) -> str:
+    """The full segment that an object is; empty for a part, and for a history."""
+    segment, _, rest = name.removeprefix("wal/").partition(".")
+    return segment if rest == "zst.age" and SEGMENT.fullmatch(segment) else ""
 
 
 def _number(segment: str) -> int:
