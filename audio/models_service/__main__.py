@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import time
-from typing import Final
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -68,8 +68,9 @@ class Service:
             await self._pool.stop()
 
     async def _until_the_end(self) -> str:
-        told = asyncio.create_task(self._told.wait())
-        await asyncio.wait([told, self._pool.failed], return_when=asyncio.FIRST_COMPLETED)
+        told: asyncio.Future[Any] = asyncio.ensure_future(self._told.wait())
+        failed: asyncio.Future[Any] = self._pool.failed
+        await asyncio.wait([told, failed], return_when=asyncio.FIRST_COMPLETED)
         if self._pool.failed.done():
             told.cancel()
             return f"No slot can be started: {self._pool.failed.result()}"

@@ -196,7 +196,7 @@ def plain_words(final: Final, before: float) -> list[tuple[str, float, float]]:
 
 
 def results_until_final(socket: ClientConnection) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     while not found or not found[-1]["is_final"]:
         message = said(socket)
         assert message["type"] == "Results"
