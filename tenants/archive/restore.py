@@ -145,7 +145,7 @@ def _replayed() -> set[str]:
 
 def _check_here(ref: FirmRef, hosts: list[str], *, force: bool) -> Firm | None:
     with public_scope():
-        existing = Firm.objects.filter(pk=ref.id).first()
+        existing: Firm | None = Firm.objects.filter(pk=ref.id).first()
         same_schema = Firm.objects.filter(schema_name=ref.schema).exclude(pk=ref.id).first()
         taken = Domain.objects.select_related("tenant").filter(domain__in=hosts).exclude(tenant_id=ref.id).first()
     if same_schema is not None:

@@ -56,6 +56,6 @@ def _words(path: Path) -> str:
 
 def _due(answered: Path) -> bool:
     try:
-        return time.time() - answered.stat().st_mtime > settings.EXPORT_HOURS * 3600
+        return time.time() - answered.stat().st_mtime > float(settings.EXPORT_HOURS) * 3600
     except FileNotFoundError:
         return True

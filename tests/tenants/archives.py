@@ -64,7 +64,8 @@ def fill(ref: FirmRef, *, seconds: float = 0.2) -> Intake:
 
 def firm_of(ref: FirmRef) -> Firm:
     with public_scope():
-        return Firm.objects.get(pk=ref.id)
+        firm: Firm = Firm.objects.get(pk=ref.id)
+    return firm
 
 
 def texts(ref: FirmRef) -> list[str | None]:

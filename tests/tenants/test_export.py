@@ -99,7 +99,7 @@ def test_deleted_and_restored_it_is_what_it_was(
 
 def firm_exists(ref: FirmRef) -> bool:
     with public_scope():
-        return Firm.objects.filter(pk=ref.id).exists()
+        return bool(Firm.objects.filter(pk=ref.id).exists())
 
 
 def test_sequences_go_on_where_they_were(filled: FirmRef, archive: Path) -> None:

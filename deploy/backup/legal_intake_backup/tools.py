@@ -43,7 +43,7 @@ def chain(
     with ExitStack() as stack:
         try:
             for command in commands:
-                complaints = stack.enter_context(tempfile.TemporaryFile())
+                complaints: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
                 process = _start(command, before, complaints, env)
                 if processes:
                     before.close()  # the program before hears when this one ends
@@ -59,10 +59,10 @@ def chain(
                 if process.stdout is not None:
                     process.stdout.close()
             statuses = [process.wait() for _, process, _ in processes]
-        for (command, _, complaints), status in zip(processes, statuses, strict=True):
+        for (program, _, said), status in zip(processes, statuses, strict=True):
             if status:
-                complaints.seek(0)
-                raise ToolFailed(_complaint(command, status, complaints.read().decode(errors="replace")))
+                said.seek(0)
+                raise ToolFailed(_complaint(program, status, said.read().decode(errors="replace")))
 
 
 def _start(
