@@ -63,14 +63,20 @@ def started() -> Iterator[Started]:
     found.end()
 
 
-def get(address: str, path: str, encoding: str = "", method: str = "GET") -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection(address, 8080, timeout=5)
+def ask(
+    address: str, port: int, path: str, method: str = "GET", headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection(address, port, timeout=5)
     try:
-        connection.request(method, path, headers={"Accept-Encoding": encoding} if encoding else {})
+        connection.request(method, path, headers=headers or {})
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
     finally:
         connection.close()
+
+
+def get(address: str, path: str, encoding: str = "", method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    return ask(address, 8080, path, method, {"Accept-Encoding": encoding} if encoding else {})
 
 
 def test_the_frontend_serves_hashed_files_packed_and_for_ever(started: Started) -> None:
@@ -138,10 +144,8 @@ def test_mail_is_caught(started: Started) -> None:
         return True
 
     def web(path: str, method: str = "GET") -> tuple[int, str]:
-        connection = http.client.HTTPConnection(address, 8025, timeout=5)
-        connection.request(method, path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        status, _, body = ask(address, 8025, path, method)
+        return status, body.decode()
 
     wait_until("mail can be sent", send, 20)
     (found,) = json.loads(web("/messages.json")[1])
@@ -208,9 +212,4 @@ def test_the_pooler_is_new_enough() -> None:
 def test_exporters_start_and_answer(started: Started, name: str, port: int) -> None:
     address = started.start(tag(name))
 
-    def answers() -> bool:
-        connection = http.client.HTTPConnection(address, port, timeout=5)
-        connection.request("GET", "/metrics")
-        return connection.getresponse().status == 200
-
-    wait_until(f"{name} answers", answers, 20)
+    wait_until(f"{name} answers", lambda: ask(address, port, "/metrics")[0] == 200, 20)
