@@ -53,7 +53,20 @@ def test_every_exporter_is_asked_on_its_port() -> None:
         (discovery,) = jobs()[name]["dns_sd_configs"]
         assert discovery["port"] == port
     assert {target["labels"]["role"] for target in jobs()["redis"]["static_configs"]} == {"broker", "journal", "cache"}
-    assert jobs()["site"]["relabel_configs"][-1]["replacement"] == "blackbox-exporter:9115"
+    modules = house.load(house.DEPLOY / "blackbox" / "config.yml")["modules"]
+    for name, trusts_all in (("site", True), ("certificate", False)):
+        assert jobs()[name]["relabel_configs"][-1]["replacement"] == "blackbox-exporter:9115"
+        assert jobs()[name]["params"]["module"] == [name]
+        assert modules[name]["http"]["tls_config"]["insecure_skip_verify"] is trusts_all
+
+
+def test_postgresql_is_not_asked_for_a_series_a_table_and_firm() -> None:
+    services = house.load(house.ROOT / "docker-compose.yml")["services"]
+    command = services["postgres-exporter"]["command"]
+    assert {"--no-collector.stat_user_tables", "--no-collector.statio_user_tables"} <= set(command)
+    (drop,) = jobs()["postgres"]["metric_relabel_configs"]
+    assert drop["action"] == "drop"
+    assert "pg_stat_user_tables_.+" in drop["regex"].split("|")
 
 
 def test_every_target_is_a_service_of_the_compose_file() -> None:
