@@ -91,6 +91,22 @@ def test_an_object_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     folder.remove("a/b")
 
 
+@pytest.mark.skipif(shutil.which("rclone") is None, reason="rclone is not installed")
+def test_a_bucket_by_rclone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RCLONE_TARGET", f":local:{tmp_path}/")
+    bucket = target.open_target("s3://bucket/folder")
+    assert bucket.names("wal") == []
+    bucket.put("wal/a", iter([b"x" * 3_000_000, b"y"]))
+    assert bucket.names("wal") == ["wal/a"]
+    with bucket.get("wal/a") as file:
+        assert len(file.read()) == 3_000_001
+    with pytest.raises(NotUsable), bucket.get("wal/b") as file:
+        file.read()
+    bucket.remove("wal/a")
+    bucket.remove("wal/a")
+    assert bucket.names("wal") == []
+
+
 @needs_age
 @needs_zstd
 def test_what_is_sealed_opens_with_the_identity_alone(conf: config.Config, vault: Vault, tmp_path: Path) -> None:
@@ -349,8 +365,13 @@ def test_an_identity_on_standard_input_is_looked_at() -> None:
 def test_the_image_has_no_application_and_no_key() -> None:
     text = (ROOT / "deploy/images/backup/Dockerfile").read_text()
     copied = [line.split()[1:] for line in text.splitlines() if line.startswith("COPY")]
-    assert [words[0] for words in copied if not words[0].startswith("--")] == ["deploy/images/http-ok", "deploy/backup/"]
-    assert [words for words in copied if words[0].startswith("--")] == [["--from=rclone", "/usr/bin/rclone", "/usr/bin/"]]
+    assert [words[0] for words in copied if not words[0].startswith("--")] == [
+        "deploy/images/http-ok",
+        "deploy/backup/",
+    ]
+    assert [words for words in copied if words[0].startswith("--")] == [
+        ["--from=rclone", "/usr/bin/rclone", "/usr/bin/"]
+    ]
     compose = (ROOT / "docker-compose.yml").read_text()
     service = compose[compose.index("\n  backup:\n") :]
     service = service[: service.index("\n  # --")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -111,8 +111,12 @@ class Bucket:
         except BaseException:
             process.kill()
             process.wait()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            process.stderr.close()
             raise
-        complaints = process.stderr.read().decode(errors="replace")
+        with process.stderr:
+            complaints = process.stderr.read().decode(errors="replace")
         if process.wait():
             raise ToolFailed(f"{name} cannot be stored: {complaints.strip()[-300:]}")
         about = json.loads(tools.run(["rclone", "lsjson", "--stat", f"{self.root}/{name}"]))
