@@ -234,7 +234,7 @@ class VoiceClient:
         self._resumed, self._created, self.close_code = None, False, None
         self._reader = asyncio.create_task(self._read(self._socket))
         self.sockets += 1
-        await self._until(lambda: self._created)
+        await self._answered(lambda: self._created)
         if self.sockets > 1:
             await self._resume(known)
 
@@ -244,7 +244,7 @@ class VoiceClient:
             "session.resume", session_id=self.session_id, resume_token=self.session["resume_token"],
             last_turn=last_turn, next_audio_seq=self._next_seq, oldest_buffered_seq=oldest,
         )  # fmt: skip
-        await self._until(lambda: self._resumed is not None)
+        await self._answered(lambda: self._resumed is not None)
         expected = (self._resumed or {})["next_expected_seq"]
         for frame in [frame for frame in self.ring if frame.seq >= expected]:
             again = Frame(frame.seq, frame.sample_pos, frame.pcm, frame.flags | FLAG_RETRANSMISSION)
@@ -355,6 +355,15 @@ class VoiceClient:
     async def _until(self, condition: Callable[[], bool], seconds: float = ANSWER_SECONDS) -> None:
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)
+
+    async def _answered(self, condition: Callable[[], bool]) -> None:
+        """Wait for a greeting. Raises ClientError when the socket ends before it, or nothing comes."""
+        try:
+            await self._until(lambda: condition() or self._socket is None)
+        except TimeoutError:
+            await self._drop()
+        if not condition():
+            raise ClientError("unreachable", self._last_error())
 
     async def _read(self, socket: ClientConnection) -> None:
         with contextlib.suppress(ConnectionClosed):

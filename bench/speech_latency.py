@@ -90,16 +90,17 @@ def _rows(talkers: int, ours: Sequence[Latency], core: Sequence[Latency]) -> lis
 
 
 def run(quick: bool) -> list[Row]:
-    """1 and 4 talkers, 100 utterances each (quick: 1 talker, 3)."""
-    from bench.voice_house import house
+    """1 and 4 talkers, 100 utterances each (quick: 2)."""
+    from bench.voice_house import house_of, one_firm
 
     rows: list[Row] = []
-    for talkers in (1,) if quick else (1, 4):
-        each = 3 if quick else -(-100 // talkers)
-        core = measure(talkers, each)
-        with house(slots=talkers) as running:
-            ours = asyncio.run(_all(running, talkers, each))
-        rows += _rows(talkers, ours, core)
+    with one_firm() as firm:
+        for talkers in (1, 4):
+            each = 2 if quick else -(-100 // talkers)
+            core = measure(talkers, each)
+            with house_of(firm, slots=talkers) as running:
+                ours = asyncio.run(_all(running, talkers, each))
+            rows += _rows(talkers, ours, core)
     return rows
 
 

@@ -6,19 +6,20 @@ import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.databases import OURS, two_databases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tenants.context import FirmRef
     from tests.audio.house import House
 
 
 @contextmanager
-def one_firm() -> Iterator[Any]:
-    """PostgreSQL, Redis, Django set up in this process, and a firm's FirmRef."""
+def one_firm() -> Iterator[FirmRef]:
+    """PostgreSQL, Redis, Django set up in this process (so: once), and a firm."""
     with two_databases() as environments:
         os.environ.update(environments[OURS])
         import django
@@ -36,8 +37,15 @@ def one_firm() -> Iterator[Any]:
 
 @contextmanager
 def house(slots: int) -> Iterator[House]:
+    """Servers, a firm, and `house_of` it."""
+    with one_firm() as firm, house_of(firm, slots) as running:
+        yield running
+
+
+@contextmanager
+def house_of(firm: FirmRef, slots: int) -> Iterator[House]:
     """The server with a journal of its own, and voice slots that are ready."""
-    with one_firm() as firm, tempfile.TemporaryDirectory(prefix="legal-intake-bench-voice-") as folder:
+    with tempfile.TemporaryDirectory(prefix="legal-intake-bench-voice-") as folder:
         from tests.audio.house import House
 
         running = House(Path(folder), firm, slots=slots)
