@@ -27,7 +27,7 @@ write_targets() {
     for host in $(echo "$OPERATOR_HOST ${PROBE_HOSTS:-}" | tr ',' ' '); do
         is_host "$host" || die "'$host' is no host name; correct OPERATOR_HOST or PROBE_HOSTS in .env"
         # Asked of nginx inside, under the name that it has outside.
-        printf -- '- targets: ["https://nginx/"]\n  labels: {__param_hostname: "%s"}\n' "$host" >>"$targets.new"
+        printf -- '- targets: ["https://nginx/admin/"]\n  labels: {__param_hostname: "%s"}\n' "$host" >>"$targets.new"
     done
     mv "$targets.new" "$targets"
 }

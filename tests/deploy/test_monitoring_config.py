@@ -179,7 +179,7 @@ def test_prometheus_probes_these_hosts(tmp_path: Path, settings: dict[str, str],
     assert done.returncode == 0, done.stderr
     written = yaml.safe_load(wanted.read_text())
     assert [target["labels"]["__param_hostname"] for target in written] == hosts
-    assert {tuple(target["targets"]) for target in written} == {("https://nginx/",)}
+    assert {tuple(target["targets"]) for target in written} == {("https://nginx/admin/",)}
 
 
 @pytest.mark.parametrize("settings", [{}, {"DOMAIN": "a.org", "PROBE_HOSTS": 'x"}'}, {"DOMAIN": "a b"}])

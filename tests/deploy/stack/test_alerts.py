@@ -171,7 +171,9 @@ def test_an_alert_arrives_by_mail_and_by_hook_and_the_watchdog_too(watchers: Pro
     assert wait_until("the watchdog", lambda: posted("/watchdog"), 60) < 60
     watchdog = json.loads(posted("/watchdog")[0])
     assert {alert["labels"]["alertname"] for alert in watchdog["alerts"]} == {"Watchdog"}
-    report.say("an alert by mail and by web hook", f"{took:.0f} s after Prometheus began to look; the alert wants 60 of them")
+    report.say(
+        "an alert by mail and by web hook", f"{took:.0f} s after Prometheus began to look; the alert wants 60 of them"
+    )
 
 
 def test_what_follows_from_another_alert_is_not_told_beside_it(watchers: Project) -> None:
