@@ -365,13 +365,10 @@ def test_an_identity_on_standard_input_is_looked_at() -> None:
 def test_the_image_has_no_application_and_no_key() -> None:
     text = (ROOT / "deploy/images/backup/Dockerfile").read_text()
     copied = [line.split()[1:] for line in text.splitlines() if line.startswith("COPY")]
-    assert [words[0] for words in copied if not words[0].startswith("--")] == [
-        "deploy/images/http-ok",
-        "deploy/backup/",
-    ]
-    assert [words for words in copied if words[0].startswith("--")] == [
-        ["--from=rclone", "/usr/bin/rclone", "/usr/bin/"]
-    ]
+    ours = [words[0] for words in copied if not words[0].startswith("--")]
+    others = [words for words in copied if words[0].startswith("--")]
+    assert ours == ["deploy/images/http-ok", "deploy/backup/"]
+    assert others == [["--from=rclone", "/usr/bin/rclone", "/usr/bin/"]]
     compose = (ROOT / "docker-compose.yml").read_text()
     service = compose[compose.index("\n  backup:\n") :]
     service = service[: service.index("\n  # --")]
