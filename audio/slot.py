@@ -7,7 +7,6 @@ alone, so whoever listens next, or again after a crash, hears the same.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +15,7 @@ from audio.errors import LeaseLost, RecogniserStateError
 from audio.frames import BYTES_PER_SAMPLE, SAMPLE_RATE
 from audio.giving_up import give_up
 from audio.journal import MARK_END, JournalReader, starting_point
+from audio.leaving import LEAVING
 from audio.listening import Listener
 from audio.metrics import RECOGNISED_AUDIO, RECOGNISING
 from audio.recognisers.choice import chosen
@@ -36,8 +36,6 @@ logger = logging.getLogger(__name__)
 QUIET_SECONDS: Final = 3.0
 LONGEST_SECONDS: Final = 60.0
 BLOCK_MS: Final = 200
-#: Set when this process is to end: what is being heard is left where it is, and a listener elsewhere goes on at once.
-LEAVING: Final = threading.Event()
 #: Leases that may end by accident before the audio at hand is taken for what kills the recogniser.
 MAX_ATTEMPTS: Final = 8
 

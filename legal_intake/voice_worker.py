@@ -23,8 +23,9 @@ def main() -> int:
     prepare("voice")
     from django.conf import settings
 
-    from audio import endpointing, slot
+    from audio import endpointing
     from audio.errors import ModelUnavailable
+    from audio.leaving import LEAVING
     from audio.recognisers import choice
 
     if wrong := choice.findings():
@@ -35,7 +36,7 @@ def main() -> int:
     except ModelUnavailable as error:
         sys.exit(f"Refusing to start: {error}.")
     import_actors()
-    work({settings.VOICE_QUEUE}, threads=1, poll_ms=POLL_MS, on_stop=slot.LEAVING.set)
+    work({settings.VOICE_QUEUE}, threads=1, poll_ms=POLL_MS, on_stop=LEAVING.set)
     return 0
 
 

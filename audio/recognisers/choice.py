@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 
 from audio.errors import ModelsRefused
+from audio.leaving import LEAVING
 
 if TYPE_CHECKING:
     from audio.recognisers import Recogniser
@@ -27,7 +28,7 @@ def chosen() -> Recogniser:
     if settings.AUDIO_RECOGNISER == REMOTE:
         from audio.recognisers.remote import Remote
 
-        return Remote(settings.MODELS_URL, models_token())
+        return Remote(settings.MODELS_URL, models_token(), leaving=LEAVING)
     from audio.recognisers import pocketsphinx
 
     return pocketsphinx.shared()

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
@@ -74,15 +75,24 @@ class Remote:
         url: ws:// or wss:// (http:// and https:// mean the same), with or without the path.
         token: opens the service's socket.
         patience: seconds to go on trying after a failure.
+        leaving: once it is set, a failure is not waited out: somebody else is to go on.
     """
 
-    def __init__(self, url: str, token: str, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        patience: float = PATIENCE_SECONDS,
+        leaving: threading.Event | None = None,
+    ) -> None:
         self._address = address_of(url)
         self._token = token
         self._line: _Line | None = None
         self._open: RemoteSession | None = None
         self._name = "remote"
         self.patience = patience
+        self.leaving = leaving or threading.Event()
 
     @property
     def name(self) -> str:
@@ -181,9 +191,8 @@ class RemoteSession:
                 now = time.monotonic()
                 until = until or now + self._remote.patience
                 wait = max(pause, lost.pause)
-                if now + wait > until:
+                if now + wait > until or self._remote.leaving.wait(wait):
                     raise _unavailable(lost.code) from lost
-                time.sleep(wait)
                 pause = min(LONGEST_PAUSE, pause * 2)
             except (RecogniserUnavailable, RecogniserStateError):
                 self._remote.close()

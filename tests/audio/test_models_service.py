@@ -183,6 +183,20 @@ def test_a_service_that_stays_away_is_a_clear_error_in_bounded_time(service: Ser
     session.close()
 
 
+def test_who_is_to_leave_does_not_wait_for_the_service(service: Service) -> None:
+    leaving = threading.Event()
+    remote = service.remote(leaving=leaving)
+    session = remote.open(Context(None))
+    service.kill()
+    telling = threading.Timer(0.5, leaving.set)
+    telling.start()
+    began = time.monotonic()
+    with pytest.raises(ModelsUnreachable):
+        session.accept(steps(0)[0])
+    assert time.monotonic() - began < 4
+    telling.join()
+
+
 def test_told_to_stop_it_hears_out_who_speaks_and_takes_nobody_new(service: Service) -> None:
     remote, idle = service.remote(), service.remote()
     utterance(idle, 0, None)
