@@ -108,7 +108,7 @@ survey() {
     fi
     mapfile -t images < <(config_images)
     # Those that are not here are left out, and make it fail.
-    docker image inspect --format '{{.Id}} {{join .RepoTags " "}} {{join .RepoDigests " "}}' "${images[@]}" >"$WORK/image-ids" 2>/dev/null || true
+    docker image inspect --format '{{.Id}}{{range .RepoTags}} {{.}}{{end}}{{range .RepoDigests}} {{.}}{{end}}' "${images[@]}" >"$WORK/image-ids" 2>/dev/null || true
 }
 
 # wanted_state SERVICE: "image hash" as the configuration wants them.

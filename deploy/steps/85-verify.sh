@@ -2,14 +2,15 @@
 # Looks at everything once more: each container healthy, and an answer through nginx.
 
 step_verify() {
-    local service ids all=()
+    local service ids all=() answer
     for service in $(config_services | without migrate certbot); do
         mapfile -t ids < <(containers "$service")
         [ "${#ids[@]}" -gt 0 ] || fail "$service does not run. Look: docker compose ps --all $service"
         all+=("${ids[@]}")
     done
     wait_healthy "the stack" "${all[@]}"
-    did "${#all[@]} containers are healthy; $(through_nginx)"
+    answer=$(through_nginx)
+    did "${#all[@]} containers are healthy; $answer"
 }
 
 # through_nginx: the operators' page, asked as a client would; 5xx or no answer is an error.

@@ -141,7 +141,7 @@ def test_an_engine_that_does_not_answer(house: House) -> None:
 def test_too_few_cores(house: House) -> None:
     house.change(info=f"1|{32 * GIB}|/var/lib/docker")
     error = refused(house).errors[0]
-    assert error.startswith("api may use 2.0 cores, but the machine has 1. Set PRESET=small, or API_CPUS in .env")
+    assert error.startswith("api may use 2 cores, but the machine has 1. Set PRESET=small, or API_CPUS in .env")
 
 
 def test_too_little_memory_for_one(house: House) -> None:
@@ -218,7 +218,7 @@ def test_a_compose_file_that_does_not_go(house: House) -> None:
         ("master_key", "bm90IDMyIGJ5dGVz", "is malformed: it must be 32 random bytes in base64"),
         ("postgres_password", "", "is empty"),
         ("backup_age_recipients", "hello", "holds no age recipient"),
-        ("dashboards_htpasswd", "admin", "is malformed: it must be user:hash"),
+        ("dashboards_htpasswd", "admin-alone", "is malformed: it must be user:hash"),
     ],
 )
 def test_a_bad_secret(house: House, name: str, text: str, sentence: str) -> None:
