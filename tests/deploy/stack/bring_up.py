@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.deploy.stack import site as sites
@@ -38,7 +40,12 @@ def build(root: Path, version: str, report: Report, what: str, previous: str = "
 
 
 def bring_up(folder: Path, report: Report) -> Site:
-    """Build, deploy with preset small and the profiles, and make two firms."""
+    """Build, deploy with preset small and the profiles, and make two firms. Or what STACK_KEEP left (STACK_REUSE=1)."""
+    kept = folder / "firms.json"
+    if os.environ.get("STACK_REUSE") and kept.exists():
+        trust = ssl.create_default_context(cafile=str(folder / "certificates" / "ca.pem"))
+        firms = [sites.Firm(**each) for each in json.loads(kept.read_text())]
+        return Site(folder / "checkout", Project(folder / "checkout", sites.NAME), trust, firms=firms)
     root = sites.make_root(folder)
     sites.write_settings(root)
     tls = sites.make_certificates(folder / "certificates", HOSTS)
@@ -63,6 +70,7 @@ def bring_up(folder: Path, report: Report) -> Site:
     )
     for name, host in (("Harbor Law", HOSTS[2]), ("Summit Legal", HOSTS[3])):
         sites.new_firm(site, name, host)
+    kept.write_text(json.dumps([asdict(firm) for firm in site.firms]))
     return site
 
 
