@@ -27,7 +27,7 @@ from tests.support.names import NameServer
 
 ROOT = Path(__file__).resolve().parents[2]
 NGINX = ROOT / "deploy" / "nginx"
-NEEDED = (1, 27, 3)  # `resolve` in an upstream
+NEEDED = (1, 27, 4)  # `resolve` in an upstream, ssl_certificate_cache
 DOMAIN = "intake.test"
 # nginx never runs as root; where the tests do, it runs as the account of its image.
 ACCOUNT = 101
@@ -279,7 +279,7 @@ class House:
         os.close(writing)
         self._reader = threading.Thread(target=self._read, args=(reading,), daemon=True)
         self._reader.start()
-        wait_for(lambda: self._answers() or self._process is None or self._process.poll() is not None, 20)
+        wait_for(lambda: self._answers() or self._process is None or self._process.poll() is not None, 60)
         assert self._process.poll() is None, "nginx did not start:\n" + "\n".join(self.log)
 
     def ring(self) -> None:
@@ -291,7 +291,7 @@ class House:
         if self._process is None:
             return 0
         self._process.terminate()
-        status = self._process.wait(20)
+        status = self._process.wait(60)
         if self._reader is not None:
             self._reader.join(5)
         self._process = None

@@ -295,6 +295,21 @@ def test_a_new_certificate_is_taken_up_and_no_socket_drops(own: tuple[House, Ups
         assert sum("reloaded with 1 certificates" in line for line in house.log) == 2
 
 
+def test_two_hundred_firms_each_show_their_own_certificate_in_little_memory(own: tuple[House, Upstream]) -> None:
+    house, _ = own
+    hosts = [f"firm-{number}.example" for number in range(200)]
+    for host in hosts:
+        make_certificate(house.acme / host, host)
+    with running(house):
+        shown = {host: house.certificate_of(host) for host in hosts}
+        for host in hosts:
+            stored = (house.acme / host / "fullchain.pem").read_text()
+            assert shown[host] == ssl.PEM_cert_to_DER_cert(stored), host
+        assert house.certificate_of("another.example") not in shown.values()
+        first = len((house.run / "current" / "server-https.conf").read_text())
+        assert first < 2000, "one server for all: a generation of workers stays as long as a socket is open"
+
+
 def test_a_certificate_that_nginx_refuses_changes_nothing(own: tuple[House, Upstream]) -> None:
     house, _ = own
     make_certificate(house.acme / "own.example", "own.example")

@@ -41,15 +41,11 @@ def rendered(house: House, name: str = "one", previous: Path | None = None) -> P
     return folder
 
 
-def servers(folder: Path) -> dict[str, str]:
-    """Server names with their certificate's folder, of the servers made for certificates."""
-    found = {}
-    for file in (folder / "servers").glob("*.conf"):
-        text = file.read_text()
-        name, pair = re.search(r"server_name (.+);", text), re.search(r"ssl_certificate (.+)/fullchain.pem;", text)
-        assert name is not None
-        assert pair is not None
-        found[name[1]] = pair[1]
+def pairs(folder: Path) -> dict[str, str]:
+    """Each host that has a certificate, with the folder of its pair."""
+    lines = (folder / "pairs.map").read_text().splitlines()
+    found = dict(line.removesuffix(";").split(" ") for line in lines)
+    assert len(found) == len(lines), "a host is named twice"
     return found
 
 
@@ -58,7 +54,7 @@ def test_every_template_is_used_and_every_name_filled_in(house: House) -> None:
     used = "\n".join(file.read_text() for file in folder.rglob("*.conf"))
     assert not re.search(r"@[A-Z_0-9]+@", used)
     for template in (NGINX / "templates").glob("*.conf"):
-        assert template.name in ("nginx.conf", "own-domain.conf") or f"/{template.name};" in used, template.name
+        assert template.name == "nginx.conf" or f"/{template.name};" in used, template.name
 
 
 @needs_nginx
@@ -90,8 +86,8 @@ def test_two_hundred_own_domains(house: House) -> None:
     for number in range(1, 200):
         make_certificate(house.acme / f"firm-{number}.example", f"firm-{number}.example")
     folder = rendered(house)
-    assert len(servers(folder)) == 200
-    assert "firm-0.example www.firm-0.example" in servers(folder)
+    assert len(pairs(folder)) == 201
+    assert pairs(folder)["www.firm-0.example"] == pairs(folder)["firm-0.example"]
     assert judge(house.folder, folder) == ""
 
     # The next rendering looks only at what changed.
@@ -99,8 +95,8 @@ def test_two_hundred_own_domains(house: House) -> None:
     began = time.monotonic()
     again = rendered(house, "two", folder)
     assert time.monotonic() - began < 20
-    assert len(servers(again)) == 200
-    assert "firm-0.example" in servers(again)
+    assert len(pairs(again)) == 200
+    assert "firm-0.example" in pairs(again)
     assert judge(house.folder, again) == ""
 
 
@@ -123,10 +119,10 @@ def test_a_fallback_is_made_once_and_said(house: House) -> None:
 def test_the_wildcard_serves_every_host_under_the_base_domain_and_the_dashboards(house: House) -> None:
     make_certificate(house.acme / DOMAIN, DOMAIN, f"*.{DOMAIN}")
     folder = rendered(house)
-    pair = servers(folder)[f"{DOMAIN} *.{DOMAIN}"]
-    assert f"{pair}/fullchain.pem" in (folder / "server-https.conf").read_text()
+    pair = pairs(folder)[f"*.{DOMAIN}"]
+    assert f"default {pair};" in (folder / "server-https.conf").read_text()
     house.htpasswd.write_text("ops:x\n")
-    assert servers(folder).keys() == {f"{DOMAIN} *.{DOMAIN}"}
+    assert pairs(folder).keys() == {DOMAIN, f"*.{DOMAIN}"}
     again = rendered(house, "two", folder)
     assert "two/certs/1/fullchain.pem" in (again / "server-dashboards.conf").read_text()
 
@@ -134,7 +130,7 @@ def test_the_wildcard_serves_every_host_under_the_base_domain_and_the_dashboards
 def test_the_operators_own_certificate_comes_before_certbots(house: House) -> None:
     make_certificate(house.acme / "a.example", "a.example", "b.example")
     make_certificate(house.own / "theirs", "a.example")
-    found = servers(rendered(house))
+    found = pairs(rendered(house))
     assert set(found) == {"a.example", "b.example"}
     theirs = Path(found["a.example"], "fullchain.pem").read_bytes()
     assert theirs == (house.own / "theirs" / "fullchain.pem").read_bytes()
@@ -151,7 +147,7 @@ def test_the_operators_own_certificate_comes_before_certbots(house: House) -> No
 def test_a_broken_pair_is_left_out_and_a_good_one_before_it_stays(house: House, spoil: str, said: str) -> None:
     make_certificate(house.acme / "a.example", "a.example")
     first = rendered(house)
-    good = Path(servers(first)["a.example"], "fullchain.pem").read_bytes()
+    good = Path(pairs(first)["a.example"], "fullchain.pem").read_bytes()
     make_certificate(house.acme / "b.example", "b.example")
     time.sleep(1.1)  # the files' times are compared by the second
     for host in ("a.example", "b.example"):
@@ -168,14 +164,14 @@ def test_a_broken_pair_is_left_out_and_a_good_one_before_it_stays(house: House, 
     assert done.returncode == 0, done.stderr
     assert f"b.example: {said}; it is left out" in done.stderr
     assert f"a.example: {said}; the certificate before it stays in use" in done.stderr
-    assert Path(servers(second)["a.example"], "fullchain.pem").read_bytes() == good
-    assert set(servers(second)) == {"a.example"}
+    assert Path(pairs(second)["a.example"], "fullchain.pem").read_bytes() == good
+    assert set(pairs(second)) == {"a.example"}
 
 
 def test_keys_are_copied_for_nobody_else_to_read(house: House) -> None:
     make_certificate(house.acme / "a.example", "a.example")
     (house.acme / "a.example" / "privkey.pem").chmod(0o644)
-    pair = Path(servers(rendered(house))["a.example"])
+    pair = Path(pairs(rendered(house))["a.example"])
     assert (pair / "privkey.pem").stat().st_mode & 0o077 == 0
 
 

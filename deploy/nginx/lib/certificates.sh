@@ -2,7 +2,7 @@
 # Finds certificates, checks each against its key, and lays copies beside the configuration that names them.
 # A pair that is half written, broken or for another key never reaches nginx: the last good copy stays.
 
-declare -A name_is_taken=()
+declare -A name_is_taken=() known=()
 pair_count=0
 
 make_fallback() { # DIR DOMAIN: signed by itself, until a real one is there
@@ -18,30 +18,36 @@ make_fallback() { # DIR DOMAIN: signed by itself, until a real one is there
 }
 
 pair_signature() { # DIR: changes whenever one of its two files does
-    stat -L -c '%i-%s-%Y' "$1/fullchain.pem" "$1/privkey.pem" 2>/dev/null | tr '\n' '.'
+    stat -L -c '%i-%s-%Y' "$1/fullchain.pem" "$1/privkey.pem" 2>/dev/null
 }
 
 # Copies a pair to TO if it fits together, and prints the names it is for. Otherwise prints why not and fails.
 check_pair() { # FROM TO
-    local from=$1 to=$2 said names
+    local from=$1 to=$2 said name names=()
     mkdir -p "$to"
-    cat "$from/fullchain.pem" >"$to/fullchain.pem" 2>/dev/null || { echo "fullchain.pem cannot be read"; return 1; }
-    (umask 077 && cat "$from/privkey.pem" >"$to/privkey.pem") 2>/dev/null || { echo "privkey.pem cannot be read"; return 1; }
+    for name in fullchain privkey; do
+        [[ -r $from/$name.pem ]] || { echo "$name.pem cannot be read"; return 1; }
+    done
+    (umask 077 && exec cp -L --no-preserve=all "$from/fullchain.pem" "$from/privkey.pem" "$to/") 2>/dev/null \
+        || { echo "it cannot be copied"; return 1; }
     said=$(openssl x509 -in "$to/fullchain.pem" -noout -pubkey -ext subjectAltName 2>/dev/null) \
         || { echo "fullchain.pem holds no certificate"; return 1; }
     [[ $said == *"$(openssl pkey -in "$to/privkey.pem" -pubout 2>/dev/null || echo 'no key')"* ]] \
         || { echo "privkey.pem is not the certificate's key"; return 1; }
-    names=$(grep -oE 'DNS:[^,[:space:]]+' <<<"$said" | cut -d: -f2 | tr 'A-Z\n' 'a-z ' || true)
-    [[ -n ${names// /} ]] || { echo "the certificate names no host (subjectAltName)"; return 1; }
-    echo "$names"
+    for name in $said; do
+        [[ $name != DNS:?* ]] || { name=${name#DNS:} && names+=("${name%,}"); }
+    done
+    [[ ${#names[@]} -gt 0 ]] || { echo "the certificate names no host (subjectAltName)"; return 1; }
+    name=${names[*]}
+    echo "${name,,}"
 }
 
-# Takes one folder's pair over into DIR/certs/N. PREVIOUS is the configuration before this one, or empty.
-add_pair() { # SOURCE DIR PREVIOUS
-    local source=$1 dir=$2 previous=$3 signature names old to
+# Takes one folder's pair over into DIR/certs/N.
+add_pair() { # SOURCE DIR
+    local source=$1 dir=$2 signature names old to
     signature=$(pair_signature "$source" || true)
     to=$dir/certs/$((pair_count += 1))
-    old=$(known_pair "$previous" "$source")
+    old=${known[$source]:-}
     if [[ -n $old && -n $signature && $signature == "$(<"$old/signature")" ]]; then
         keep_pair "$old" "$to"
     elif names=$(check_pair "$source" "$to"); then
@@ -58,9 +64,10 @@ add_pair() { # SOURCE DIR PREVIOUS
     claim_names "$to"
 }
 
-known_pair() { # PREVIOUS SOURCE: the copy made of this source before, if any
+read_known() { # PREVIOUS: the copies that the configuration before this one has, by their source
+    local source pair
     [[ -n $1 && -r $1/certs/index ]] || return 0
-    awk -F '\t' -v source="$2" '$1 == source { print $2; exit }' "$1/certs/index"
+    while IFS=$'\t' read -r source pair; do known[$source]=$pair; done <"$1/certs/index"
 }
 
 keep_pair() { # OLD TO
@@ -69,23 +76,24 @@ keep_pair() { # OLD TO
 
 # A name belongs to the first pair that has it: the operator's own before Certbot's.
 claim_names() { # PAIR
-    local name names mine=()
+    local name names
     read -ra names <"$1/names" || true
     for name in "${names[@]}"; do
         [[ $name =~ ^(\*\.)?[a-z0-9.-]+$ && -z ${name_is_taken[$name]:-} ]] || continue
         name_is_taken[$name]=$1
-        mine+=("$name")
+        echo "$name $1;" >>"${1%/certs/*}/pairs.map"
     done
-    printf '%s' "${mine[*]}" >"$1/mine"
     printf '%s\t%s\n' "$(<"$1/source")" "$1" >>"${1%/*}/index"
 }
 
 collect_pairs() { # DIR PREVIOUS
     local source
     mkdir -p "$1/certs"
+    : >"$1/pairs.map"
+    read_known "$2"
     for source in "$NGINX_OWN_CERTIFICATES"/*/ "$NGINX_ACME_CERTIFICATES"/*/; do
         [[ -e ${source}fullchain.pem ]] || continue
-        add_pair "${source%/}" "$1" "$2"
+        add_pair "${source%/}" "$1"
     done
 }
 
