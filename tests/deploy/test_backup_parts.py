@@ -252,6 +252,11 @@ def test_base_backups_past_their_time_go_with_their_wal_and_the_newest_stays(tmp
     assert base.ids(vault) == [new]
     assert vault.target.names("wal") == [f"wal/{segments[2]}.zst.age", "wal/00000002.history.zst.age"]
     assert base.prune(conf, vault, memory) == []
+    # The service forgot where a backup begins: no WAL goes.
+    vault.target.put("wal/00000001000000000000001E.zst.age", iter([b"x"]))
+    vault.target.put("base/20991231T000000Z/manifest.json.age", iter([b"x"]))
+    base.prune(conf, vault, memory)
+    assert "wal/00000001000000000000001E.zst.age" in vault.target.names("wal")
     # Alone and old, it stays: a bad backup is better than none.
     shutil.rmtree(tmp_path / "target")
     vault.target.put(f"base/{old}/manifest.json.age", iter([b"x"]))

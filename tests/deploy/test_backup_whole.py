@@ -204,6 +204,10 @@ def test_a_restore_onto_a_running_server_is_refused_even_with_force(house: House
     place = str(house.folder / "postgres" / "cluster")
     done = house.tool("database", "--pgdata", place, "--force", "--master-key-ids", master_key_id(house), check=False)
     assert "a PostgreSQL server runs" in done.stderr
+    house.give("elsewhere/cluster/postmaster.pid", "1\n")  # of another container, as far as we can see
+    place = str(house.folder / "elsewhere" / "cluster")
+    done = house.tool("database", "--pgdata", place, "--force", "--master-key-ids", master_key_id(house), check=False)
+    assert "a PostgreSQL server runs" in done.stderr
 
 
 def test_a_restore_without_its_master_key_or_identity_is_refused(house: House) -> None:

@@ -119,6 +119,7 @@ def prune(config: Config, vault: Vault, state: State) -> list[str]:
     with state.change() as values:
         bases = {key: first for key, first in values.get("bases", {}).items() if key in found and key not in old}
         values["bases"] = bases
-    if bases:
+    # A base backup whose beginning nobody knows any more (this service lost its state) may need any of it.
+    if bases and set(bases) == set(found) - set(old):
         wal.prune(vault, min(bases.values(), key=lambda segment: segment[8:]))
     return old

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from legal_intake_backup import base, census, files, scratch, tools, wal
-from legal_intake_backup.errors import BackupError, NotUsable, WouldOverwrite
+from legal_intake_backup.errors import BackupError, NotUsable, ToolFailed, WouldOverwrite
 
 if TYPE_CHECKING:
     from legal_intake_backup.config import Config
@@ -95,7 +95,7 @@ def restore_database(
     moment = None if to == "manifest" else parse_time(to)
     manifest = choose(vault, identity=identity, moment=moment)
     check_master_key(manifest, key_ids)
-    _check_place(data, force=force)
+    _check_place(config, data, force=force)
     if moment is None and to != "manifest":
         wal.check_unbroken(vault, manifest["last_segment"])
     part = data.with_name(f"{data.name}.restoring")
@@ -155,8 +155,9 @@ def restore_files(config: Config, vault: Vault, *, to: str = "latest", force: bo
     return count
 
 
-def _check_place(data: Path, *, force: bool) -> None:
-    if (data / "postmaster.pid").exists() and _alive(data / "postmaster.pid"):
+def _check_place(config: Config, data: Path, *, force: bool) -> None:
+    pid_file = data / "postmaster.pid"  # a server that ended well has taken it away
+    if pid_file.exists() and (_alive(pid_file) or _answers(config)):
         raise WouldOverwrite(f"a PostgreSQL server runs on {data}: stop it first")
     if data.exists() and any(data.iterdir()) and not force:
         raise WouldOverwrite(f"{data} holds a database: --force puts it aside and restores in its place")
@@ -167,6 +168,15 @@ def _check_place(data: Path, *, force: bool) -> None:
         raise WouldOverwrite(
             f"{data.parent} cannot be written ({error.strerror}): mount PostgreSQL's volume, and run as its account"
         ) from error
+
+
+def _answers(config: Config) -> bool:
+    """A server in another container is none of our processes; it answers all the same."""
+    try:
+        tools.run([config.program("pg_isready"), "-q", "-t", "3"], env=config.postgres)
+    except ToolFailed:
+        return False
+    return True
 
 
 def _alive(pid_file: Path) -> bool:
