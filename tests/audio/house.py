@@ -79,7 +79,7 @@ class House:
         self.children[name] = child
         return child
 
-    def wait_until_live(self, seconds: float = 30) -> None:
+    def wait_until_live(self, seconds: float = 120) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             assert self.children["server"].poll() is None, self.log("server")
@@ -90,7 +90,7 @@ class House:
                 time.sleep(0.1)
         raise AssertionError(f"the server is not up: {self.log('server')}")
 
-    def wait_for_slots(self, seconds: float = 40) -> None:
+    def wait_for_slots(self, seconds: float = 120) -> None:
         """Until every slot has loaded its model."""
         until = time.monotonic() + seconds
         names = [name for name in self.children if name.startswith("slot")]
