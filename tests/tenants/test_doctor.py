@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,3 +125,12 @@ def test_every_app_adds_its_own_checks() -> None:
     for subject in ("database:", "redis journal:", "voice models:", "web app:", "settings:"):
         assert subject in out.getvalue()
     assert SchemaState.State.OK in out.getvalue()
+
+
+def test_a_log_of_deletions_that_does_not_verify_is_named(settings: Any, tmp_path: Path) -> None:
+    settings.DELETIONS_LOG = str(tmp_path / "log.jsonl")
+    assert {finding.level for finding in doctor.deletion_log()} == {"ok"}
+    Path(settings.DELETIONS_LOG).write_text("nonsense\n")
+    (finding,) = doctor.deletion_log()
+    assert finding.level == "error"
+    assert "line 1" in finding.message
