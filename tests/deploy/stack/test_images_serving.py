@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from tests.deploy.stack.engine import run, wait_until
-from tests.deploy.stack.test_images import CONFINED, PREFIX, VERSION, _built, once, tag
+from tests.deploy.stack.test_images import CONFINED, PREFIX, VERSION, _built, inspect, once, tag
 
 pytestmark = pytest.mark.stack
 __all__ = ["_built"]
@@ -129,7 +129,11 @@ def test_the_release_before_is_kept_for_one_release(started: Started, tmp_path: 
     wait_until("the frontend answers", lambda: get(address, "/healthz")[0] == 200, 20)
     assert get(address, "/static/app/assets/old-12345678.js")[0] == 200
     assert get(address, "/static/app/assets/older-12345678.js")[0] == 404
-    run(["docker", "image", "rm", old, new], check=False)
+    again = f"{old}-again"
+    run(["docker", "build", "-q", "-t", again, "--build-arg", f"PREVIOUS={new}", "-f", "Dockerfile.frontend", "."],
+        cwd=root, seconds=600)  # fmt: skip
+    assert inspect(again)["RootFS"] == inspect(new)["RootFS"], "the same release built again is the same"
+    run(["docker", "image", "rm", "-f", old, new, again], check=False)
 
 
 def test_mail_is_caught(started: Started) -> None:
