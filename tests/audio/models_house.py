@@ -26,6 +26,8 @@ from tests.audio.house import ROOT, free_port
 TOKEN = "0123456789abcdef0123456789abcdef"
 OTHER_TOKEN = "fedcba9876543210fedcba9876543210"
 METRICS_TOKEN = "for-the-metrics"
+# Seconds that a busy machine may take for what takes a moment.
+PATIENCE = 90.0
 AUDIO = "encoding=linear16&sample_rate=16000&channels=1"
 EXACT = f"{AUDIO}&replay=exact"
 
@@ -56,7 +58,7 @@ class Service:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "audio.models_service"], cwd=self.cwd, env=self.env, stdout=log, stderr=log
             )
-        wait_for(self.is_ready, 30, self.log)
+        wait_for(self.is_ready, PATIENCE, self.log)
 
     def is_ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -70,12 +72,12 @@ class Service:
         return f"ws://127.0.0.1:{self.port}"
 
     def remote(self, **named: Any) -> Remote:
-        return Remote(self.address, TOKEN, **named)
+        return Remote(self.address, TOKEN, **{"patience": PATIENCE, **named})
 
     def get(self, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
         request = Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
         try:
-            with urlopen(request, timeout=5) as answer:
+            with urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode(), dict(answer.headers)
         except HTTPError as error:
             return error.code, error.read().decode(), dict(error.headers)
@@ -110,7 +112,7 @@ class Service:
 
     def wait_until(self, **wanted: Any) -> None:
         """Until /healthz says so."""
-        wait_for(lambda: wanted.items() <= self.health().items(), 15, self.log)
+        wait_for(lambda: wanted.items() <= self.health().items(), PATIENCE, self.log)
 
     def kill(self) -> None:
         self.process.kill()
@@ -136,7 +138,7 @@ def wait_for(condition: Any, seconds: float, log: Path) -> None:
 
 
 def said(socket: ClientConnection) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(socket.recv(timeout=20))
+    found: dict[str, Any] = json.loads(socket.recv(timeout=PATIENCE))
     return found
 
 

@@ -39,7 +39,7 @@ def models(tmp_path: Path, original: Path) -> Path:
 
 def tool(*arguments: str | Path) -> tuple[int, str]:
     done = subprocess.run(
-        [*TOOL, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        [*TOOL, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=110
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -50,7 +50,7 @@ def start(models: Path, **env: str) -> tuple[int, str]:
     given = {"MODELS_DIR": str(models), "MODELS_TOKEN": TOKEN, "MODELS_PORT": str(free_port()), "MODELS_SLOTS": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "audio.models_service"],
-        cwd=ROOT, env={**clean, **given, **env}, capture_output=True, text=True, check=False, timeout=60,
+        cwd=ROOT, env={**clean, **given, **env}, capture_output=True, text=True, check=False, timeout=110,
     )  # fmt: skip
     return done.returncode, done.stderr.splitlines()[-1]
 

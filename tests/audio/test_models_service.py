@@ -23,7 +23,7 @@ from audio.utterances import Final as Heard
 from tests.audio.clips import conversation, framed
 from tests.audio.models_house import EXACT, TOKEN, Service, finish, padded, said, say, steps, utterance, wait_for
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_the_process_that_loads_the_model_is_replaced_too(service: Service) -> N
     nursery.kill()
     for one in slots:
         one.kill()
-    wait_for(lambda: service.health()["ready"] == 2 and len(service.slots()) == 2, 15, service.log)
+    wait_for(lambda: service.health()["ready"] == 2 and len(service.slots()) == 2, 60, service.log)
     assert service.nursery.pid != nursery.pid
     remote = service.remote()
     assert utterance(remote, 0, None) == utterance(shared(), 0, None)
@@ -164,7 +164,7 @@ def test_a_service_killed_and_started_again_in_mid_utterance_changes_nothing(ser
     starting.start()
     assert finish(session, steps(1)[50:]) == utterance(shared(), 1, None)[1]
     starting.join()
-    wait_for(lambda: not any(one.is_running() for one in family), 5, service.log)
+    wait_for(lambda: not any(one.is_running() for one in family), 60, service.log)
     remote.close()
 
 
@@ -177,7 +177,7 @@ def test_a_service_that_stays_away_is_a_clear_error_in_bounded_time(service: Ser
     with pytest.raises(ModelsUnreachable, match="look whether it runs") as caught:
         session.accept(steps(0)[1])
     assert caught.value.code == "models_unreachable"
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
     with pytest.raises(ModelsUnreachable):
         remote.open(Context(None))
     session.close()
@@ -193,7 +193,7 @@ def test_who_is_to_leave_does_not_wait_for_the_service(service: Service) -> None
     began = time.monotonic()
     with pytest.raises(ModelsUnreachable):
         session.accept(steps(0)[0])
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
     telling.join()
 
 
@@ -204,14 +204,14 @@ def test_told_to_stop_it_hears_out_who_speaks_and_takes_nobody_new(service: Serv
     for step in steps(0)[:30]:
         session.accept(step)
     service.process.send_signal(signal.SIGTERM)
-    wait_for(lambda: service.get("/healthz")[0] == 503, 5, service.log)
+    wait_for(lambda: service.get("/healthz")[0] == 503, 60, service.log)
     assert service.health()["status"] == "draining"
     with pytest.raises(InvalidStatus) as refused, service.socket():
         pass
     assert refused.value.response.status_code == 503
     assert refused.value.response.headers["dg-error"] == "models_draining"
     assert finish(session, steps(0)[30:]) == utterance(shared(), 0, None)[1]
-    assert service.process.wait(10) == 0
+    assert service.process.wait(60) == 0
     service.start()
     for one in (remote, idle):
         assert utterance(one, 0, None) == utterance(shared(), 0, None)

@@ -71,7 +71,7 @@ def test_the_service_lives_on_what_its_image_has(service: Service) -> None:
     assert utterance(remote, 0, None) == utterance(shared(), 0, None)
     remote.close()
     service.process.send_signal(signal.SIGTERM)
-    assert service.process.wait(10) == 0
+    assert service.process.wait(60) == 0
 
 
 def test_the_model_is_in_it_once_and_the_manifest_with_it() -> None:

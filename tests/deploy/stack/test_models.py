@@ -62,7 +62,7 @@ class Running:
             return found
 
     def wait(self) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while time.monotonic() < until:
             try:
                 if self.health()["ready"] == 2:
@@ -92,7 +92,7 @@ def test_confined_it_hears_what_is_heard_here_and_replaces_a_slot(models: Runnin
     health = ["docker", "exec", models.name, "python", "-m", "legal_intake.healthcheck", "models"]
     assert run(health, check=False).returncode == 0
     assert run(["docker", "exec", models.name, "id", "-u"]).stdout.strip() == "10001"
-    remote = Remote(f"ws://127.0.0.1:{models.port}", TOKEN)
+    remote = Remote(f"ws://127.0.0.1:{models.port}", TOKEN, patience=60)
     assert utterance(remote, 0, None) == utterance(shared(), 0, None)
     session = remote.open(Context(None))
     for step in steps(1)[:40]:
