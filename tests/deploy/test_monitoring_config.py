@@ -204,6 +204,7 @@ def test_promtool_takes_the_configuration(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("path", house.RULE_TESTS, ids=lambda path: path.stem)
 def test_every_alert_fires_and_stays_silent(path: Path) -> None:
     run(house.tool("promtool"), "test", "rules", str(path))
