@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.stack.engine import Project, run, wait_until
+from tests.deploy.stack.engine import EngineError, Project, run, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = os.environ.get("ACME_STACK_NAME", "legal-intake-acme")
@@ -24,7 +24,7 @@ SUBNET = os.environ.get("ACME_STACK_SUBNET", "10.203.78.0/24")
 HOSTS = ("intake.test", "admin.intake.test", "harbor.intake.test", "own.example")
 REFUSED = "blocked.example"
 PEBBLE = "ghcr.io/letsencrypt/pebble:2.10.1"
-SECONDS = 300
+SECONDS = 420
 HERE = "tests/deploy/stack/acme"
 LOCK = os.environ.get("STACK_LOCK", "")
 pytestmark = pytest.mark.stack(seconds=SECONDS)
@@ -160,7 +160,11 @@ def test_certificates_are_issued_taken_up_and_renewed_without_a_dropped_socket(p
     speakers = [Speaker(place, host) for host in HOSTS for _ in range(5)]
     for speaker in speakers:
         speaker.start()
-    wait_until("each host shows its own certificate", lambda: all(place.issued(host) for host in HOSTS), 120)
+    try:
+        wait_until("each host shows its own certificate", lambda: all(place.issued(host) for host in HOSTS), 200)
+    except EngineError as error:
+        said = "\n".join(place.project.logs(service, 40) for service in ("certbot", "nginx"))
+        raise EngineError(f"{error}\n{said}") from None
     report.say("ACME: four hosts' certificates issued and shown by nginx", f"{time.monotonic() - began:.0f} s")
     first = {host: place.issued(host) for host in HOSTS}
     began = time.monotonic()
@@ -168,7 +172,7 @@ def test_certificates_are_issued_taken_up_and_renewed_without_a_dropped_socket(p
     def renewed() -> bool:
         return all(place.issued(host) not in ("", first[host]) for host in HOSTS)
 
-    wait_until("each host shows a renewed certificate", renewed, 150, pause=2)
+    wait_until("each host shows a renewed certificate", renewed, 200, pause=2)
     report.say("ACME: all renewed, seen in nginx", f"{time.monotonic() - began:.0f} s after they were issued")
     for speaker in speakers:
         speaker.end()
