@@ -72,6 +72,7 @@ check_env() {
     read_table
     for name in $(printf '%s\n' "${!ENV_VALUE[@]}" | sort); do
         if [ -z "${KIND[$name]:-}" ]; then
+            if is_size "$name"; then continue; fi
             warn ".env, line ${ENV_LINE[$name]}: nothing reads $name. A typing mistake? .env.example lists all."
         elif [ -n "${ENV_VALUE[$name]}" ]; then
             check_value "$name" "${ENV_VALUE[$name]}"
@@ -80,6 +81,9 @@ check_env() {
     check_missing
     check_together
 }
+
+# is_size NAME: one of the sizes that the presets set, which may be set here instead.
+is_size() { grep -q "^$1=" "$ROOT/deploy/presets/standard.env"; }
 
 # check_value NAME VALUE: a secret's value is never printed.
 check_value() {

@@ -21,6 +21,7 @@ undone() {
 }
 
 guard() {
+    exec 7>&1 8>&2 # on_exit may run while a function's output goes into a file
     trap 'on_error "$?" "$BASH_COMMAND" "${BASH_SOURCE[0]##*/}:$LINENO"' ERR
     trap 'on_signal INT 130' INT
     trap 'on_signal TERM 143' TERM
@@ -43,6 +44,7 @@ on_exit() {
     local status=$?
     trap - ERR EXIT
     set +e
+    exec 1>&7 2>&8
     if [ "$FINISHED" -eq 1 ] && [ "$status" -eq 0 ]; then
         rm -rf "$WORK"
         exit 0

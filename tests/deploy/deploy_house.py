@@ -26,6 +26,8 @@ PROGRAMS = {
     "getent": '#!/bin/sh\nhost=$2\ncase "$host" in\n*missing*) exit 2 ;;\n*) echo "127.0.0.1 STREAM $host" ;;\nesac\n',
     "curl": '#!/bin/sh\nprintf %s "${FAKE_STATUS:-200}"\n',
     "lscpu": '#!/bin/sh\necho "Flags: fpu sse4_2 ${FAKE_FLAGS-avx avx2}"\n',
+    # Whatever listens on the machine that runs the tests is none of theirs.
+    "ss": '#!/bin/sh\ncase "$*" in *":${FAKE_TAKEN:-none}"*) echo \'LISTEN 0 9 *:1 *:* users:(("other",pid=7,fd=3))\' ;; esac\n',
     "df": '#!/bin/sh\nprintf " Avail\\n%s\\n" "${FAKE_FREE_GB:-700}"\n',
 }
 
@@ -146,8 +148,8 @@ def deployed_house(folder: Path) -> House:
     """A house whose first deploy (release 1) has ended well: made once, then copied."""
     global _deployed
     if _deployed is None:
-        _deployed = House(Path(tempfile.mkdtemp(prefix="deploy-house-")))
-        atexit.register(shutil.rmtree, _deployed.root.parent, ignore_errors=True)
-        ran = _deployed.run(VERSION="1")
-        assert ran.status == 0, ran.err
+        house = House(Path(tempfile.mkdtemp(prefix="deploy-house-")))
+        atexit.register(shutil.rmtree, house.root.parent, ignore_errors=True)
+        house.deployed()
+        _deployed = house
     return House(folder, like=_deployed)
