@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
-from audio import journal, periodic
+from audio import journal, periodic, selectors
 from audio.frames import Frame
 from audio.journal_writer import Write, _call, writer
 from audio.lease import lease
@@ -179,14 +179,14 @@ def test_a_firm_whose_schema_is_broken_does_not_keep_the_others_from_their_turn(
             journal.take_socket(one.session_id)
         append(one, frames(25), 1)
     monkeypatch.setattr(journal, "UNCOMMITTED_SECONDS", 0)
-    look_up = periodic.selectors.voice_session
+    look_up = selectors.voice_session
 
     def broken(session_id: Any) -> Any:
         if session_id == voice.session_id:
             raise DatabaseError("relation does not exist")
         return look_up(session_id)
 
-    monkeypatch.setattr(periodic.selectors, "voice_session", broken)
+    monkeypatch.setattr(selectors, "voice_session", broken)
     periodic.reap()
     with firm_scope(other.firm):
         assert Utterance.objects.get().error == "uncommitted_too_long"
