@@ -45,7 +45,9 @@ def test_first_deploy_makes_secrets_builds_migrates_then_starts(house: House) ->
         ("nginx", "nginx:1.30.5"): 1, ("postgres", "postgres:18.6-bookworm"): 1,
         ("redis-broker", "redis:8.2.9-bookworm"): 1,
     }  # fmt: skip
-    order = positions(ran.calls, "^build", "up .* postgres", "run .* migrate", "up .* api$", "up .* nginx", "up .* backup")
+    order = positions(
+        ran.calls, "^build", "up .* postgres", "run .* migrate", "up .* api$", "up .* nginx", "up .* backup"
+    )
     assert order == sorted(order)
     for step in ("programs", "settings", "secrets", "machine", "network", "images", "make-secrets", "plan", "data",
                  "migrate", "roll", "front", "rest", "certificate", "verify", "record"):  # fmt: skip
@@ -131,7 +133,9 @@ def test_what_was_scaled_stays_scaled(deployed: House) -> None:
 
 
 def test_the_frontend_keeps_the_files_of_the_release_before(deployed: House) -> None:
-    (deployed.root / "scripts" / "images").write_text('#!/bin/sh\necho "$PREVIOUS" > previous\nfor n; do docker build --tag "$n:$VERSION" .; done\n')
+    (deployed.root / "scripts" / "images").write_text(
+        '#!/bin/sh\necho "$PREVIOUS" > previous\nfor n; do docker build --tag "$n:$VERSION" .; done\n'
+    )
     assert deployed.run(VERSION="2").status == 0
     assert (deployed.root / "previous").read_text() == "legal-intake-frontend:1\n"
 
@@ -233,7 +237,10 @@ def test_two_at_once_are_refused(house: House) -> None:
 def test_old_images_go_this_and_the_one_before_stay(house: House) -> None:
     for version in ("1", "2", "3"):
         assert house.run(VERSION=version).status == 0
-    assert {tag for tag in house.state["images"] if tag.startswith("legal-intake:")} == {"legal-intake:2", "legal-intake:3"}
+    assert {tag for tag in house.state["images"] if tag.startswith("legal-intake:")} == {
+        "legal-intake:2",
+        "legal-intake:3",
+    }
     assert sorted(p.name for p in (house.root / ".deploy" / "releases").iterdir()) == ["2", "3"]
 
 
@@ -270,7 +277,12 @@ def test_maintenance_by_hand_is_left_alone_by_a_deploy(deployed: House) -> None:
 
 
 def test_a_project_name_of_the_environment_is_kept(house: House) -> None:
-    assert house.run(VERSION="1", COMPOSE_PROJECT_NAME="other", COMPOSE_PROFILES="tls", ACME_EMAIL="it@smith-law.com").status == 0
+    assert (
+        house.run(
+            VERSION="1", COMPOSE_PROJECT_NAME="other", COMPOSE_PROFILES="tls", ACME_EMAIL="it@smith-law.com"
+        ).status
+        == 0
+    )
     assert {c["project"] for c in house.state["containers"]} == {"other"}
     text = (house.root / ".env").read_text()
     assert "\nCOMPOSE_PROJECT_NAME=other\n" in text and "\nCOMPOSE_PROFILES=tls\n" in text
@@ -280,7 +292,11 @@ def test_a_project_name_of_the_environment_is_kept(house: House) -> None:
 
 
 def test_every_setting_that_compose_or_the_example_names_is_in_the_table() -> None:
-    known = {line.split()[0] for line in (ROOT / "deploy/lib/settings.table").read_text().splitlines() if re.match("[A-Z]", line)}
+    known = {
+        line.split()[0]
+        for line in (ROOT / "deploy/lib/settings.table").read_text().splitlines()
+        if re.match("[A-Z]", line)
+    }
     sizes = set(re.findall(r"^([A-Z_]+)=", (ROOT / "deploy/presets/standard.env").read_text(), re.M))
     named = set(re.findall(r"\$\{([A-Z_0-9]+)", (ROOT / "docker-compose.yml").read_text()))
     named |= set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
@@ -288,7 +304,11 @@ def test_every_setting_that_compose_or_the_example_names_is_in_the_table() -> No
 
 
 def test_every_secret_of_compose_can_be_made() -> None:
-    known = {line.split()[0] for line in (ROOT / "deploy/lib/secrets.table").read_text().splitlines() if re.match("[a-z]", line)}
+    known = {
+        line.split()[0]
+        for line in (ROOT / "deploy/lib/secrets.table").read_text().splitlines()
+        if re.match("[a-z]", line)
+    }
     assert set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["secrets"]) == known
 
 

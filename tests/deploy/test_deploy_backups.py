@@ -35,14 +35,18 @@ def house(tmp_path: Path) -> House:
 
 def key_id(house: House) -> str:
     program = ROOT / "deploy" / "backup" / "master-key-id.sh"
-    return subprocess.check_output(["bash", program, house.root / "deploy" / "secrets" / "master_key"], text=True).strip()
+    return subprocess.check_output(
+        ["bash", program, house.root / "deploy" / "secrets" / "master_key"], text=True
+    ).strip()
 
 
 def as_it_was(house: House, *arguments: str) -> Ran:
     before, kept = house.state["containers"], house.kept()
     ran = house.run(*arguments)
     assert ran.status == 3, (ran.status, ran.err)
-    assert sorted(c["id"] for c in house.state["containers"] if c["state"] == "running") == sorted(c["id"] for c in before)
+    assert sorted(c["id"] for c in house.state["containers"] if c["state"] == "running") == sorted(
+        c["id"] for c in before
+    )
     assert house.kept() == kept
     return ran
 
@@ -80,7 +84,9 @@ def test_restore_stops_restores_replays_and_starts(house: House) -> None:
 
 def test_restore_over_live_data_wants_force(house: House) -> None:
     ran = as_it_was(house, "restore")
-    assert ran.errors[0].startswith("there is a database here (volume legal-intake_postgres). With --force it is put aside")
+    assert ran.errors[0].startswith(
+        "there is a database here (volume legal-intake_postgres). With --force it is put aside"
+    )
     assert not [call for call in ran.calls if "restore.sh" in call]
 
 
@@ -93,7 +99,9 @@ def test_restore_without_the_key_of_the_backups(house: House) -> None:
 def test_restore_without_its_master_key(house: House) -> None:
     house.change(answers=[{"match": "restore.sh needs", "text": "0123456789abcdef"}])
     ran = as_it_was(house, "restore", "--force")
-    assert ran.errors[0].startswith(f"the backup needs master key 0123456789abcdef, and deploy/secrets/master_key is {key_id(house)}.")
+    assert ran.errors[0].startswith(
+        f"the backup needs master key 0123456789abcdef, and deploy/secrets/master_key is {key_id(house)}."
+    )
     assert not [call for call in ran.calls if call.startswith("stop") or "database" in call]
 
 
@@ -107,7 +115,11 @@ def test_a_backup_that_cannot_be_used_is_refused_before_anything_stops(house: Ho
 
 
 def test_a_broken_archive_brings_back_what_was_here(house: House) -> None:
-    house.change(rules=[{"match": "restore.sh database", "do": "fail", "text": "the base backup cannot be unpacked: it is damaged"}])
+    house.change(
+        rules=[
+            {"match": "restore.sh database", "do": "fail", "text": "the base backup cannot be unpacked: it is damaged"}
+        ]
+    )
     ran = as_it_was(house, "restore", "--force")
     assert ran.errors[0] == (
         "the backup cannot be restored: the base backup cannot be unpacked: it is damaged. What was here comes back."
@@ -129,7 +141,9 @@ def test_ctrl_c_in_a_restore(house: House, match: str) -> None:
     ran = house.run("restore", "--force")
     assert ran.status == 130
     assert "by SIGINT." in ran.err
-    assert sorted(c["id"] for c in house.state["containers"] if c["state"] == "running") == sorted(c["id"] for c in before)
+    assert sorted(c["id"] for c in house.state["containers"] if c["state"] == "running") == sorted(
+        c["id"] for c in before
+    )
     assert house.kept() == kept
 
 

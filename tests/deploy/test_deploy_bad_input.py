@@ -43,22 +43,34 @@ def refused(house: House, *arguments: str, **environment: str) -> Ran:
 LINES = [
     ("DOMAIN=", "DOMAIN is missing. Add a line DOMAIN=...: the public base domain"),
     ("DOMAIN=intake.example.org", "line 1: DOMAIN is an example's (intake.example.org). Set your own"),
-    ("DOMAIN=https://Smith.com", "line 1: DOMAIN is malformed (https://Smith.com). It must be a host name in small letters"),
+    (
+        "DOMAIN=https://Smith.com",
+        "line 1: DOMAIN is malformed (https://Smith.com). It must be a host name in small letters",
+    ),
     ("PRESET=huge", "line 2: PRESET is malformed (huge). It must be one of: standard, small."),
     ("WORKER_THREADS=many", "line 2: WORKER_THREADS is malformed (many). It must be a whole number from 1 to 64."),
     ("APP_SUBNET=10.300.1.0/24", "line 2: APP_SUBNET is malformed (10.300.1.0/24). It must be a network"),
     ("DASHBOARDS_BIND=everywhere", "line 2: DASHBOARDS_BIND is malformed (everywhere). It must be an IP address"),
     ("BACKUP_TARGET=backups", "line 2: BACKUP_TARGET is malformed (backups). It must be a folder from the root"),
     ("LOG_LEVEL=debug", "line 2: LOG_LEVEL is malformed (debug). It must be one of: DEBUG"),
-    ("ACME_DIRECTORY=acme.org", "line 2: ACME_DIRECTORY is malformed (acme.org). It must be an address that starts with"),
+    (
+        "ACME_DIRECTORY=acme.org",
+        "line 2: ACME_DIRECTORY is malformed (acme.org). It must be an address that starts with",
+    ),
     ("VERSION=latest", "line 2: VERSION is malformed (latest). It must be an image tag"),
-    ("COMPOSE_PROFILES=tls", "ACME_EMAIL is missing, and the profile tls needs it. Add a line ACME_EMAIL=...: who hears"),
+    (
+        "COMPOSE_PROFILES=tls",
+        "ACME_EMAIL is missing, and the profile tls needs it. Add a line ACME_EMAIL=...: who hears",
+    ),
     ("ACME_EMAIL=me@example.org", "line 2: ACME_EMAIL is an example's (me@example.org)."),
     ("DEBUG=1", "line 2: DEBUG is malformed (1). It must be one of: 0, off, false."),
     ("AUDIO_RECOGNISER=remote", "AUDIO_RECOGNISER=remote needs MODELS_URL, or models among COMPOSE_PROFILES."),
     ("SMTP_HOST=mail.smith-law.com", "SMTP_HOST is set, but ALERT_EMAIL_TO is missing: alerts would go to nobody."),
     ("this is no setting", "line 2: this is no setting. Write NAME=value, or put a # before it."),
-    ("SMTP_FROM='half", "line 2: SMTP_FROM has a quote without its end, or a backslash. Put the value between single quotes."),
+    (
+        "SMTP_FROM='half",
+        "line 2: SMTP_FROM has a quote without its end, or a backslash. Put the value between single quotes.",
+    ),
     ("SMTP_USER=a$b", "line 2: SMTP_USER holds a $. Put the value between single quotes, or it means something else."),
 ]
 
@@ -101,7 +113,9 @@ def test_a_setting_twice(house: House) -> None:
 def test_quotes_and_comments_are_understood(house: House) -> None:
     house.env("DOMAIN = x\n")
     refused(house)
-    house.env("# comment\n\nexport DOMAIN='intake.smith-law.com' # ours\nPRESET=\"small\"\nSMTP_USER='a$b'\nHTTP_PORT=18480  # one\nHTTPS_PORT=18443\n")
+    house.env(
+        "# comment\n\nexport DOMAIN='intake.smith-law.com' # ours\nPRESET=\"small\"\nSMTP_USER='a$b'\nHTTP_PORT=18480  # one\nHTTPS_PORT=18443\n"
+    )
     ran = house.run("--check", VERSION="1")
     assert ran.status == 0, ran.err
 
@@ -132,8 +146,10 @@ def test_an_old_compose(house: House) -> None:
 
 def test_an_engine_that_does_not_answer(house: House) -> None:
     house.change(rules=[{"match": "^version", "do": "fail", "text": "Cannot connect to the Docker daemon"}])
-    assert refused(house).errors[0].startswith(
-        "the Docker engine does not answer: Cannot connect to the Docker daemon. Start it"
+    assert (
+        refused(house)
+        .errors[0]
+        .startswith("the Docker engine does not answer: Cannot connect to the Docker daemon. Start it")
     )
 
 
@@ -151,7 +167,10 @@ def test_too_little_memory_for_one(house: House) -> None:
 
 def test_too_little_memory_for_all(house: House) -> None:
     house.change(info=f"8|{2 * GIB}|/var/lib/docker")
-    assert "too little memory: the limits of all services add up to 2.1 GiB, but the machine has 2.0 GiB." in refused(house).errors[0]
+    assert (
+        "too little memory: the limits of all services add up to 2.1 GiB, but the machine has 2.0 GiB."
+        in refused(house).errors[0]
+    )
 
 
 def test_too_little_disk(house: House) -> None:
@@ -179,18 +198,28 @@ def test_our_own_port_is_not_in_use(deployed: House) -> None:
 def test_a_domain_without_an_address_with_tls(house: House) -> None:
     house.env(ENV.replace("intake.", "missing.") + "COMPOSE_PROFILES=tls\nACME_EMAIL=it@smith-law.com\n")
     error = refused(house).errors[0]
-    assert error.startswith("missing.smith-law.com has no address in DNS, so no certificate can be issued for it. Add an A")
+    assert error.startswith(
+        "missing.smith-law.com has no address in DNS, so no certificate can be issued for it. Add an A"
+    )
 
 
 def test_another_subnet_under_a_running_stack(deployed: House) -> None:
     deployed.env((deployed.root / ".env").read_text() + "APP_SUBNET=10.9.9.0/24\n")
-    assert "APP_SUBNET is 10.9.9.0/24, but the running network is 10.203.1.0/24. Set it back" in refused(deployed).errors[0]
+    assert (
+        "APP_SUBNET is 10.9.9.0/24, but the running network is 10.203.1.0/24. Set it back"
+        in refused(deployed).errors[0]
+    )
 
 
 def test_a_compose_file_that_does_not_go(house: House) -> None:
     house.env(ENV + "LOG_LEVEL=INFO\nSMTP_USER=x\n")
-    (house.root / "docker-compose.yml").write_text((house.root / "docker-compose.yml").read_text().replace("${LOG_LEVEL:-INFO}", "BROKEN"))
-    assert "docker-compose.yml does not go with .env: services.api.environment: broken. Mend .env" in refused(house).errors[0]
+    (house.root / "docker-compose.yml").write_text(
+        (house.root / "docker-compose.yml").read_text().replace("${LOG_LEVEL:-INFO}", "BROKEN")
+    )
+    assert (
+        "docker-compose.yml does not go with .env: services.api.environment: broken. Mend .env"
+        in refused(house).errors[0]
+    )
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
@@ -219,7 +248,9 @@ def test_a_lost_master_key_is_not_made_anew(deployed: House) -> None:
     (deployed.root / "deploy" / "secrets" / "master_key").unlink()
     deployed.change(volumes=["legal-intake_postgres"])
     error = refused(deployed).errors[0]
-    assert error.startswith("deploy/secrets/master_key is missing, but volume legal-intake_postgres holds data that only it opens.")
+    assert error.startswith(
+        "deploy/secrets/master_key is missing, but volume legal-intake_postgres holds data that only it opens."
+    )
     assert not (deployed.root / "deploy" / "secrets" / "master_key").exists()
 
 
@@ -278,7 +309,9 @@ def test_a_failing_migration(deployed: House) -> None:
 def test_a_release_that_is_not_healthy_is_taken_back(deployed: House) -> None:
     deployed.change(sick=[{"service": "api", "image": ":2$", "health": "unhealthy"}])
     ran = as_it_was(deployed)
-    assert re.match(r"api: legal-intake-api-\d+ is unhealthy\. It said: the last words of \w+\. More: docker logs ", ran.errors[0])
+    assert re.match(
+        r"api: legal-intake-api-\d+ is unhealthy\. It said: the last words of \w+\. More: docker logs ", ran.errors[0]
+    )
     assert "stopped at roll." in ran.err
     assert "Taking back what was done to the running stack" in ran.err
     deployed.change(sick=[])
@@ -310,7 +343,9 @@ def test_nginx_that_does_not_take_its_files_keeps_the_old(deployed: House) -> No
     (deployed.root / "deploy" / "nginx" / "site.conf").write_text("nonsense\n")
     deployed.change(rules=[{"match": "^exec ", "do": "fail", "text": "unknown directive nonsense"}])
     ran = as_it_was(deployed, VERSION="1")
-    assert ran.errors[0].startswith("nginx does not take its new files: unknown directive nonsense. The ones before stay in use.")
+    assert ran.errors[0].startswith(
+        "nginx does not take its new files: unknown directive nonsense. The ones before stay in use."
+    )
 
 
 def test_a_certificate_that_cannot_be_issued_at_the_first_deploy(house: House) -> None:

@@ -63,7 +63,9 @@ def upgrade_everything(house: House) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize(("step", "match", "nth"), UPGRADE, ids=[f"{s}-{m.split()[-1].strip('^$')}-{n}" for s, m, n in UPGRADE])
+@pytest.mark.parametrize(
+    ("step", "match", "nth"), UPGRADE, ids=[f"{s}-{m.split()[-1].strip('^$')}-{n}" for s, m, n in UPGRADE]
+)
 def test_ctrl_c_in_an_upgrade(deployed: House, step: str, match: str, nth: int, when: str) -> None:
     upgrade_everything(deployed)
     deployed.change(rules=[{"match": match, "nth": nth, "when": when, "do": "interrupt"}])

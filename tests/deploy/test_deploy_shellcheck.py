@@ -18,7 +18,11 @@ def firm() -> None:
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not here (apt install shellcheck)")
 def test_shellcheck_finds_nothing() -> None:
-    parts = [ROOT / "deploy.sh", *sorted((ROOT / "deploy/lib").glob("*.sh")), *sorted((ROOT / "deploy/steps").glob("*.sh"))]
+    parts = [
+        ROOT / "deploy.sh",
+        *sorted((ROOT / "deploy/lib").glob("*.sh")),
+        *sorted((ROOT / "deploy/steps").glob("*.sh")),
+    ]
     found = subprocess.run(["shellcheck", "-x", *parts], capture_output=True, text=True, check=False, cwd=ROOT)
     assert found.returncode == 0, found.stdout
 
