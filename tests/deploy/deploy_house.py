@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences are asked for as they are said
 """A copy of deploy.sh in a folder of its own, with programs of the border beside it: a fake `docker` that records (see
 tests/deploy/fake/docker), and `getent`, `curl`, `lscpu`, `df` that answer what a test wants.
 """

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences are asked for as they are said
 """deploy.sh from end to end against a fake `docker` (tests/deploy/fake/docker records and keeps a list; it runs
 nothing). The same on a real engine: tests/deploy/stack.
 """
@@ -97,12 +98,13 @@ def test_what_deploy_writes_makes_plain_compose_mean_what_runs(deployed: House) 
     deployed.env(text.replace("PRESET=small\n", "PRESET=small\nAPI_MEMORY=2g\n"))
     assert deployed.run(VERSION="1").status == 0
     text = (deployed.root / ".env").read_text()
-    assert text.count("API_MEMORY=") == 1 and "API_MEMORY=2g" in text
+    assert text.count("API_MEMORY=") == 1
+    assert "API_MEMORY=2g" in text
     assert text.count("VERSION=") == 1
 
 
 def test_an_upgrade_starts_beside_then_drains(deployed: House) -> None:
-    deployed.change(containers=[c for c in deployed.load()["containers"]])
+    deployed.change(containers=list(deployed.load()["containers"]))
     ran = deployed.run(VERSION="2")
     assert ran.status == 0, ran.err
     assert deployed.running("api") == {("api", "legal-intake:2"): 2}
@@ -165,7 +167,8 @@ def test_rollback_brings_the_former_definitions_with_todays_settings(deployed: H
     ran = deployed.run("rollback")
     assert ran.status == 0, ran.err
     kept = (deployed.root / ".deploy" / "releases" / "1" / "config.yml").read_text()
-    assert "legal_intake.server" in kept and "LOG_LEVEL: DEBUG" in kept
+    assert "legal_intake.server" in kept
+    assert "LOG_LEVEL: DEBUG" in kept
 
 
 def test_a_data_service_is_announced_and_has_a_gap_behind_the_page(deployed: House) -> None:
@@ -285,7 +288,8 @@ def test_a_project_name_of_the_environment_is_kept(house: House) -> None:
     )
     assert {c["project"] for c in house.state["containers"]} == {"other"}
     text = (house.root / ".env").read_text()
-    assert "\nCOMPOSE_PROJECT_NAME=other\n" in text and "\nCOMPOSE_PROFILES=tls\n" in text
+    assert "\nCOMPOSE_PROJECT_NAME=other\n" in text
+    assert "\nCOMPOSE_PROFILES=tls\n" in text
     assert "api 2/2 (1)" in house.run("status").out
     assert house.run(VERSION="2").status == 0
     assert {c["project"] for c in house.state["containers"]} == {"other"}

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences are asked for as they are said
 """`deploy.sh backup`, `restore` and `drill`: what they ask, in which order, and that a backup which cannot be used leaves
 all as it was. A fake `docker` answers; that backups really come back is proved with PostgreSQL in the backups' own tests.
 """

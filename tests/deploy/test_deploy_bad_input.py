@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences are asked for as they are said
 """Bad input of deploy.sh: one line says what is wrong and what to do, and the running stack is as it was."""
 
 from __future__ import annotations
