@@ -107,6 +107,7 @@ class LiveAudio:
         self._counted = 0
         self._untaxed = 0
         self._is_down = False
+        self._stored_at = 0.0
         self.arrivals = Arrivals()
         self._note = self.arrivals.note
 
@@ -172,7 +173,9 @@ class LiveAudio:
                 "sequence_gap", "Frames are missing; send again from next_expected_seq.",
                 param="seq", next_expected_seq=self.expected,
             )  # fmt: skip
-        if self._gate.is_open and now - self.last_audio >= SILENT_SECONDS and not self._is_down:
+        # A client that has filled its window waits for us, however the journal keeps us waiting: that is no silence.
+        quiet_since = max(self.last_audio, self._stored_at)
+        if self._gate.is_open and self.is_drained and now - quiet_since >= SILENT_SECONDS:
             self.end_utterance()
         if self._asked_state_at != self.expected:
             self._submit_state()
@@ -290,7 +293,7 @@ class LiveAudio:
         if write.entry_id and self._speech_waiting:
             self._speech_waiting = False
             self._on_speech()
-        now = time.monotonic()
+        now = self._stored_at = time.monotonic()
         if self._durable - self._acked[1] >= ACK_FRAMES or now - self._acked_at >= ACK_SECONDS:
             self._ack(now)
 

@@ -34,9 +34,7 @@ def secret(name: str, default: str = "") -> str:
     try:
         found = Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        message = (
-            f"{name}_FILE is {path}, which cannot be read ({type(error).__name__}): is it there, and ours?"
-        )
+        message = f"{name}_FILE is {path}, which cannot be read ({type(error).__name__}): is it there, and ours?"
         raise ImproperlyConfigured(message) from None
     if not found:
         message = f"{name}_FILE is {path}, which is empty: put the secret into it."
