@@ -19,6 +19,15 @@ BUDGET_SECONDS = float(os.environ.get("STACK_SECONDS", "1080"))
 RESERVE_SECONDS = 40.0
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Settings for what is compared with the product's own code here; its servers are the stack's."""
+    if "stack" in (config.option.markexpr or "") and "DJANGO_SETTINGS_MODULE" not in os.environ:
+        os.environ.update(ENVIRONMENT="development", DJANGO_SETTINGS_MODULE="legal_intake.settings")
+        import django
+
+        django.setup()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whoever did not ask for the marker does not get these tests."""
     if "stack" in (config.option.markexpr or ""):
