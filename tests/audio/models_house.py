@@ -104,7 +104,11 @@ class Service:
         return found
 
     def slots(self) -> list[psutil.Process]:
-        return self.nursery.children()
+        """None while the nursery is being replaced."""
+        try:
+            return [slot for nursery in psutil.Process(self.process.pid).children() for slot in nursery.children()]
+        except psutil.NoSuchProcess:
+            return []
 
     def kill_slots(self) -> None:
         for one in self.slots():

@@ -146,7 +146,12 @@ def test_the_process_that_loads_the_model_is_replaced_too(service: Service) -> N
     nursery.kill()
     for one in slots:
         one.kill()
-    wait_for(lambda: service.health()["ready"] == 2 and len(service.slots()) == 2, 60, service.log)
+    gone = {one.pid for one in (nursery, *slots)}
+    wait_for(
+        lambda: len({one.pid for one in service.slots()} - gone) == 2 and service.health()["ready"] == 2,
+        60,
+        service.log,
+    )
     assert service.nursery.pid != nursery.pid
     remote = service.remote()
     assert utterance(remote, 0, None) == utterance(shared(), 0, None)
