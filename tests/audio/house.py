@@ -15,9 +15,10 @@ from typing import Any
 from urllib.request import urlopen
 from uuid import UUID
 
-from audio.client import VoiceClient, conversation
+from audio.client import conversation
 from audio.models import Utterance
 from audio.recordings import master_pcm
+from audio.voice_client import VoiceClient
 from intake.models import Turn
 from legal_intake.embedded import EmbeddedServer, start_redis
 from tenants.context import firm_scope

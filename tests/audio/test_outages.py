@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from audio.client import VoiceClient, conversation
+from audio.client import conversation
+from audio.voice_client import VoiceClient
 from tenants.aio import run_db
 from tests.audio.clips import conversation as spoken
 from tests.audio.house import House, kept

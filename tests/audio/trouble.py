@@ -7,7 +7,7 @@ import contextlib
 import random
 from collections import Counter
 
-from audio.client import ClientError, VoiceClient
+from audio.voice_client import ClientError, VoiceClient
 from tests.audio.house import House
 
 SLOT, CUT, JOURNAL, SERVER = "slot", "cut", "journal", "server"

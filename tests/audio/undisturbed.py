@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audio.client import FRAME_BYTES
 from audio.gate import Gate
 from audio.listening import Listener
 from audio.utterances import Event, Final
+from audio.voice_client import FRAME_BYTES
 from tests.audio.clips import framed
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from audio.client import VoiceClient, conversation
+from audio.client import conversation
+from audio.voice_client import VoiceClient
 from tenants.aio import run_db
 from tests.audio.house import House, kept
 from tests.audio.test_faults import compare, monologue

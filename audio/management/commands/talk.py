@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from audio.client import ClientError, IntakeClient, conversation
+from audio.client import IntakeClient, conversation
 from audio.frames import SAMPLE_RATE
+from audio.voice_client import ClientError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -16,7 +16,8 @@ from uuid import uuid4
 
 import httpx
 
-from audio.client import ClientError, IntakeClient, VoiceClient
+from audio.client import IntakeClient
+from audio.voice_client import ClientError, VoiceClient
 from tests.deploy.stack.people import Browser, client, heard, somebody
 from tests.deploy.stack.site import Firm, Site
 

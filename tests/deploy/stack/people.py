@@ -14,7 +14,8 @@ import httpx
 import numpy as np
 import soundfile
 
-from audio.client import IntakeClient, VoiceClient
+from audio.client import IntakeClient
+from audio.voice_client import VoiceClient
 from tests.deploy.stack.site import ROOT, Firm, Site
 
 CLIPS = ROOT / "tests" / "clips"

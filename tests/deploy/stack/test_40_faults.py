@@ -12,7 +12,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from audio.client import ClientError, IntakeClient
+from audio.client import IntakeClient
+from audio.voice_client import ClientError
 from tests.deploy.stack.engine import kill_process, restarted, run, wait_until
 from tests.deploy.stack.load import Sockets
 from tests.deploy.stack.people import client
