@@ -12,7 +12,7 @@ ARG NODE_IMAGE=node:20.20.2-bookworm-slim
 FROM ${NODE_IMAGE} AS web
 WORKDIR /web
 COPY frontend/package.json frontend/package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm,sharing=locked npm ci --no-audit --no-fund --loglevel=error
+RUN --mount=type=cache,target=/var/cache/npm,sharing=locked npm ci --cache /var/cache/npm --no-audit --no-fund --loglevel=error
 COPY frontend/ ./
 RUN npm run --silent build
 COPY deploy/images/compress.mjs /
@@ -39,10 +39,10 @@ EOF
 
 # ---- packages of api, worker, scheduler, migrate ---------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS packages
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONHASHSEED=0
+ENV PIP_CACHE_DIR=/var/cache/pip PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONHASHSEED=0
 COPY deploy/images/equal-times deploy/images/install-packages /usr/local/sbin/
 COPY requirements-docker.txt /build/
-RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked install-packages /build/requirements-docker.txt
+RUN --mount=type=cache,target=/var/cache/pip,sharing=locked install-packages /build/requirements-docker.txt
 RUN --mount=from=web,source=/usr/local/bin/node,target=/usr/local/bin/node \
     --mount=source=deploy/images/compress.mjs,target=/compress.mjs \
     node /compress.mjs /opt/venv/lib static
@@ -60,7 +60,7 @@ EOF
 # ---- what audio_worker has besides -----------------------------------------------------------------------------------
 FROM packages AS speech
 COPY requirements-audio.txt /build/
-RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked <<'EOF'
+RUN --mount=type=cache,target=/var/cache/pip,sharing=locked <<'EOF'
 set -eu
 rm -rf /out
 everything() { (cd / && find opt/venv ! -type d | LC_ALL=C sort); }
