@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -123,14 +124,13 @@ class Service:
         self.process.wait()
 
     def close(self) -> None:
-        family = (
-            [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
-            if (self.process.poll() is None)
-            else []
-        )
+        family: list[psutil.Process] = []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = psutil.Process(self.process.pid).children(recursive=True)
+        self.kill()
         for one in family:
-            one.kill()
-        self.process.wait()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ended by itself meanwhile
+                one.kill()
         psutil.wait_procs(family, timeout=10)
 
 

@@ -6,8 +6,6 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from socket import SHUT_RDWR
 
 import pytest
@@ -15,7 +13,6 @@ from websockets.exceptions import InvalidStatus
 
 from audio.errors import ModelsFull, ModelsUnreachable, RecogniserCrashed, RecogniserStateError
 from audio.listening import Listener, transcribe_master
-from audio.models_service import manifest
 from audio.recognisers import Context, Final, Recogniser
 from audio.recognisers.pocketsphinx import shared
 from audio.utterances import Event
@@ -24,22 +21,6 @@ from tests.audio.clips import conversation, framed
 from tests.audio.models_house import EXACT, TOKEN, Service, finish, padded, said, say, steps, utterance, wait_for
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    manifest.copy(folder)
-    return folder
-
-
-@pytest.fixture
-def service(tmp_path: Path, models: Path) -> Iterator[Service]:
-    running = Service(tmp_path, models)
-    try:
-        yield running
-    finally:
-        running.close()
 
 
 # -- the same as here

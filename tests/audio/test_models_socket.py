@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ from websockets.sync.client import ClientConnection
 from websockets.typing import Subprotocol
 
 from audio.errors import ModelsRefused
-from audio.models_service import manifest
 from audio.recognisers import Context, Final
 from audio.recognisers.pocketsphinx import shared
 from audio.recognisers.remote import Remote, address_of
@@ -36,22 +33,6 @@ from tests.audio.models_house import (
 )
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    manifest.copy(folder)
-    return folder
-
-
-@pytest.fixture
-def service(tmp_path: Path, models: Path) -> Iterator[Service]:
-    running = Service(tmp_path, models)
-    try:
-        yield running
-    finally:
-        running.close()
 
 
 # -- who may come in, and with what

@@ -7,31 +7,13 @@ from __future__ import annotations
 
 import re
 import stat
-from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.deploy.deploy_house import ENV, ROOT, House, deployed_house
+from tests.deploy.deploy_house import ENV, ROOT, House
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def firm() -> None:
-    """No firm is asked for here."""
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    """Nothing was deployed yet."""
-    return House(tmp_path)
-
-
-@pytest.fixture
-def deployed(tmp_path: Path) -> House:
-    """Release 1 runs."""
-    return deployed_house(tmp_path)
 
 
 def positions(calls: list[str], *patterns: str) -> list[int]:

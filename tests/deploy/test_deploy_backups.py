@@ -16,11 +16,6 @@ from tests.deploy.deploy_house import ROOT, House, Ran, deployed_house
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(autouse=True)
-def firm() -> None:
-    """No firm is asked for here."""
-
-
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     made = deployed_house(tmp_path)

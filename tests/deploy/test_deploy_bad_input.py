@@ -4,30 +4,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.deploy.deploy_house import ENV, GIB, House, Ran, deployed_house
+from tests.deploy.deploy_house import ENV, GIB, House, Ran
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def firm() -> None:
-    """No firm is asked for here."""
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    """Nothing was deployed yet."""
-    return House(tmp_path)
-
-
-@pytest.fixture
-def deployed(tmp_path: Path) -> House:
-    """Release 1 runs."""
-    return deployed_house(tmp_path)
 
 
 def refused(house: House, *arguments: str, **environment: str) -> Ran:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.deploy_house import House, deployed_house
+from tests.deploy.deploy_house import House
 
 pytestmark = pytest.mark.slow
 
@@ -37,23 +37,6 @@ UPGRADE = [
     ("front", "compose .* up .* nginx", 1),
     ("rest", "compose .* up .* backup", 1),
 ]
-
-
-@pytest.fixture(autouse=True)
-def firm() -> None:
-    """No firm is asked for here."""
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    """Nothing was deployed yet."""
-    return House(tmp_path)
-
-
-@pytest.fixture
-def deployed(tmp_path: Path) -> House:
-    """Release 1 runs."""
-    return deployed_house(tmp_path)
 
 
 def upgrade_everything(house: House) -> None:

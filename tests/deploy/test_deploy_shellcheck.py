@@ -11,11 +11,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def firm() -> None:
-    """No firm is asked for here."""
-
-
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not here (apt install shellcheck)")
 def test_shellcheck_finds_nothing() -> None:
     parts = [

@@ -19,11 +19,6 @@ QUERIES = [(path.stem, title, query) for path in house.DASHBOARDS for title, que
 BOARDS = {"overview", "voice", "queues", "firms", "databases", "hosts"}
 
 
-@pytest.fixture(autouse=True)
-def firm() -> None:
-    """Nothing here needs a firm."""
-
-
 def named(value: Any) -> str:
     """For a test's id: a rule's name, or what it is."""
     return str(value.get("alert") or value.get("record")) if isinstance(value, dict) else str(value)

@@ -29,11 +29,6 @@ EVERYTHING = {
 }
 
 
-@pytest.fixture(autouse=True)
-def firm() -> None:
-    """Nothing here needs a firm."""
-
-
 def jobs() -> dict[str, dict[str, Any]]:
     found = house.load(PROMETHEUS / "prometheus.yml")["scrape_configs"]
     return {job["job_name"]: job for job in found}

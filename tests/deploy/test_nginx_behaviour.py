@@ -18,13 +18,12 @@ from tests.deploy.nginx_house import (
     PREFIX,
     WHY_NOT,
     House,
-    Seen,
-    Upstream,
     make_certificate,
     open_folder,
     running,
     wait_for,
 )
+from tests.deploy.nginx_upstream import Seen, Upstream
 from tests.support.names import name_server
 
 pytestmark = [

@@ -13,11 +13,6 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def firm() -> None:
-    """No firm is asked for here."""
-
-
 @dataclass(frozen=True)
 class Row:
     """One line of the table."""
