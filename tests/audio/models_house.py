@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from audio.recognisers import Context, Final, Partial, Recogniser
 from audio.recognisers.remote import Remote, RemoteSession
 from tests.audio.clips import clips, framed, room, seconds
 from tests.audio.house import ROOT, free_port
+from tests.support.waiting import wait_for
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 OTHER_TOKEN = "fedcba9876543210fedcba9876543210"
@@ -132,13 +132,6 @@ class Service:
             with contextlib.suppress(psutil.NoSuchProcess):  # it ended by itself meanwhile
                 one.kill()
         psutil.wait_procs(family, timeout=10)
-
-
-def wait_for(condition: Any, seconds: float, log: Path) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, log.read_text()[-3000:]
-        time.sleep(0.05)
 
 
 def said(socket: ClientConnection) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from audio.recognisers.pocketsphinx import shared
 from audio.utterances import Event
 from audio.utterances import Final as Heard
 from tests.audio.clips import conversation, framed
-from tests.audio.models_house import EXACT, TOKEN, Service, finish, padded, said, say, steps, utterance, wait_for
+from tests.audio.models_house import EXACT, TOKEN, Service, finish, padded, said, say, steps, utterance
+from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(300)]
 

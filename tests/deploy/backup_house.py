@@ -24,6 +24,7 @@ from legal_intake.embedded import EmbeddedServer, start_postgres
 from legal_intake.embedded.folders import own_folder, unprivileged_account
 from legal_intake.embedded.postgres import postgres_binary
 from legal_intake.embedded.process import Launcher
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "deploy" / "backup"
@@ -104,7 +105,7 @@ class House:
             self.service = subprocess.Popen(
                 self.command("serve"), env=environment, cwd=self.folder, stdout=output, stderr=output
             )
-        wait_for(lambda: 'success_timestamp_seconds{kind="wal"}' in self.metrics(), log)
+        wait_for(lambda: 'success_timestamp_seconds{kind="wal"}' in self.metrics(), log=log)
 
     def stop(self) -> None:
         self.service.terminate()
@@ -186,13 +187,6 @@ class House:
                 plain = subprocess.run(["zstd", "-dc"], input=plain, capture_output=True, check=True).stdout
             opened.append(plain)
         return b"".join(opened)
-
-
-def wait_for(ready: Any, log: Path, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
 
 
 def free_port() -> int:

@@ -15,14 +15,14 @@ import ssl
 import subprocess
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
 from tests.support.names import NameServer
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 NGINX = ROOT / "deploy" / "nginx"
@@ -305,14 +305,6 @@ class House:
             return Answer(response.status, response.getheaders(), response.read())
         finally:
             connection.close()
-
-
-def wait_for(condition: Callable[[], object], seconds: float) -> None:
-    """Wait until it is true; fails after `seconds`."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.05)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import pytest
 
 from tenants import keys
 from tests.deploy.backup_house import House
+from tests.support.waiting import wait_for
 
 pytestmark = [
     pytest.mark.slow,
@@ -100,10 +101,9 @@ def restore(house: House, name: str, *words: str, check: bool = True) -> Any:
 def shipped(house: House) -> None:
     """Everything written until now is in the target."""
     segment = house.sql("SELECT pg_walfile_name(pg_current_wal_lsn()), pg_switch_wal()")[0][0]
-    deadline = time.monotonic() + 60
-    while not (house.folder / "target" / "wal" / f"{segment}.zst.age").exists():
-        assert time.monotonic() < deadline, (house.folder / "state" / "service.log").read_text()
-        time.sleep(0.1)
+    wait_for(
+        (house.folder / "target" / "wal" / f"{segment}.zst.age").exists, log=house.folder / "state" / "service.log"
+    )
 
 
 def test_a_drill_finds_exactly_what_the_manifest_counted(house: House) -> None:

@@ -21,10 +21,10 @@ from tests.deploy.nginx_house import (
     make_certificate,
     open_folder,
     running,
-    wait_for,
 )
 from tests.deploy.nginx_upstream import Seen, Upstream
 from tests.support.names import name_server
+from tests.support.waiting import wait_for
 
 pytestmark = [
     pytest.mark.skipif(not PREFIX, reason=f"not run: {WHY_NOT}"),

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 import redis
 
 from legal_intake.embedded import EmbeddedServer, EmbeddedServerError, folders, start_postgres, start_redis
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,13 +45,6 @@ def gone(pid: int) -> bool:
         return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return True
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.slow
@@ -132,7 +125,7 @@ def test_servers_end_when_their_parent_is_killed_and_the_next_start_works(folder
     parent.communicate()
     keep(start_postgres(folder / "pg", fsync=False))
     keep(start_redis(folder / "redis", appendfsync="always"))
-    wait_until(lambda: all(gone(pid) for pid in pids), 5)
+    wait_for(lambda: all(gone(pid) for pid in pids), 5)
     log = (folder / "pg" / "server.log.1").read_text()
     assert "database system is shut down" in log, "it was killed, not stopped"
 

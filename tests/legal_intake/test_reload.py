@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from legal_intake.reload import changed, snapshot
-from tests.legal_intake.test_embedded import wait_until
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "import os, time; print(os.getpid(), {value}, flush=True); time.sleep(60)\n"
@@ -41,13 +41,13 @@ def test_a_changed_program_starts_again_and_ends_with_its_parent(tmp_path: Path)
             command, cwd=tmp_path, env={"PYTHONPATH": f"{ROOT}:{tmp_path}"}, stdout=file, stderr=subprocess.DEVNULL
         )
     try:
-        wait_until(lambda: " 1" in output.read_text(), 20)
+        wait_for(lambda: " 1" in output.read_text(), 20)
         program.write_text("this is a mistake(")
         program.write_text(PROGRAM.format(value=2) + "\n")
-        wait_until(lambda: " 2" in output.read_text(), 20)
+        wait_for(lambda: " 2" in output.read_text(), 20)
         first, second = (int(line.split()[0]) for line in output.read_text().splitlines())
         assert first != second
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
-    wait_until(lambda: not Path(f"/proc/{second}").exists(), 10)
+    wait_for(lambda: not Path(f"/proc/{second}").exists(), 10)

@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.legal_intake.test_embedded import gone, wait_until
+from tests.legal_intake.test_embedded import gone
+from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +55,7 @@ class Run:
 
     def wait_ready(self) -> float:
         """Seconds until the addresses were printed."""
-        wait_until(lambda: "is ready" in self.said or self.process.poll() is not None, 120)
+        wait_for(lambda: "is ready" in self.said or self.process.poll() is not None, 120)
         assert "is ready" in self.said, self.said
         return time.monotonic() - self.began
 
@@ -147,7 +148,7 @@ def test_a_killed_slot_comes_back_and_the_others_stay(start: Callable[..., Run])
     before = run.children()
     assert os.getpgid(before["slot-1"]) == before["slot-1"], "a slot is a process group of its own"
     os.kill(before["slot-1"], signal.SIGKILL)
-    wait_until(lambda: run.children().get("slot-1", before["slot-1"]) != before["slot-1"], 20)
+    wait_for(lambda: run.children().get("slot-1", before["slot-1"]) != before["slot-1"], 20)
     after = run.children()
     assert psutil.pid_exists(after["slot-1"])
     assert {name: pid for name, pid in after.items() if name != "slot-1"} == {
@@ -160,8 +161,8 @@ def test_a_killed_redis_comes_back_on_its_port(start: Callable[..., Run]) -> Non
     run.wait_ready()
     before = run.children()["redis-journal"]
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: run.children().get("redis-journal", before) != before, 20)
-    wait_until(lambda: run.get("harbor.localhost", "/healthz/ready")[0] == 200, 20)
+    wait_for(lambda: run.children().get("redis-journal", before) != before, 20)
+    wait_for(lambda: run.get("harbor.localhost", "/healthz/ready")[0] == 200, 20)
 
 
 def test_a_busy_port_is_named(start: Callable[..., Run]) -> None:

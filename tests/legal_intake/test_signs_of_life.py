@@ -18,7 +18,7 @@ import pytest
 from legal_intake import healthcheck, scheduler, worker
 from legal_intake.heartbeat import Beat, beat_while
 from tenants import watched_broker
-from tests.legal_intake.test_embedded import wait_until
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,7 +54,7 @@ def test_without_a_file_there_is_no_heartbeat(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("HEARTBEAT_FILE", str(tmp_path / "heartbeat"))
     stop = beat_while(lambda: None, every=0.05)
     assert stop is not None
-    wait_until((tmp_path / "heartbeat").exists, 5)
+    wait_for((tmp_path / "heartbeat").exists, 5)
     stop.set()
 
 

@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from legal_intake.slot_metrics import SlotMetrics
 from legal_intake.voice_pool import Pool, whole_cores
-from tests.legal_intake.test_embedded import wait_until
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = len(os.sched_getaffinity(0))
@@ -109,7 +109,7 @@ class Running:
 
     def slot(self, number: int) -> dict[str, int]:
         note = self.notes / f"slot-{number}"
-        wait_until(note.exists, 20)
+        wait_for(note.exists, 20)
         found: dict[str, int] = json.loads(note.read_text())
         return found
 
@@ -146,9 +146,9 @@ def test_slots_live_and_die_apart_and_answer_on_one_port(pool: Running) -> None:
     os.kill(first["pid"], signal.SIGKILL)
     again = pool.slot(1)
     assert again["pid"] != first["pid"]
-    wait_until(lambda: heard(pool.metrics()) == {"1": again["pid"], "2": second["pid"]}, 10)
+    wait_for(lambda: heard(pool.metrics()) == {"1": again["pid"], "2": second["pid"]}, 10)
     assert psutil.pid_exists(second["pid"]), "the other one went on"
-    wait_until((pool.notes / "pool").exists, 10)
+    wait_for((pool.notes / "pool").exists, 10)
 
 
 def test_sigterm_reaches_every_slot_and_waits_for_it(pool: Running) -> None:
@@ -163,7 +163,7 @@ def test_slots_do_not_outlive_a_pool_that_was_killed(pool: Running) -> None:
     slots = [pool.slot(1), pool.slot(2)]
     pool.process.kill()
     pool.process.wait()
-    wait_until(lambda: not any(psutil.pid_exists(slot["pid"]) for slot in slots), 10)
+    wait_for(lambda: not any(psutil.pid_exists(slot["pid"]) for slot in slots), 10)
 
 
 def test_a_slot_without_a_sign_of_life_is_named(tmp_path: Path) -> None:
