@@ -86,7 +86,7 @@ def test_a_health_check_asks_the_thing_itself(name: str) -> None:
 @every_service
 def test_images_are_pinned_by_version(name: str) -> None:
     image = SERVICES[name]["image"]
-    if image.startswith("${IMAGE_PREFIX:-}legal-intake"):
+    if image.startswith("${IMAGE_PREFIX:-}legal-intake") and name != "pgbouncer":  # that has a tag of its own
         assert image.endswith(":${VERSION:-dev}")
         return
     repository, _, tag = image.rpartition(":")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import http.server
 import os
 import shutil
@@ -13,8 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-IMAGES = Path(__file__).resolve().parents[2] / "deploy" / "images"
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / "deploy" / "images"
 UNPACK = "process.stdout.write(require('zlib').brotliDecompressSync(require('fs').readFileSync(process.argv[1])))"
 
 
@@ -86,6 +89,14 @@ def test_http_ok(port: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         assert run(check, str(free.getsockname()[1]), "/metrics").returncode != 0
+
+
+def test_pgbouncer_that_changed_has_another_tag() -> None:
+    """Its tag is its own, so that a release leaves it alone; who changes it raises the tag and says so here."""
+    files = sorted((IMAGES / "pgbouncer").iterdir())
+    found = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+    image = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["pgbouncer"]["image"]
+    assert {image.rpartition(":")[2]: found} == {"1.0.0": "535e78456a433a3d"}
 
 
 def test_pgbouncer_says_what_is_missing(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "ghcr.io/firm/"
 SERVICES = {
     "api": "legal-intake", "worker": "legal-intake", "audio_worker": "legal-intake-audio",
-    "frontend": "legal-intake-frontend", "postgres": "postgres:18.6-bookworm",
+    "frontend": "legal-intake-frontend", "postgres": "postgres:18.6-bookworm", "pgbouncer": "legal-intake-pgbouncer:7",
 }  # fmt: skip
 NAMES = sorted({name for name in SERVICES.values() if ":" not in name})
+IMAGES = sorted([*(f"{PREFIX}{name}:1.2.3" for name in NAMES), f"{PREFIX}legal-intake-pgbouncer:7"])
 DIGEST = "sha256:" + "ab" * 32
 
 DOCKER = r"""#!/usr/bin/env python3
@@ -26,12 +27,15 @@ arguments = sys.argv[1:]
 open(os.environ["NOTES"], "a").write("docker " + " ".join(arguments) + "\n")
 prefix, version = os.environ["IMAGE_PREFIX"], os.environ["VERSION"]
 services = json.loads(os.environ["SERVICES"])
-images = {name: image if ":" in image else f"{prefix}{image}:{version}" for name, image in services.items()}
+tagged = {name: image if ":" in image else f"{image}:{version}" for name, image in services.items()}
+images = {name: prefix + image if image.startswith("legal-intake") else image for name, image in tagged.items()}
 if arguments[0] == "compose":
     if "--images" in arguments:
         print("\n".join(images.values()))
     else:
         print(json.dumps({"services": {name: {"image": image} for name, image in images.items()}}))
+elif arguments[0] == "pull":
+    sys.exit(0 if arguments[-1] in os.environ.get("IN_REGISTRY", "") else 1)
 elif arguments[0] == "image":
     if os.environ.get("NO_DIGEST") != "1":
         print("elsewhere/legal-intake@sha256:" + "00" * 32)
@@ -75,18 +79,19 @@ def pushed(border: dict[str, str], tmp_path: Path) -> Path:
     return file
 
 
-def test_only_our_images_of_this_version_are_listed(border: dict[str, str]) -> None:
+def test_only_our_images_are_listed(border: dict[str, str]) -> None:
     done = release(border, "list")
-    assert sorted(done.stdout.split()) == sorted(f"{PREFIX}{name}:1.2.3" for name in NAMES), done.stderr
+    assert sorted(done.stdout.split()) == IMAGES, done.stderr
 
 
 def test_each_image_is_described_then_scanned(border: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "sbom"
     assert release(border, "sbom", str(folder)).returncode == 0
-    assert {path.name for path in folder.iterdir()} == {f"{name}.spdx.json" for name in NAMES}
+    described = {f"{name}.spdx.json" for name in (*NAMES, "legal-intake-pgbouncer")}
+    assert {path.name for path in folder.iterdir()} == described
     done = release(border, "scan", str(folder))
     assert done.returncode == 0, done.stderr
-    assert sum(line.startswith("grype sbom:") for line in notes(border)) == len(NAMES)
+    assert sum(line.startswith("grype sbom:") for line in notes(border)) == len(IMAGES)
     failed = release(border, "scan", str(folder), FAIL="grype")
     assert failed.returncode == 1
     assert "known holes" in failed.stderr
@@ -100,14 +105,27 @@ def test_a_scan_without_a_description_says_so(border: dict[str, str], tmp_path: 
 
 def test_digests_are_noted_signed_verified_and_pinned(border: dict[str, str], tmp_path: Path) -> None:
     file = pushed(border, tmp_path)
-    assert set(file.read_text().splitlines()) == {f"{PREFIX}{name} 1.2.3 {DIGEST}" for name in NAMES}
+    assert set(file.read_text().splitlines()) == {f"{image.replace(':', ' ')} {DIGEST}" for image in IMAGES}
     assert release(border, "sign", str(file), str(tmp_path)).returncode == 0
-    assert sum(line.startswith("cosign sign --yes ") and line.endswith(DIGEST) for line in notes(border)) == len(NAMES)
+    assert sum(line.startswith("cosign sign --yes ") and line.endswith(DIGEST) for line in notes(border)) == len(IMAGES)
     assert release(border, "verify", str(file), RELEASE_IDENTITY="^https://x").returncode == 0
     done = release(border, "pin", str(file))
     pins: dict[str, Any] = yaml.safe_load(done.stdout)["services"]
-    expected = {name: {"image": f"{PREFIX}{image}@{DIGEST}"} for name, image in SERVICES.items() if ":" not in image}
-    assert pins == expected, done.stderr
+    ours = {name: image.partition(":")[0] for name, image in SERVICES.items() if image.startswith("legal-intake")}
+    assert pins == {name: {"image": f"{PREFIX}{image}@{DIGEST}"} for name, image in ours.items()}, done.stderr
+
+
+def test_an_image_with_a_tag_of_its_own_is_pushed_once(border: dict[str, str], tmp_path: Path) -> None:
+    own, file = f"{PREFIX}legal-intake-pgbouncer:7", tmp_path / "images.txt"
+    assert release(border, "push", str(file)).returncode == 0
+    assert f"docker push --quiet {own}" in notes(border)
+    Path(border["NOTES"]).write_text("")
+    done = release(border, "push", str(file), IN_REGISTRY=" ".join(IMAGES))
+    assert done.returncode == 0, done.stderr
+    said = [line for line in notes(border) if line.startswith("docker push")]
+    assert len(said) == len(NAMES), "those of the version are pushed whatever is there"
+    assert f"docker push --quiet {own}" not in said
+    assert f"{PREFIX}legal-intake-pgbouncer 7 {DIGEST}" in file.read_text()
 
 
 def test_an_unsigned_digest_stops_a_deploy(border: dict[str, str], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -31,12 +32,19 @@ CANARY = "canary-7f3a9c1e5b"
 CONFINED = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 OURS = [
     "legal-intake", "legal-intake-audio", "legal-intake-frontend", "legal-intake-mail", "legal-intake-pgbouncer",
-    "legal-intake-nginx-exporter", "legal-intake-elasticsearch-exporter",
+    "legal-intake-nginx-exporter", "legal-intake-elasticsearch-exporter", "legal-intake-models", "legal-intake-backup",
+    "legal-intake-certbot", "legal-intake-fluent-bit",
 ]  # fmt: skip
 
 
 def tag(name: str) -> str:
-    return f"{PREFIX}{name}:{VERSION}"
+    """As scripts/images names it: most have the version, one has a tag of its own."""
+    return next(image for image in listed() if image.rpartition(":")[0] == f"{PREFIX}{name}")
+
+
+@functools.cache
+def listed() -> list[str]:
+    return run(["scripts/images", "--list"], cwd=ROOT).stdout.split()
 
 
 def inspect(image: str) -> dict[str, Any]:
