@@ -69,7 +69,8 @@ class Running:
                     return
             except OSError:
                 time.sleep(0.2)
-        raise AssertionError(run(["docker", "logs", self.name], check=False).stdout)
+        said = run(["docker", "logs", "--tail", "40", self.name], check=False)
+        raise AssertionError(f"not ready after 90 s: {said.stdout}{said.stderr}")
 
     def remove(self) -> None:
         run(["docker", "rm", "-f", self.name], check=False)
