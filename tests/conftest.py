@@ -23,7 +23,8 @@ _servers: SuiteServers | None = None
 def pytest_configure(config: pytest.Config) -> None:
     """Servers first: pytest-django reads the settings after every other plugin's configure."""
     global _servers
-    if config.option.collectonly or config.option.help:
+    only_hands_out = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+    if config.option.collectonly or config.option.help or only_hands_out:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
         return
     _servers = SuiteServers()

@@ -98,7 +98,8 @@ def test_what_runs_is_not_root_and_has_labels(path: Path, target: str) -> None:
     number = r"0:0" if path in ROOT_AS_NEEDED else r"[1-9]\d*:[1-9]\d*"
     assert re.fullmatch(number, users[-1]), "a number, so that Kubernetes can tell that it is not root"
     labels = " ".join(rest for name, rest in made_of if name == "LABEL")
-    for label in ("title", "licenses", "version", "revision"):
+    own_tag = path.parent.name == "pgbouncer"  # the same image whatever the commit
+    for label in ("title", "licenses", "version", *(() if own_tag else ("revision",))):
         assert f"org.opencontainers.image.{label}=" in labels
     starts = [rest for name, rest in made_of if name == "ENTRYPOINT"]
     assert all(start.startswith("[") for start in starts), "a shell would keep signals to itself"
