@@ -114,7 +114,7 @@ def complaint(selector: str, labels: frozenset[str]) -> str:
 
 def tool(name: str) -> str:
     """promtool or amtool; skips where there is none."""
-    found = os.environ.get(name.upper()) or shutil.which(name)
+    found = os.environ.get(name.upper()) or shutil.which(name) or shutil.which(name, path=str(ROOT / ".data" / "tools"))
     if not found:
-        pytest.skip(f"not run: no {name} here (Debian: prometheus, prometheus-alertmanager; or {name.upper()}=path)")
+        pytest.skip(f"not run: no {name} here (scripts/system-packages fetches it; or {name.upper()}=path)")
     return found
