@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from tenants import contracting, deletions, releases
 from tenants.archive.changed import export_changed
 from tenants.errors import InvalidInput
+from tenants.keys import check_master_key
 from tenants.management.base import EXIT_FAILED, actor, add_json
 from tenants.migration_lock import migration_lock
 
@@ -28,7 +29,10 @@ def add_arguments(acts: Any) -> None:
     export = acts.add_parser("export", help="write an archive of every firm that changed since its last one")
     export.add_argument("folder", nargs="?", type=Path, help="where to (EXPORTS_DIR)")
     export.add_argument("--all", action="store_true", help="of every firm")
-    acts.add_parser("replay-deletions", help="after a restore: delete again what the log of deletions has")
+    acts.add_parser(
+        "replay-deletions",
+        help="after a restore: check the master key, then delete again what the log of deletions has",
+    )
     add_json(acts.add_parser("running", help="the processes that run, with their releases"))
 
 
@@ -70,6 +74,8 @@ def _export(command: OperatorCommand, options: dict[str, Any]) -> None:
 
 
 def _replay(command: OperatorCommand, options: dict[str, Any]) -> None:
+    # A backup names the keys of its own moment; changes after it, replayed up to the wished one, may need others.
+    check_master_key()
     count = 0
     for line in deletions.replay():
         command.say(line)

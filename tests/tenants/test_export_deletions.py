@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from tenants import deletions, services
+from tenants import deletions, keys, services
 from tenants.context import FirmRef, public_scope
 from tenants.deletions import DeletionLogBroken, DeletionLogUnusable
 from tenants.models import Firm
@@ -113,3 +117,16 @@ def test_a_kind_that_nothing_here_replays_stops_a_replay(live_firms: Any, kind: 
     with pytest.raises(DeletionLogUnusable, match=kind):
         list(deletions.replay())
     assert firm_of(live_firms[0]).status == Firm.Status.READY
+
+
+def test_what_came_back_and_cannot_be_opened_is_not_let_in(live_firms: Any, settings: Any) -> None:
+    """A restore to a later moment may bring keys that the backup itself did not name."""
+    gone, _ = live_firms
+    add(gone)
+    right, settings.MASTER_KEY = settings.MASTER_KEY, base64.b64encode(os.urandom(32)).decode()
+    keys.forget()
+    with pytest.raises(CommandError, match="wrong_master_key"), public_scope():
+        call_command("firms", "replay-deletions", stdout=io.StringIO())
+    settings.MASTER_KEY = right
+    keys.forget()
+    assert firm_of(gone).status == Firm.Status.READY, "and nothing was deleted"
