@@ -1,8 +1,8 @@
 """One voice slot: `python -m legal_intake.voice_worker`.
 
 A decoder holds the interpreter while it works, so a slot is a process with one thread. It fetches one
-job at a time (a second one would wait behind minutes of listening while another slot is free), polls
-every 10 ms, and loads its models before it takes the first job.
+job at a time (a second one would wait behind minutes of listening while another slot is free), and loads its
+models before it takes the first job.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import sys
 
 from legal_intake.process import prepare
 from legal_intake.worker import import_actors, work
-
-POLL_MS = 10
 
 
 def main() -> int:
@@ -36,7 +34,7 @@ def main() -> int:
     except ModelUnavailable as error:
         sys.exit(f"Refusing to start: {error}.")
     import_actors()
-    work({settings.VOICE_QUEUE}, threads=1, poll_ms=POLL_MS, on_stop=LEAVING.set)
+    work({settings.VOICE_QUEUE}, threads=1, poll_ms=settings.WORKER_POLL_MS, on_stop=LEAVING.set)
     return 0
 
 

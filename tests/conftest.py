@@ -24,7 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Servers first: pytest-django reads the settings after every other plugin's configure."""
     global _servers
     only_hands_out = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
-    if config.option.collectonly or config.option.help or only_hands_out:
+    if only_hands_out:
+        return
+    if config.option.collectonly or config.option.help:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
         return
     _servers = SuiteServers()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
 import time
 from dataclasses import asdict
@@ -23,7 +24,8 @@ def deploy(root: Path, *arguments: str, version: str = "") -> str:
     asked = {"VERSION": version} if version else {}
     done = run(["./deploy.sh", *arguments], cwd=root, env=asked, seconds=DEPLOY_SECONDS, check=False)
     said = done.stdout + done.stderr
-    (FOLDER / f"deploy-{'-'.join(arguments) or version}.log").write_text(said)
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(arguments) or version)
+    (FOLDER / f"deploy-{name}.log").write_text(said)
     if done.returncode:
         raise EngineError(f"./deploy.sh {' '.join(arguments)} ended with {done.returncode}:\n{said[-3500:]}")
     return said

@@ -8,6 +8,7 @@ import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -42,9 +43,7 @@ def seen(site: Site, firm: Firm, reference: str) -> tuple[str, str]:
 
 
 def sql(site: Site, statement: str) -> str:
-    command = ["psql", "-h", "127.0.0.1", "-U", "legal_intake", "-d", "legal_intake", "-XAtc", statement]
-    script = 'PGPASSWORD=$(cat /run/secrets/postgres_password) exec "$@"'
-    return site.project.execute("postgres", "sh", "-c", script, "-", *command)
+    return site.project.execute("postgres", "psql", "-U", "postgres", "-d", "legal_intake", "-XAtc", statement)
 
 
 def ship(site: Site) -> None:
@@ -63,8 +62,9 @@ def test_backup_drill_damage_restore_compare(site: Site, report: Report) -> None
     harbor, summit = site.firms[:2]
     typed = asyncio.run(typed_intake(site, summit, "Tomas Typist", TYPED))
     spoken, voice = asyncio.run(spoken_intake(site, harbor, "Rita Recorded", speech("librivox-0920")))
-    gone = sites.new_firm(site, "Gone Law", f"gone.{sites.DOMAIN}")
-    site.firms.remove(gone)
+    name = f"Gone Law {uuid4().hex[:6]}"
+    gone = f"{name.replace(' ', '-').lower()}.{sites.DOMAIN}"
+    site.manage("firm", "create", name, gone, "--admin", f"staff@{gone}")
     before = {spoken: seen(site, harbor, spoken), typed: seen(site, summit, typed)}
     assert before[spoken][1], "the recording is there to be lost"
     took: dict[str, float] = {}
@@ -78,7 +78,7 @@ def test_backup_drill_damage_restore_compare(site: Site, report: Report) -> None
     timed("backup", "backup")
     timed("drill", "drill")
     asyncio.run(typed_intake(site, summit, "Nina Never", AFTERWARDS))
-    site.manage("firm", "delete", gone.host, "--yes-delete", gone.name)
+    site.manage("firm", "delete", gone, "--yes-delete", name)
     moment = datetime.now(UTC)
     wait_until("the next second", lambda: datetime.now(UTC) > moment.replace(microsecond=0), 3, pause=0.6)
     later = asyncio.run(typed_intake(site, summit, "Nobody Later", "Said after the moment."))
@@ -98,7 +98,7 @@ def test_backup_drill_damage_restore_compare(site: Site, report: Report) -> None
     assert after[spoken][1] == before[spoken][1], "the recording, byte for byte"
     assert TYPED in after[typed][0]
     assert not seen(site, summit, later)[0], "what came after the moment is gone, as was said"
-    assert gone.name not in site.manage("firm", "list"), "a firm that was deleted since the backup stays deleted"
+    assert name not in site.manage("firm", "list"), "a firm that was deleted since the backup stays deleted"
     assert asyncio.run(typed_intake(site, harbor, "Nora Next", "And the firm goes on.")), "new people are served"
     report.say(
         "backup, drill, a dropped schema and a wiped media volume, restore to a moment, compare",
