@@ -1,0 +1,56 @@
+"""Taking back: "no wait, 1985", "sorry, I mean Tuesday", "perdón, digo el martes"."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from intake.understanding.heard import Heard
+from intake.understanding.words import phrases
+
+_NOT: Final = frozenset({"not", "no", "isnt", "wasnt"})
+_BUT: Final = frozenset({"but", "sino"})
+
+
+@cache
+def _marks() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The phrases that take something back, by their first word, the longest first."""
+    by_first: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in phrases("stock", "repair"):
+        by_first.setdefault(phrase[0], []).append(phrase)
+    return {first: tuple(group) for first, group in by_first.items()}
+
+
+def marks(heard: Heard) -> list[tuple[int, int]]:
+    """Where something is taken back: the words from start to before end, in order, none overlapping."""
+    known, found, index = _marks(), [], 0
+    while index < len(heard):
+        size = next((len(p) for p in known.get(heard.norm(index), ()) if heard.starts(index, p)), 0)
+        if size:
+            found.append((index, index + size))
+        index += size or 1
+    return found
+
+
+def pieces(heard: Heard) -> list[Heard]:
+    """The text cut where something is taken back; a single piece when nothing is."""
+    cuts, start = [], 0
+    for left, right in marks(heard):
+        cuts.append(heard.part(start, left))
+        start = right
+    cuts.append(heard.part(start))
+    return [piece for piece in cuts if len(piece)] or [heard]
+
+
+def is_correction(heard: Heard) -> bool:
+    """Whether the whole utterance corrects something said before it: "no, Smith with a y"."""
+    found = marks(heard)
+    if not found:
+        return heard.norm(0) == "no" and len(heard) > 1
+    return found[0][0] == 0 or any(start > 0 for start, _ in found)
+
+
+def denied(heard: Heard, index: int) -> bool:
+    """Whether the word at `index` is only named to be denied: "not five", "no el lunes"."""
+    before = heard.norms[max(0, index - 3) : index]
+    return any(word in _NOT for word in before) and not any(word in _BUT for word in before)

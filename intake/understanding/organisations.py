@@ -1,0 +1,113 @@
+"""An organisation's name: a company, bank, hospital, agency."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from intake.understanding.corrections import pieces
+from intake.understanding.facts import Found
+from intake.understanding.heard import Heard
+from intake.understanding.words import phrases, table, word_set
+
+_MAX_WORDS: Final = 8
+_UPPER: Final = {
+    "llc": "LLC", "llp": "LLP", "inc": "Inc", "corp": "Corp", "usa": "USA", "us": "US", "lp": "LP", "pllc": "PLLC", "sa": "SA",
+    "ups": "UPS", "usps": "USPS", "cvs": "CVS", "att": "AT&T", "ltd": "Ltd", "fedex": "FedEx", "ibm": "IBM",
+}  # fmt: skip
+
+
+def read_organisation(heard: Heard) -> Found | None:
+    """The name in an answer to "which company?"; what introduces it and what follows it left out."""
+    for part in reversed(pieces(heard)):
+        start = _start(part)
+        found = _from(part, start)
+        if found is not None:
+            return found
+    return None
+
+
+def read_any_organisation(heard: Heard) -> Found | None:
+    """One nobody asked for: well known, or by its kind ("… LLC", "… Hospital") after words that introduce one."""
+    for name in table("organisations")["known"]:
+        words = tuple(str(name).split())
+        at = heard.find(words)
+        if at >= 0 and heard.norm(at) not in {"target", "delta", "united", "apple", "ford", "progressive", "chase", "southwest", "ups"}:
+            return _found(heard, at, at + len(words))
+    for phrase in phrases("organisations", "sure"):
+        at = heard.find(phrase)
+        if at >= 0:
+            found = _from(heard, at + len(phrase))
+            if found is not None and (heard.is_cased and heard.text[found.start].isupper() or _has_suffix(heard, found)):
+                return found
+    if heard.is_cased:
+        return _typed_with_suffix(heard)
+    return None
+
+
+def _start(heard: Heard) -> int:
+    """The place after the words that introduce the name."""
+    best, length = 0, 0
+    for phrase in phrases("organisations", "before"):
+        at = heard.find(phrase)
+        if 0 <= at <= 25 and at + len(phrase) < len(heard) and len(phrase) > length:
+            best, length = at + len(phrase), len(phrase)
+    return best
+
+
+def _from(heard: Heard, index: int) -> Found | None:
+    never, ends = word_set("organisations", "never"), word_set("organisations", "ends")
+    start = index
+    while start < len(heard) and (heard.norm(start) in never or heard.norm(start) in word_set("stock", "fillers")) and not _is_capital(heard, start):
+        start += 1
+    end = start
+    suffixes = word_set("organisations", "suffixes")
+    while end < len(heard) and end - start < _MAX_WORDS:
+        word = heard.norm(end)
+        if end > start and (heard.ends_sentence(end) and len(heard.norm(end - 1)) > 1 and heard.norm(end - 1) not in {"st", "inc", "co"}):
+            break
+        if end > start and "," in heard.gap(end) and word not in suffixes:
+            break
+        if word in ends and not (word in {"in", "for", "with", "on", "by"} and False) and not _is_capital(heard, end):
+            break
+        end += 1
+    while end > start and heard.norm(end - 1) in word_set("organisations", "inner") | {"and", "y"} and not _is_capital(heard, end - 1):
+        end -= 1
+    return _found(heard, start, end) if end > start else None
+
+
+def _is_capital(heard: Heard, index: int) -> bool:
+    return heard.is_cased and heard.raw(index)[:1].isupper() and index > 0
+
+
+def _has_suffix(heard: Heard, found: Found) -> bool:
+    suffixes = word_set("organisations", "suffixes")
+    return any(found.start <= t.start < found.end and t.norm in suffixes for t in heard.tokens)
+
+
+def _typed_with_suffix(heard: Heard) -> Found | None:
+    """ "… with Blue Ridge Properties LLC …": capitals before a kind of company."""
+    suffixes = word_set("organisations", "suffixes")
+    for index in range(1, len(heard)):
+        if heard.norm(index) in suffixes and heard.raw(index)[:1].isupper():
+            start = index
+            while start > 0 and heard.raw(start - 1)[:1].isupper() and heard.norm(start - 1) != "i" and not heard.ends_sentence(start) and "," not in heard.gap(start):
+                start -= 1
+            end = index + 1
+            while end < len(heard) and heard.norm(end) in suffixes and heard.raw(end)[:1].isupper():
+                end += 1
+            if end - start >= 2 and heard.norm(start) not in {"my", "the"}:
+                return _found(heard, start, end)
+    return None
+
+
+def _found(heard: Heard, start: int, end: int) -> Found:
+    left, right = heard.span(start, end)
+    said = heard.text[left:right]
+    value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(said)
+    return Found(" ".join(value.split()), left, right, "words that name an organisation")
+
+
+def _titled(said: str) -> str:
+    inner = word_set("organisations", "inner")
+    words = said.split()
+    return " ".join(_UPPER.get(w.lower()) or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:]) for i, w in enumerate(words))
