@@ -1,0 +1,84 @@
+"""Whether the assistant may say a sentence.
+
+Blocked: advice however soft, merits, odds, value, which law applies, time limits, promises, acting for the person,
+and pretending to be a person or a lawyer (rules R9 to R11 of the domain notes; duty 6 of the design). Let pass:
+warm words, questions, reading back what was said, how this service works, and saying what is not ours to say.
+
+The fixed words that people wrote and checked are let pass by their hash, whatever they say.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from intake.guard.allowing import allowed
+from intake.guard.loading import Knowledge, knowledge
+from intake.language.guess import Language
+from intake.language.patterns import Hit
+from intake.language.views import ASK, View, view_of
+
+# Where one sentence ends and the next begins; "Mr. Smith" and "1,250.50" are whole.
+_SENTENCES: Final = re.compile(r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSr)(?<!\bSra)(?<!\bMrs)(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+")
+_REPEATED_MAY: Final = frozenset({"value", "time_limit", "merits", "conclusion", "law", "advice", "odds", "promise"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`rules`: the names of the rules that it breaks, in a fixed order; `why`: the same in words."""
+
+    allow: bool
+    rules: tuple[str, ...]
+    why: str
+
+
+def judge(sentence: str, *, language: Language) -> Verdict:
+    """Whether `sentence` (or several) may be said in `language`. Any text; never raises."""
+    if not sentence.strip() or allowed(sentence):
+        return Verdict(allow=True, rules=(), why="fixed words" if sentence.strip() else "nothing is said")
+    known = knowledge(language)
+    broken: dict[str, None] = {}
+    for part in _SENTENCES.split(sentence):
+        if part.strip() and not allowed(part):
+            broken.update(dict.fromkeys(_broken(view_of(part, language), known)))
+    rules = tuple(name for name in known.rules if name in broken)
+    if not rules:
+        return Verdict(allow=True, rules=(), why="breaks no rule")
+    return Verdict(allow=False, rules=rules, why="; ".join(known.rules[name].says for name in rules))
+
+
+def _broken(view: View, known: Knowledge) -> list[str]:
+    hits = known.finder.find(view)
+    marks: dict[str, list[Hit]] = {}
+    found: list[Hit] = []
+    for hit in hits:
+        if hit.pattern.owner.startswith("~"):
+            marks.setdefault(hit.pattern.owner[1:], []).append(hit)
+        else:
+            found.append(hit)
+    asked = _is_question(view, marks)
+    return [
+        hit.pattern.owner
+        for hit in found
+        if not (asked and not known.rules[hit.pattern.owner].asks) and not _framed(hit, marks)
+    ]
+
+
+def _is_question(view: View, marks: dict[str, list[Hit]]) -> bool:
+    """An honest question: it ends as one, is formed as one, and leads nowhere."""
+    return view.words[-1] == ASK and bool(marks.get("question")) and not marks.get("leading")
+
+
+def _framed(hit: Hit, marks: dict[str, list[Hit]]) -> bool:
+    """Whether the words are what is not said ("I cannot say whether ...") or what the person said."""
+    frames = list(marks.get("decline", ()))
+    if hit.pattern.owner in _REPEATED_MAY:
+        frames += marks.get("repeat", ())
+    return any(
+        frame.start <= hit.start + 1 and not _turned(frame, hit, marks.get("turn", ())) for frame in frames
+    )
+
+
+def _turned(frame: Hit, hit: Hit, turns: list[Hit] | tuple[Hit, ...]) -> bool:
+    return any(frame.start < turn.start <= hit.start and turn.end > frame.end - 1 for turn in turns)
