@@ -81,7 +81,7 @@ def test_conditions_that_mean_the_same_are_equal() -> None:
     assert normal(Test("a", "in", ("x", "y"))) == normal(Test("a", "in", ("y", "x", "x")))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(playbooks(), playbooks())
 def test_nothing_changed_in_what_is_equal_and_all_is_json(one: Playbook, other: Playbook) -> None:
     assert diff(one, one) == ()

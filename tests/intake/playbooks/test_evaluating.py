@@ -123,7 +123,7 @@ def test_before_the_gate_only_what_may_be_asked_there() -> None:
     assert next_question(book, {"since": None}, before_gate=True) is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_every_interview_ends_and_asks_nothing_twice(data: st.DataObject) -> None:
     book = data.draw(playbooks())
@@ -138,7 +138,7 @@ def test_every_interview_ends_and_asks_nothing_twice(data: st.DataObject) -> Non
     assert set(relevant(book, answers)) <= set(answers)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_what_holds_for_sure_stays_when_more_is_answered(data: st.DataObject) -> None:
     book = data.draw(playbooks())

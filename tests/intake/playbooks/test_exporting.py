@@ -25,7 +25,7 @@ def test_shipped_playbooks_survive(key: str) -> None:
     assert export(again) == text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(playbooks())
 def test_any_playbook_survives(book: Playbook) -> None:
     text = export(book)
@@ -36,7 +36,7 @@ def test_any_playbook_survives(book: Playbook) -> None:
     assert read(json.dumps(to_data(book)), "again.json") == book
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(playbooks())
 def test_any_yaml_reader_reads_the_export_alike(book: Playbook) -> None:
     assert yaml.safe_load(export(book)) == to_data(book)
