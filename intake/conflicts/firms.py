@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from rapidfuzz.distance import OSA
@@ -23,6 +24,9 @@ _LETTERS: Final = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b)?|\b[a-z](?: [a-z]
 _OF_LAST: Final = re.compile(r"^(.+?),\s*(.+?\bof(?: the)?)$")
 #: Surnames and given names below this, in people per million, tie two organisations together.
 _FAMILY_NAME: Final = 40.0
+_FREQUENT: Final = 250.0
+_TENS: Final = {"twenty": 2, "thirty": 3, "forty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8, "ninety": 9}
+_UNITS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
 _SAME, _FUSED, _OTHER_ORDER, _KNOWN, _ACRONYM, _RESPELT = 1.0, 0.97, 0.95, 0.95, 0.88, 0.92
 _LONGER, _AFFILIATE, _PART, _FAMILY_LONGER = 0.90, 0.85, 0.82, 0.81
 _TOO_COMMON, _DIFFERENT, _OTHER_PLACE, _OTHER_TRADE = 0.72, 0.5, 0.64, 0.70
@@ -39,6 +43,7 @@ class FirmName:
     own: tuple[str, ...]
     all_words: tuple[str, ...]
     is_marked: bool
+    first_letters: str = ""
 
     @property
     def compact(self) -> str:
@@ -53,17 +58,44 @@ def organisation(text: str) -> FirmName | None:
         plain = f"{turned[2]} {turned[1]}"
     plain = re.sub(r"\.(?:com|net|org)\b", " ", plain)
     plain = re.sub(r"[&+]", " and ", plain).replace("/", " ")
+    if not text.isupper():
+        plain = _with_cities(text, plain)
     plain = _LETTERS.sub(lambda found: " " + re.sub(r"[. ]", "", found[0]) + " ", plain)
     read = [word.replace("'", "") for word in _WORD.findall(plain.replace("`", "'"))]
     kept = _without_legal(read)
     if not kept:
         return None
-    same = _one_spelling()
-    canonical = tuple(same.get(word, word) for word in kept)
+    canonical = _spelt(_numbers(kept))
     content = tuple(word for word in canonical if word not in _small()) or canonical
     own = tuple(word for word in content if not is_shared(word))
     marked = len(kept) < len(read) or any(word in _trades() or word in _structure() for word in content) or "&" in text
-    return FirmName(content, own, canonical, marked)
+    first_letters = "".join(word[0] for word in read if word not in _small())
+    return FirmName(content, own, canonical, marked, first_letters)
+
+
+def _with_cities(text: str, plain: str) -> str:
+    """ "LA Metro": in capitals it is the city, else a Spanish article."""
+    return re.sub(r"\bla\b", "los angeles", plain) if re.search(r"\bLA\b", text) else plain
+
+
+def _numbers(read: list[str]) -> list[str]:
+    """ "twenty one" as "21"."""
+    found: list[str] = []
+    for word in read:
+        if found and found[-1] in _TENS and word in _UNITS:
+            found[-1] = f"{_TENS[found[-1]]}{_UNITS[word]}"
+        else:
+            found.append(word)
+    return found
+
+
+def _spelt(read: list[str]) -> tuple[str, ...]:
+    """Each word in our one spelling; a lone letter is a direction only between other words."""
+    same, long, found = _one_spelling(), organisation_lists()["stands_for"], []
+    for at, word in enumerate(read):
+        is_letter = len(word) == 1 and word.isalpha() and (len(read) < 3 or "and" in read[max(0, at - 1) : at + 2])
+        found += [word] if is_letter else long.get(word, same.get(word, word)).split()
+    return tuple(found)
 
 
 def _without_legal(read: list[str]) -> list[str]:
@@ -100,8 +132,19 @@ def _structure() -> frozenset[str]:
 
 
 @cache
+def _strong() -> frozenset[str]:
+    return _in_one_spelling("strong_structure")
+
+
+@cache
 def _places() -> frozenset[str]:
     return _in_one_spelling("places")
+
+
+@cache
+def _telling() -> frozenset[str]:
+    """Words that tell branches and namesakes apart: places, and "Sunrise" from "Sunset"."""
+    return _places() | _in_one_spelling("common")
 
 
 @cache
@@ -136,7 +179,8 @@ def known_as(name: FirmName) -> int | None:
     known = _known()
     bare = [word for word in name.words if word not in _structure()]
     barer = [word for word in bare if word not in _trades()]
-    for one in (name.all_words, name.words, bare, barer):
+    spoken = [word for word in name.all_words if word not in _structure() and word not in _trades()]
+    for one in (name.all_words, name.words, bare, barer, spoken):
         number = known.get("".join(one)) if one else None
         if number is not None:
             return number
@@ -149,6 +193,7 @@ def alike(a: str, b: str) -> float:
         return 1.0
     if any(c.isdigit() for c in a + b):
         return 0.0
+    a, b = a.replace("tech", "tek"), b.replace("tech", "tek")
     if a.removesuffix("s") == b.removesuffix("s") or a.removesuffix("es") == b.removesuffix("es"):
         return 0.98
     if not spellings().get(a, frozenset()).isdisjoint(spellings().get(b, ())):
@@ -193,10 +238,13 @@ def _initials(a: FirmName, b: FirmName) -> Found:
     """ "NBC Holdings" and "National Broadcasting Company": one word is made of the other's first letters."""
     for short, long in ((a, b), (b, a)):
         bare = [w for w in short.words if w not in _structure() and w not in _trades()] or list(short.words)
-        if len(bare) != 1 or not 2 <= len(bare[0]) <= 8 or len(long.words) < 2:
+        if len(bare) > 1 and all(len(word) == 1 for word in bare):
+            bare = ["".join(bare)]
+        if len(bare) != 1 or not 2 <= len(bare[0]) <= 8 or len(long.words) < 2 or bare[0] in long.words:
             continue
         words_of_long = [w for w in long.words if w not in _structure()]
         options = {"".join(w[0] for w in one) for one in (long.words, long.all_words, words_of_long) if one}
+        options.add(long.first_letters)
         if bare[0] in options and (len(bare[0]) > 2 or len(short.words) == 1):
             score = _ACRONYM if len(bare[0]) > 2 else _PART
             return Found(score, (f'"{bare[0].upper()}" are the first letters of the other name',), "", bare[0])
@@ -212,8 +260,19 @@ def _aligned(a: FirmName, b: FirmName) -> Found:
         rest_a, rest_b = [], []
     weakest = min(score for _, _, score in pairs)
     found = _judged(pairs, rest_a, rest_b)
+    if (rest_a or rest_b) and weakest < _FUSED and all(len(one) < 8 for one, _, score in pairs if score < _FUSED) and (
+        sum(not is_shared(one) for one, _, _ in pairs) < 2
+    ):
+        weakest -= 0.08  # a short word with a letter changed is another word more often than a long one
+    if found.score < _PART and _begins(a.all_words, b.all_words):
+        found = Found(_PART, ("one says more than the other",), "", found.surname)
     reasons = [f'"{one}" may be "{other}" written otherwise' for one, other, score in pairs if score < 0.98]
     return found._replace(score=found.score * min(1.0, weakest + 0.03), reasons=(*found.reasons, *reasons))
+
+
+def _begins(a: Sequence[str], b: Sequence[str]) -> bool:
+    short, long = sorted((a, b), key=len)
+    return len(short) >= 2 and list(long[: len(short)]) == list(short) and not all(map(is_structure, short))
 
 
 def _pairs(a: Sequence[str], b: Sequence[str]) -> tuple[list[tuple[str, str, float]], list[str], list[str]]:
@@ -225,6 +284,13 @@ def _pairs(a: Sequence[str], b: Sequence[str]) -> tuple[list[tuple[str, str, flo
             rest_a.remove(word)
             rest_b.remove(word)
             pairs.append((word, word, 1.0))
+    for joined, divided in _fusions(rest_a, rest_b):
+        one, other = (joined, divided) if joined in rest_a else (divided, joined)
+        for word in one.split():
+            rest_a.remove(word)
+        for word in other.split():
+            rest_b.remove(word)
+        pairs.append((one.replace(" ", ""), other.replace(" ", ""), _FUSED))
     for word in list(rest_a):
         other = max(rest_b, key=lambda one: alike(word, one), default="")
         if other and alike(word, other):
@@ -232,6 +298,15 @@ def _pairs(a: Sequence[str], b: Sequence[str]) -> tuple[list[tuple[str, str, flo
             rest_b.remove(other)
             pairs.append((word, other, alike(word, other)))
     return pairs, rest_a, rest_b
+
+
+def _fusions(rest_a: Sequence[str], rest_b: Sequence[str]) -> list[tuple[str, str]]:
+    """ "fedex" and "fed ex": at most one pair, the joined word first."""
+    for joined, divided in ((rest_a, rest_b), (rest_b, rest_a)):
+        for one, other in pairwise(divided):
+            if one + other in joined:
+                return [(one + other, f"{one} {other}")]
+    return []
 
 
 def _joins(rest_a: Sequence[str], rest_b: Sequence[str]) -> bool:
@@ -260,6 +335,9 @@ def _judged(pairs: Sequence[tuple[str, str, float]], rest_a: Sequence[str], rest
     if left[0] and left[1]:
         return Found(_DIFFERENT, (named, "each has a name of its own besides"), "", rests_on)
     if left[0] or left[1]:
+        plain = rest_b if left[0] else rest_a
+        if any(not is_structure(word) for word in plain) and len(own) == 1:
+            return Found(_OTHER_TRADE, (named, "each says something else besides"), "", rests_on)
         score = _LONGER if len(own) > 1 else _PART
         return Found(_DIFFERENT if is_family else score, (named, "one has more names than the other"), "", rests_on)
     if not rest_a or not rest_b:
@@ -275,9 +353,11 @@ def _both_say_more(
     if any(w.isdigit() for w in rest_a) and any(w.isdigit() for w in rest_b):
         return Found(_OTHER_PLACE, (named, "other numbers"), "", rests_on)
     structured = any(is_structure(w) for w in (*rest_a, *rest_b))
-    places = (_places().intersection(rest_a), _places().intersection(rest_b))
-    if places[0] and places[1] and not structured:
-        return Found(_OTHER_PLACE, (named, "other places"), "", rests_on)
+    if is_family and frequency(rests_on, "surname") < _FREQUENT and _strong().intersection((*rest_a, *rest_b)):
+        is_family = False
+    told_apart = all(_telling().intersection(rest) for rest in (rest_a, rest_b))
+    if told_apart and not structured:
+        return Found(_OTHER_PLACE, (named, "other places or by-names"), "", rests_on)
     if (structured or many) and not is_family:
         return Found(_AFFILIATE, (f"{named}: they may be affiliates",), "", rests_on)
     return Found(_OTHER_TRADE, (named, "other trades"), "", rests_on)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+import jellyfish
 from rapidfuzz.distance import OSA
 
 from intake.conflicts import sounds
-from intake.conflicts.tables import given_names, nicknames, spellings, surnames
+from intake.conflicts.tables import family_lines, given_names, nicknames, spellings, surnames
 
 Part = Literal["given", "surname"]
 
@@ -47,11 +48,11 @@ def likeness(a: str, b: str, part: Part, *, abjad: bool = False) -> Likeness:
 
 
 def _written(a: str, b: str, part: Part) -> Likeness:
-    if not spellings().get(a, frozenset()).isdisjoint(spellings().get(b, ())):
+    if _is_spelling(a, b, part):
         return Likeness(_SPELLING, f'"{a}" and "{b}" are spellings of one name')
-    if _romanised(a, b):
-        return Likeness(_SCRIPT, f'"{a}" and "{b}" write one name of another script')
     both_known = _are_two_names(a, b, part)
+    if not (both_known and part == "given") and _romanised(a, b):
+        return Likeness(_SCRIPT, f'"{a}" and "{b}" write one name of another script')
     if _sound_alike(a, b, both_known=both_known):
         return Likeness(_SOUND, f'"{a}" sounds like "{b}"')
     if not both_known and _is_typo(a, b):
@@ -64,6 +65,17 @@ def _written(a: str, b: str, part: Part) -> Likeness:
 def _is_shortened(short: str, long: str) -> bool:
     """ "Christo" for "Christopher", not "James" for "Jameson"."""
     return len(short) >= 3 and long.startswith(short) and frequency(short, "given") < _ESTABLISHED["given"]
+
+
+def _is_spelling(a: str, b: str, part: Part) -> bool:
+    """The lists of Chinese and Korean family names do not hold for given names: Li and Lei are two."""
+    lines = spellings().get(a, frozenset()) & spellings().get(b, frozenset())
+    return bool(lines) and (part == "surname" or any(line not in family_lines() for line in lines))
+
+
+def sounds_alike(a: str, b: str) -> bool:
+    """By their consonants alone, for what a recogniser divided otherwise."""
+    return a[:1] == b[:1] and jellyfish.metaphone(a) == jellyfish.metaphone(b)
 
 
 def _nickname(a: str, b: str) -> Likeness | None:
@@ -83,7 +95,10 @@ def sex(name: str) -> float:
 
 
 def _sexes_differ(a: str, b: str) -> bool:
-    return sex(a) * sex(b) < 0 or (a[:-1] == b[:-1] and {a[-1], b[-1]} == {"a", "o"})
+    short, long = sorted((a, b), key=len)
+    if sex(a) * sex(b) < 0 or (a[:-1] == b[:-1] and {a[-1], b[-1]} == {"a", "o"}):
+        return True
+    return long == short + "a"  # Karim and Karima
 
 
 def frequency(word: str, part: Part) -> float:
@@ -93,6 +108,8 @@ def frequency(word: str, part: Part) -> float:
 
 def _are_two_names(a: str, b: str, part: Part) -> bool:
     """Whether both are established names, neither so rare that it may be the other misspelt."""
+    if part == "given" and a in nicknames() and b in nicknames():
+        return True
     rare, common = sorted((frequency(a, part), frequency(b, part)))
     return rare >= _ESTABLISHED[part] or (rare > 0 and common / rare < _FAR_RARER and common >= _ESTABLISHED[part])
 
@@ -100,9 +117,10 @@ def _are_two_names(a: str, b: str, part: Part) -> bool:
 def _sound_alike(a: str, b: str, *, both_known: bool) -> bool:
     shorter = min(len(a), len(b))
     if sounds.english(a) == sounds.english(b):
-        return shorter >= 5 or OSA.distance(a, b) <= (1 if both_known else 2)
+        return OSA.distance(a, b) <= (1 if shorter < 5 else 2 if both_known else 4)
     if shorter >= 4 and sounds.spanish(a) == sounds.spanish(b):
-        return True
+        # "Ernandez" is a spelling; Anna and Hannah are two names.
+        return not both_known or (a[0] == "h") == (b[0] == "h")
     # Vowels are what a recogniser gets wrong in a name that it does not know.
     return not both_known and shorter >= 6 and _same_consonants(a, b) and OSA.distance(a, b) <= 3
 
@@ -116,6 +134,8 @@ def _romanised(a: str, b: str) -> bool:
     if shorter >= 4 and sounds.slavic(a) == sounds.slavic(b) and len(sounds.slavic(a)) >= 3 and _is_slavic(a, b):
         return True
     if shorter >= 4 and sounds.arabic(a) == sounds.arabic(b) and len(sounds.arabic(a)) >= 4:
+        return True
+    if shorter >= 4 and sounds.korean(a) == sounds.korean(b):
         return True
     pinyin = (sounds.chinese(a), sounds.chinese(b))
     if a == pinyin[1] or b == pinyin[0]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from intake.conflicts.likeness import NONE, SAME, Likeness, frequency, likeness, sex
+from intake.conflicts.likeness import NONE, SAME, Likeness, frequency, likeness, sex, sounds_alike
 from intake.conflicts.tables import family_first_surnames
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def _orders(name: PersonName) -> list[_Order]:
         return [_Order(None, (), words)]
     count = min(name.surnames or 1, len(words) - 1)
     found = [_Order(words[0], words[1:-count], words[-count:])]
-    if not name.surnames and not name.family_first:
+    is_hyphenated_given = name.is_hyphenated and words[0].core in family_first_surnames()  # "Chiang Kai-shek"
+    if is_hyphenated_given or (not name.surnames and not name.family_first):
         # "Zhang Wei", "Smith John": the surname first, without a comma.
         found.append(_Order(words[1], words[2:], words[:1], _SWAPPED, "in another order"))
         if len(words) > 2:
@@ -152,7 +153,8 @@ def _fused_given(a: _Order, b: _Order, taken: set[int]) -> set[int] | None:
     if a.given is None or b.given is None or not a.between or id(a.between[0]) in taken:
         return None
     joined = a.given.text + a.between[0].text
-    if len(a.between[0].text) > 1 and likeness(joined, b.given.text, "given").score >= 0.9:
+    same = likeness(joined, b.given.text, "given").score >= 0.9 or sounds_alike(joined, b.given.text)
+    if len(a.between[0].text) > 1 and len(b.given.text) > 3 and same:
         return {id(a.given), id(a.between[0]), id(b.given)}
     return None
 

@@ -66,6 +66,7 @@ class PersonName:
     sex: int = 0
     family_first: bool = False
     abjad: bool = False
+    is_hyphenated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,9 @@ def person(form: Form) -> PersonName | None:
     generation, sex = 0, 0
     cleaned: list[list[str]] = []
     for number, part in enumerate(parts):
-        kept, older, title = _without_titles(part, alone=len(parts) > 1 and number > 0)
+        kept, older, title = (part, 0, 0)
+        if not form.abjad:
+            kept, older, title = _without_titles(part, alone=len(parts) > 1 and number > 0)
         generation, sex = generation or older, sex or title
         if kept:
             cleaned.append(kept)
@@ -152,7 +155,8 @@ def person(form: Form) -> PersonName | None:
     if form.family_first and len(words) >= 2:
         words = [*words[1:], words[0]]
         return PersonName(tuple(words), 1, generation, sex, family_first=True, abjad=form.abjad)
-    return PersonName(tuple(words), _hyphenated(form.text), generation, sex, abjad=form.abjad)
+    count = _hyphenated(form.text)
+    return PersonName(tuple(words), count, generation, sex, abjad=form.abjad, is_hyphenated=count > 0)
 
 
 def _plain_words(part: str) -> list[str]:

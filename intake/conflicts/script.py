@@ -32,6 +32,10 @@ _LETTERS: Final = str.maketrans({
 })  # fmt: skip
 
 
+# As their bearers write them.
+_KOREAN_SURNAMES: Final = {"이": "Lee", "박": "Park", "임": "Lim", "노": "Noh", "유": "Yoo", "류": "Ryu", "오": "Oh", "우": "Woo"}
+
+
 def is_abjad(text: str) -> bool:
     """Whether `text` is in a script that leaves vowels out (Arabic, Hebrew)."""
     return not text.isascii() and bool(_ABJAD.search(text))
@@ -61,5 +65,7 @@ def latin(text: str) -> str:
 def _divided(word: str) -> str:
     if len(word) > 4:
         return f" {anyascii(word)} "
+    if word[0] in _KOREAN_SURNAMES:
+        return f" {_KOREAN_SURNAMES[word[0]]} {anyascii(word[1:]).title()} "
     first = 2 if len(word) > 2 and word[:2] in _DOUBLE_SURNAMES else 1
     return f" {anyascii(word[:first]).title()} {anyascii(word[first:]).title()} "

@@ -84,6 +84,19 @@ def consonants(word: str) -> str:
     return re.sub("[aiuy']", "", _rewritten(word, _ARABIC).replace("h", ""))
 
 
+_KOREAN: Final = tuple((re.compile(pattern), put) for pattern, put in (
+    (r"yeo|you|yoo|yu", "yu"), (r"eo|eu|oo|u", "u"), (r"ui|ee|ie|i|y(?![aeou])", "i"), (r"ae|e", "e"), (r"h(?=i)|gh", "h"),
+    (r"ch|j", "j"), (r"[kg]", "g"), (r"[pb]", "b"), (r"[td]", "d"), (r"[rl]", "l"), (r"(.)\1+", r"\1"),
+))  # fmt: skip
+
+
+@lru_cache(_CACHE)
+def korean(word: str) -> str:
+    """One form for the ways to write a Korean name in Latin letters; the word itself where it is none."""
+    return _rewritten(word, _KOREAN) if _KOREAN_MARK.search(word) else word
+
+
+_KOREAN_MARK: Final = re.compile(r"eo|eu|oo|ung|young|hy|hee|hui|yun|jin|jun|joon|min|soo|sun|ji")
 _SYLLABLE: Final = re.compile(
     r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|er|ia|ie"
     r"|iu|in|ua|uo|ui|un|ue|a|e|i|o|u)(?=(?:[bpmfdtnlgkhjqxrzcsyw]|$))"

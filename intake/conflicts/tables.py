@@ -62,6 +62,14 @@ def family_first_surnames() -> frozenset[str]:
 
 
 @cache
+def family_lines() -> frozenset[int]:
+    """The lines of `spellings` that hold for family names alone."""
+    sections = read_yaml("spellings.yaml")
+    count = sum(len(sections[name]) for name in ("chinese_korean", "vietnamese"))
+    return frozenset(range(count))
+
+
+@cache
 def thresholds() -> Mapping[str, float]:
     """The project's thresholds and weights, by name."""
     return {name: float(value) for name, value in read_yaml("thresholds.yaml").items()}
