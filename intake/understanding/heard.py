@@ -59,7 +59,7 @@ class Heard:
         """The characters of the words from `start` to before `end`."""
         if start >= end or not self.tokens:
             return (0, 0)
-        return self.tokens[start].start, self.tokens[end - 1].end
+        return self.tokens[start].start, self.tokens[min(end, len(self.tokens)) - 1].end
 
     def whole(self) -> tuple[int, int]:
         """The characters of all the words."""

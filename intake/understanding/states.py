@@ -115,7 +115,7 @@ def by_city(heard: Heard) -> Found | None:
     for index in range(len(heard)):
         for size in (3, 2, 1):
             code = cities.get(heard.norms[index : index + size])
-            if code is not None and not denied(heard, index):
+            if code is not None and index + size <= len(heard) and not denied(heard, index):
                 start, end = heard.span(index, index + size)
                 return Found(code, start, end, "the state of a city named", "inferred")
     return None
