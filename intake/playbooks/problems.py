@@ -22,7 +22,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        allowed = f" Allowed: {self.allowed}." if self.allowed else ""
+        allowed = f" Allowed: {self.allowed.rstrip('.')}." if self.allowed else ""
         return f"{where}: {self.path or '(file)'}: {self.message}.{allowed}"
 
     def as_json(self) -> dict[str, Any]:

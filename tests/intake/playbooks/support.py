@@ -18,6 +18,7 @@ from intake.playbooks.model import (
     Condition,
     Document,
     FollowUp,
+    Need,
     Not,
     Playbook,
     Question,
@@ -153,7 +154,7 @@ def _question(draw: st.DrawFn, key: str) -> Question:
         synonyms = {"en": (f"{key} one",)} if draw(st.booleans()) else {}
         names = [{"en": f"{key} {code}", "es": f"{key} {code} es"} for code in "ab"]
         choices = (Choice("a", names[0], synonyms), Choice("b", names[1], {}))
-    need = draw(st.sampled_from(["required", "strengthens"]))
+    need: Need = draw(st.sampled_from(["required", "strengthens"]))
     return Question(key, "only", kind, need, draw(_texts), help=draw(st.none() | _texts), choices=choices)
 
 

@@ -47,3 +47,9 @@ def test_the_order_of_languages_is_the_playbooks_own() -> None:
     text = export(playbook())
     assert text.index("en: Small") < text.index("es: Chico")
     assert "\n  - key: rents\n" in text
+
+
+def test_every_text_stays_on_its_line() -> None:
+    lines = export(shipped()["injury"]).splitlines()
+    assert "      en: Was a city, a public school, a bus or a public office part of it?" in lines
+    assert "      es: ¿Tuvo que ver una ciudad, una escuela pública, un bus o una oficina pública?" in lines

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from intake.guard import judge
+from intake.language.guess import Language
 from intake.language.readability import fernandez_huerta, flesch_kincaid_grade
 from intake.language.tokens import fold
 from intake.playbooks.evaluating import next_question, questions_for, red_flags, score
@@ -164,7 +165,7 @@ def test_one_key_means_one_type_everywhere() -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_the_guard_lets_every_wording_pass(key: str, language: str) -> None:
+def test_the_guard_lets_every_wording_pass(key: str, language: Language) -> None:
     refused = [
         (t, v.rules) for t in every_text(shipped()[key], language) if not (v := judge(t, language=language)).allow
     ]
