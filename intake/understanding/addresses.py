@@ -26,7 +26,7 @@ def read_address(heard: Heard, *, asked: bool = True) -> Found | None:
 
 
 def _in_part(heard: Heard, *, asked: bool) -> Found | None:
-    street = _street(heard)
+    street = _street(heard, asked=asked)
     if street is None and not asked:
         return None
     parts: dict[str, str] = {}
@@ -58,13 +58,13 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
     return Found(parts, left, right, "the parts of an address")
 
 
-def _street(heard: Heard) -> tuple[str, int, int] | None:
+def _street(heard: Heard, *, asked: bool) -> tuple[str, int, int] | None:
     """The street with its number, and its words."""
     for index in range(len(heard)):
         box = _po_box(heard, index)
         if box is not None:
             return box
-        found = _number_first(heard, index) or _street_first(heard, index)
+        found = _number_first(heard, index, asked=asked) or _street_first(heard, index)
         if found is not None:
             return found
     return None
@@ -86,7 +86,7 @@ def _number(heard: Heard, index: int) -> tuple[str, int] | None:
         return str(tidy(composed.value)), composed.end
     digits, at = "", index
     while True:
-        if _is_ordinal(heard, at):
+        if _is_ordinal(heard, at) or (digits and "," in heard.gap(at)):
             break
         read = element(heard, at)
         if read is None and heard.norm(at) in _ZERO and digits:
@@ -106,7 +106,7 @@ def _is_ordinal(heard: Heard, index: int) -> bool:
     return heard.norm(index) in ordinals or (number is not None and number.end == index + 1 and number.value in {20, 30, 40, 50, 60, 70, 80, 90} and heard.norm(index + 1) in ordinals)
 
 
-def _number_first(heard: Heard, index: int) -> tuple[str, int, int] | None:
+def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, int] | None:
     number = _number(heard, index)
     if number is None:
         return None
@@ -122,14 +122,14 @@ def _number_first(heard: Heard, index: int) -> tuple[str, int, int] | None:
                 end += 1
             if word in {"avenue", "ave", "highway", "route", "calle", "avenida", "county", "road"} and len(heard.norm(end)) == 1 and at == number[1]:
                 end += 1
-            if word in {"highway", "route", "avenida", "calle", "hwy"} and (extra := _number(heard, end)) and len(extra[0]) <= 3:
+            if (word in {"highway", "route", "avenida", "calle", "hwy"} or heard.norm(at - 1) in {"county", "state", "farm", "ranch", "rural"}) and (extra := _number(heard, end)) and len(extra[0]) <= 3:
                 end = extra[1]
             elif word in {"calle", "avenida"} and at == number[1]:
                 end = _name_end(heard, end)
             if heard.norm(end) in word_set("addresses", "directions") and "," not in heard.gap(end) and not _city_begins(heard, end):
                 end += 1
             return _titled(heard, number, end), index, end
-    return _without_suffix(heard, index, number)
+    return _without_suffix(heard, index, number) if asked else None
 
 
 def _city_begins(heard: Heard, index: int) -> bool:
@@ -257,6 +257,8 @@ def _state(heard: Heard, index: int, *, has_street: bool) -> tuple[str, int, int
     for place in found[1:]:
         if place[1] - best[2] <= 1:
             best = place
+    if best[0] == "DC" and heard.norm(best[1]) == "washington":
+        best = (best[0], best[1] + 1, best[2])
     del has_street
     return best
 

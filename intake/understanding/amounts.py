@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from intake.understanding.corrections import denied, pieces
+from intake.understanding.corrections import pieces, standing
 from intake.understanding.facts import Found, State
 from intake.understanding.heard import Heard
 from intake.understanding.numbers import Number, number_at, tidy, word_value
@@ -33,11 +33,9 @@ class Amount:
 def read_money(heard: Heard, *, asked: bool = True) -> Found | None:
     """The sum in an answer, in the country's currency. Not asked: only one that is called money."""
     for part in reversed(pieces(heard)):
-        every = [a for a in amounts(part, money=True) if not denied(part, a.start)] or amounts(part, money=True)
+        every = _standing(part, amounts(part, money=True))
         marked = [a for a in every if _has_currency(part, a)]
         chosen = marked or (every if asked else [])
-        if not asked and chosen:
-            chosen = [a for a in chosen]
         if chosen:
             amount = chosen[0] if marked else _most_likely_sum(part, chosen)
             start, end = part.span(amount.start, amount.end)
@@ -48,7 +46,7 @@ def read_money(heard: Heard, *, asked: bool = True) -> Found | None:
 def read_count(heard: Heard, *, asked: bool = True) -> Found | None:
     """How many. Not asked: only numbers of people or times."""
     for part in reversed(pieces(heard)):
-        every = [a for a in amounts(part, money=False) if not denied(part, a.start)] or amounts(part, money=False)
+        every = _standing(part, amounts(part, money=False))
         every = [a for a in every if not _has_currency(part, a)] or (every if asked else [])
         if not asked:
             every = [a for a in every if part.norm(a.end) in word_set("amounts", "countable")]
@@ -61,6 +59,10 @@ def read_count(heard: Heard, *, asked: bool = True) -> Found | None:
             if vague is not None:
                 return vague
     return None
+
+
+def _standing(heard: Heard, found: list[Amount]) -> list[Amount]:
+    return [found[i] for i in standing(heard, [(a.start, a.end) for a in found])]
 
 
 def amounts(heard: Heard, *, money: bool) -> list[Amount]:
@@ -138,6 +140,10 @@ def _with_cents(heard: Heard, number: Number) -> Number:
         small = number_at(heard, at)
         if small is not None and small.value < 100 and heard.norm(small.end) in cents:
             return Number(number.value + small.value / 100, small.end + 1, "decimal", number.written)
+    if heard.norm(number.end) == "con" and not number.written and number.value < 1000:
+        small = number_at(heard, number.end + 1)
+        if small is not None and 5 <= small.value < 100 and heard.language == "es":
+            return Number(number.value + small.value / 100, small.end, "decimal")
     return number
 
 
@@ -149,7 +155,7 @@ def _range(heard: Heard, index: int, first: Number, *, money: bool) -> Amount:
         at += 1
     joint = heard.norm(at)
     opened = any(word in _BETWEEN for word in heard.norms[max(0, index - 2) : index])
-    dash = heard.gap(at).strip() in {"-", "\u2013", "\u2014"}
+    dash = heard.gap(at).strip(" $") in {"-", "\u2013", "\u2014"}
     is_joint = joint in {"to", "or", "o", "u", "a", "hasta", "through", "maybe", "perhaps", "quiza", "quizas"}
     is_joint = is_joint or (opened and joint in _RANGE)
     if is_joint or dash:

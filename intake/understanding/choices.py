@@ -103,13 +103,19 @@ def _concepts() -> dict[str, frozenset[str]]:
 
 
 @lru_cache(maxsize=4096)
-def _ideas(said: str) -> frozenset[str]:
-    """The ideas in a text, by phrases of up to four words."""
-    words, found, known = said.split(), set(), _concepts()
-    for size in (4, 3, 2, 1):
+def _ideas(said: str) -> dict[str, float]:
+    """The ideas in a text with their weight: a phrase says more than a word, and keeps its words for itself."""
+    words: list[str] = said.split()
+    found: dict[str, float] = {}
+    known = _concepts()
+    for size, weight in ((4, 2.0), (3, 1.8), (2, 1.5), (1, 1.0)):
         for at in range(len(words) - size + 1):
-            found |= known.get(" ".join(words[at : at + size]), frozenset())
-    return frozenset(found)
+            ideas = known.get(" ".join(words[at : at + size]))
+            if ideas:
+                for idea in ideas:
+                    found[idea] = max(found.get(idea, 0.0), weight)
+                words[at : at + size] = [""] * size
+    return found
 
 
 def _stem(word: str) -> str:
@@ -154,6 +160,6 @@ def _score(
     overlap = (shared + near) / (min(total, max(weight.values()) * 2) or 1)
     label = " ".join(" ".join(name) for name in _names(choice))
     mine, theirs = _ideas(label), _ideas(text)
-    idea = len(mine & theirs) / len(mine) if mine else 0.0
+    idea = max((theirs[one] for one in mine if one in theirs), default=0.0) / max(theirs.values(), default=1.0)
     whole = fuzz.token_set_ratio(" ".join(said), " ".join(words)) / 100 if said and words else 0.0
     return min(1.0, 0.55 * min(1.0, overlap) + 0.55 * idea + (0.25 * whole if whole > 0.6 else 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -9,7 +10,7 @@ from intake.understanding.heard import Heard
 from intake.understanding.words import phrases
 
 _NOT: Final = frozenset({"not", "no", "isnt", "wasnt"})
-_BUT: Final = frozenset({"but", "sino"})
+_SMALL: Final = frozenset({"the", "a", "an", "el", "la", "en", "in", "on", "at", "from", "de", "my", "un", "una", "really"})
 
 
 @cache
@@ -52,5 +53,23 @@ def is_correction(heard: Heard) -> bool:
 
 def denied(heard: Heard, index: int) -> bool:
     """Whether the word at `index` is only named to be denied: "not five", "no el lunes"."""
-    before = heard.norms[max(0, index - 3) : index]
-    return any(word in _NOT for word in before) and not any(word in _BUT for word in before)
+    at = index - 1
+    while index - at <= 3 and heard.norm(at) in _SMALL and "," not in heard.gap(at + 1):
+        at -= 1
+    return heard.norm(at) in _NOT and not any(mark in heard.gap(at + 1) for mark in ",.;")
+
+
+def standing(heard: Heard, spans: Sequence[tuple[int, int]]) -> list[int]:
+    """Which of the findings at these words (start, end) stand: not denied, not taken back by a "no" before the next.
+
+    All of them, when none would stand.
+    """
+    kept: list[int] = []
+    for place, (start, end) in enumerate(spans):
+        following = spans[place + 1][0] if place + 1 < len(spans) else None
+        between = heard.norms[end:following] if following is not None else ()
+        if following is not None and len(between) <= 3 and "no" in between and "," not in (heard.gap(start) if start else ""):
+            continue
+        if not denied(heard, start) or (place and denied(heard, start) and "no" in heard.norms[spans[place - 1][1] : start]):
+            kept.append(place)
+    return kept or list(range(len(spans)))

@@ -112,7 +112,7 @@ def _month_first(heard: Heard, index: int, when: When) -> Period | None:
 def _before_a_month(heard: Heard, index: int, when: When) -> bool:
     """Whether what stands before "may" or "march" makes it a month."""
     before = heard.norm(index - 1)
-    if before in {"in", "of", "since", "until", "till", "last", "next", "this", "from", "to", "through", "by", "around", "about", "early", "mid", "late", "en", "de", "desde", "hasta", "and", "between", "during", "every"}:
+    if before in {"in", "of", "since", "until", "till", "last", "next", "this", "from", "to", "through", "by", "around", "about", "early", "mid", "late", "en", "de", "desde", "hasta", "and", "between", "during", "every"} - (set() if when.asked else {"to", "and", "by", "this"}):
         return True
     return when.asked and len(heard) <= 3 and before not in {"i", "you", "we", "it", "he", "she", "they"}
 
@@ -132,6 +132,10 @@ def _day_first(heard: Heard, index: int, when: When) -> Period | None:
         return _day_of(month[0], value, year[0] if year else None, index, year[1] if year else month[1], when)
     article = heard.norm(index - 1)
     following = heard.norm(at)
+    if following in {"al", "a", "to", "through", "y", "and", "hasta", "or", "o"} or "-" in heard.gap(at):
+        other = day_at(heard, at + (following in {"al", "a", "to", "through", "y", "and", "hasta", "or", "o"}) + (heard.norm(at + 1) in {"the", "el"}))
+        if other is not None and month_at(heard, other[1] + (heard.norm(other[1]) in {"of", "de"})) and value < other[0]:
+            return _bare_day(value, index, at, when)
     if not (ordinal and article in {"the", "el"}) and not (article in {"el", "dia"} and when.asked and len(heard) <= 6):
         return None
     if following in {"time", "one", "of", "floor", "day", "vez", "grade", "street", "avenue", "degree", "piso", "week", "person", "option", "offense", "month"} or not when.asked:
@@ -184,7 +188,8 @@ def _year_alone(heard: Heard, index: int, when: When) -> Period | None:
     read = year_at(heard, index)
     if read is not None:
         sure = heard.norm(index - 1) in {"in", "since", "year", "of", "en", "del", "ano", "desde", "from", "to", "until", "hasta", "around", "about", "between", "and", "y", "entre", "early", "late", "mid", "de", "el", "back"}
-        if sure or when.asked or not heard.norm(index).isdigit():
+        money = heard.norm(read[1]) in word_set("amounts", "currency") | word_set("amounts", "countable")
+        if (sure or when.asked) and not money:
             return Period(*cal.year(read[0]), index, read[1], "year")
     if when.asked and heard.norm(index - 1) in {"in", "year", "el", "del", "ano", "back"} | ({"en"} if heard.language == "es" else set()):
         read = year_at(heard, index, short=True)

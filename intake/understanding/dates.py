@@ -8,7 +8,7 @@ from typing import Final
 
 from intake.language.tokens import fold
 from intake.understanding import calendar as cal
-from intake.understanding.corrections import denied, pieces
+from intake.understanding.corrections import pieces, standing
 from intake.understanding.date_phrases import period_at
 from intake.understanding.date_types import Period, When
 from intake.understanding.facts import Found
@@ -24,7 +24,7 @@ def read_date(heard: Heard, today: date, question: str = "") -> Found | None:
     for part in reversed(pieces(heard)):
         found = periods(part, _when(part, today, question, asked=True))
         if found:
-            kept = [p for p in found if not denied(part, p.start)] or found
+            kept = [found[i] for i in standing(part, [(p.start, p.end) for p in found])]
             best = min(kept, key=lambda p: (not p.is_day, (p.high - p.low).days if not p.is_day else 0))
             return _found(part, best, as_interval=not best.is_day)
     return None
@@ -34,7 +34,7 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
     """The stretch of time asked for, always "from/to"; a single day is from that day to that day."""
     for part in reversed(pieces(heard)):
         found = periods(part, _when(part, today, question, asked=True))
-        kept = [p for p in found if not denied(part, p.start)] or found
+        kept = [found[i] for i in standing(part, [(p.start, p.end) for p in found])]
         if len(kept) >= 2 and word_set("dates", "ended") & set(part.norms[kept[0].end : kept[-1].start]):
             last = kept[-1]
             first = _same_year(kept[0], last)

@@ -66,7 +66,7 @@ def _run(heard: Heard, start: int) -> Run:
         if read is not None:
             digits, index = digits + read[0], read[1]
             end = index
-        elif digits and (step := _bridge(heard, index)):
+        elif digits and (step := _bridge(heard, index, len(digits))):
             index = step
         else:
             break
@@ -133,9 +133,11 @@ def _heard_wrong(heard: Heard, index: int, inside: bool) -> tuple[str, int] | No
     return None
 
 
-def _bridge(heard: Heard, index: int) -> int:
+def _bridge(heard: Heard, index: int, count: int) -> int:
     """The place of the next digits when at most three words that mean nothing stand before them; 0: none."""
     if heard.ends_sentence(index) and ". " in heard.gap(index):
+        return 0
+    if count >= 10:
         return 0
     for step in range(1, 4):
         ahead = index + step

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from intake.understanding.digits import element
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, alike
 from intake.understanding.spelling import letter_at
-from intake.understanding.words import table
+from intake.understanding.words import phrases, table
 
 _TYPED: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,5}")
 _MAX_LOCAL_WORDS: Final = 24
@@ -64,7 +65,7 @@ def _provider(heard: Heard, index: int) -> tuple[str, int] | None:
     word = heard.norm(index)
     if word in providers:
         return providers[word], index + 1
-    if _is_at(heard.norm(index - 1), sure=True) and len(word) > 3:
+    if _is_at(heard.norm(index - 1), sure=True) and len(word) > 3 and word not in {"mail", "email"}:
         for known, name in providers.items():
             if alike(word, known) >= 0.72:
                 return name, index + 1
@@ -116,6 +117,10 @@ def _local_start(heard: Heard, last: int) -> int:
     index = last
     while index >= 0 and last - index < _MAX_LOCAL_WORDS:
         word = heard.norm(index)
+        silent = next((len(p) for p in _silent() if heard.starts(index - len(p) + 1, p)), 0) if index < last + 1 else 0
+        if silent:
+            index -= silent
+            continue
         joined = _is_dot(heard.norm(index + 1)) or heard.norm(index + 1) in _data("signs") if index < last else False
         if word in stops and not joined and not (index < last and len(word) == 1):
             return index + 1
@@ -123,6 +128,11 @@ def _local_start(heard: Heard, last: int) -> int:
             return index + 1
         index -= 1
     return index + 1
+
+
+@cache
+def _silent() -> tuple[tuple[str, ...], ...]:
+    return phrases("emails", "silent")
 
 
 def _ends_here(heard: Heard, index: int) -> bool:
@@ -139,8 +149,7 @@ def _piece(heard: Heard, index: int) -> tuple[str | None, int]:
         return signs[pair], index + 2
     if word in signs:
         return signs[word], index + 1
-    for phrase in table("emails")["silent"]:
-        words = tuple(str(phrase).split())
+    for words in _silent():
         if heard.starts(index, words):
             return "", index + len(words)
     digits = element(heard, index)

@@ -149,6 +149,8 @@ def _can_be(heard: Heard, index: int, before: list[str]) -> bool:
         return _particle_goes_on(heard, index, bool(before))
     if word in word_set("names", "never") or word in word_set("stock", "fillers") and word not in plain_words("given"):
         return heard.is_cased and bool(before) and heard.raw(index)[:1].isupper() and len(word) > 2 and word not in {"and", "but"}
+    if word in plain_words("common") and not (word in plain_words("given") or word in plain_words("surnames")):
+        return heard.is_cased and heard.raw(index)[:1].isupper() and (bool(before) or len(heard) <= 3)
     if len(word) == 1:
         following = heard.norm(index + 1)
         lone = len(following) != 1 and (bool(before) or heard.is_cased)

@@ -114,7 +114,7 @@ def with_letter(heard: Heard, words: list[str], index: int) -> tuple[list[str], 
     at = index + 1
     count = 1
     while heard.norm(at) in _ARTICLES or heard.norm(at) in {"two", "dos", "one", "no", "double", "doble"}:
-        if heard.norm(at) == "a" and not letter_at(heard, at + 1):
+        if heard.norm(at) == "a" and not _letters(heard, at + 1)[0]:
             break
         count = 2 if heard.norm(at) in {"two", "dos", "double", "doble"} else count
         single = heard.norm(at) in {"one", "un", "una"} and joint in _WITH

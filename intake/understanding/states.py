@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from intake.understanding.corrections import denied, pieces
+from intake.understanding.corrections import denied, pieces, standing
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, alike
 from intake.understanding.words import table
@@ -95,7 +95,7 @@ def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None
 
 def _best(heard: Heard, named: list[tuple[str, int, int]]) -> Found:
     """Of several states the one where the person lives now; else the last that is not denied."""
-    kept = [place for place in named if not denied(heard, place[1])] or named
+    kept = [named[i] for i in standing(heard, [(place[1], place[2]) for place in named])]
     chosen = kept[0]
     for place in kept:
         before = set(heard.norms[max(0, place[1] - 4) : place[1]])

@@ -33,6 +33,9 @@ def _cues() -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
 
 def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     """ "yes" or "no"; value None and state unknown for "maybe" and the like. None: the answer says neither."""
+    doubled = _doubled(heard)
+    if doubled is not None:
+        return doubled
     cues = _all_cues(heard)
     decided = _decide(heard, cues)
     if decided is None:
@@ -43,6 +46,20 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
         return Found(None, start, end, f'"{cue.phrase}" leaves it open', "unknown")
     value = "yes" if kind.endswith("yes") else "no"
     return Found(value, start, end, f'"{cue.phrase}" means {value}', "inferred" if "hedged" in kind else "stated")
+
+
+def _doubled(heard: Heard) -> Found | None:
+    """ "it's not that I don't want to", "no es que no quiera": one denial denies the other."""
+    negatives = word_set("yes_no", "negatives")
+    for index, word in enumerate(heard.norms[:12]):
+        opener = word in {"not", "isnt"} and heard.norm(index + 1) in {"that", "like", "as", "because"}
+        opener = opener or (word == "no" and heard.norm(index + 1) == "es" and heard.norm(index + 2) == "que")
+        if opener:
+            second = next((i for i in range(index + 2, min(len(heard), index + 7)) if heard.norm(i) in negatives), None)
+            if second is not None:
+                start, end = heard.span(index, second + 1)
+                return Found("yes", start, end, "a denial denied", "inferred")
+    return None
 
 
 def _all_cues(heard: Heard) -> list[_Cue]:
