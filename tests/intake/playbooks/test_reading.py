@@ -387,23 +387,3 @@ def test_no_wreck_of_a_playbook_makes_the_reader_fall(data: st.DataObject) -> No
 def test_no_text_makes_the_reader_fall(text: str | bytes, file: str) -> None:
     with pytest.raises(PlaybookError):
         read(text, file)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**15) + 1, 10**15 - 1) | st.text(max_size=10),
-    lambda part: st.lists(part, max_size=4) | st.dictionaries(st.text(max_size=5), part, max_size=4),
-), st.sampled_from([None, 2, "\t"]))  # fmt: skip
-def test_our_json_reads_what_json_reads(value: Any, indent: int | str | None) -> None:
-    source = read_source(json.dumps(value, indent=indent), "a.json")
-    assert not source.problems
-    assert source.value == value
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.text('[]{}:,"1e.-0 \nnultrefas\\', max_size=24))
-def test_our_json_refuses_what_json_refuses(text: str) -> None:
-    try:
-        json.loads(text, parse_constant=lambda _: 1 / 0)
-    except (ValueError, ZeroDivisionError):
-        assert read_source(text, "a.json").problems
