@@ -122,7 +122,8 @@ def _local_start(heard: Heard, last: int) -> int:
             index -= silent
             continue
         joined = _is_dot(heard.norm(index + 1)) or heard.norm(index + 1) in _data("signs") if index < last else False
-        if word in stops and not joined and not (index < last and len(word) == 1):
+        letters = index < last and len(word) == 1 and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))}
+        if word in stops and not joined and not letters:
             return index + 1
         if index < last and _ends_here(heard, index + 1):
             return index + 1

@@ -238,10 +238,12 @@ def _spelled_into(run: _Run, letters: Spelled) -> _Run:
         scores = [fits(part, word) for word in words]
         best = max(range(len(words)), key=lambda i: (scores[i], i)) if words else -1
         whole = "".join(word.lower() for word in words)
-        if best >= 0 and scores[best] >= 0.5:
+        if len(words) >= 2 and (part.lower() == whole or (len(part) > 6 and len(part) == len(whole) and fits(part, whole) > 0.8)):
+            at = 0
+            for i, word in enumerate(words):
+                words[i], at = part[at : at + len(word)].capitalize(), at + len(word)
+        elif best >= 0 and scores[best] >= 0.5:
             words[best] = part.capitalize()
-        elif fits(part, whole) > 0.8 and len(words) == 2:
-            words = [part[: len(words[0])].capitalize(), part[len(words[0]) :].capitalize()]
         elif best >= 0 and len(words) >= 2 and len(part) > 2 and scores[-1] >= 0.3:
             words[-1] = part.capitalize()
         else:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from intake.understanding.corrections import pieces
-from intake.understanding.digits import Run, runs
-from intake.understanding.facts import Found
+from intake.understanding.digits import EXTENSION, Run, runs
+from intake.understanding.facts import Found, State
 from intake.understanding.heard import Heard
 
-_EXTENSION: Final = frozenset({"extension", "ext", "x", "extn", "anexo", "interno"})
 _PLUS: Final = frozenset({"plus", "mas"})
 _OF_A_PHONE: Final = frozenset(
     "phone cell number mobile call reach text telephone whatsapp telefono celular numero llamar llameme movil cel "
     "llamenme marcar contactar localizar".split()
 )
 MIN_LOCAL: Final = 10
+_A_GUESS: Final = 0.9
 
 
 def read_phone(heard: Heard, country: str = "US", *, asked: bool = True) -> Found | None:
@@ -29,36 +29,61 @@ def read_phone(heard: Heard, country: str = "US", *, asked: bool = True) -> Foun
             earlier = _patched(part, earlier, country) or earlier
     if earlier is None or asked:
         return earlier
-    return earlier if _looks_like_one(heard, earlier) else None
+    return earlier if earlier.state == "stated" and _looks_like_one(heard, earlier) else None
 
 
 def _complete(heard: Heard, country: str) -> Found | None:
+    best: tuple[float, str, Run] | None = None
     for run in _candidates(heard):
-        number = _e164(run.digits, plus=_has_plus(heard, run), country=country)
-        if number is not None:
-            start, end = heard.span(run.start, run.end)
-            return Found(number, start, end, "digits in a row make a phone number")
-    return None
+        read = _number(run, _has_plus(heard, run), country)
+        if read is not None and (best is None or read[1] < best[0]):
+            best = (read[1], read[0], run)
+    if best is None:
+        return None
+    cost, number, run = best
+    start, end = heard.span(run.start, run.end)
+    state: State = "inferred" if cost >= _A_GUESS else "stated"
+    return Found(number, start, end, "digits in a row make a phone number", state)
 
 
 def _candidates(heard: Heard) -> list[Run]:
     """Runs of digits without an extension; neighbouring short runs are also tried together."""
     kept: list[Run] = []
     for run in runs(heard):
-        if kept and _EXTENSION & set(heard.norms[max(run.start - 2, kept[-1].end) : run.start]):
+        if kept and EXTENSION & set(heard.norms[max(run.start - 2, kept[-1].end) : run.start]):
             continue
         kept.append(run)
     joined = [
-        Run(a.digits + b.digits, a.start, b.end, a.guessed + b.guessed)
+        Run(a.slots + b.slots, a.start, b.end)
         for a, b in zip(kept, kept[1:], strict=False)
         if len(a.digits) in {1, 3, 6, 7} and b.start - a.end <= 4
     ]
     triple = [
-        Run(a.digits + b.digits + c.digits, a.start, c.end)
+        Run(a.slots + b.slots + c.slots, a.start, c.end)
         for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)
         if c.start - a.end <= 9 and len(a.digits) == 3
     ]
     return kept + joined + triple
+
+
+def _number(run: Run, plus: bool, country: str) -> tuple[str, float] | None:
+    """The number in E.164 that a run is read as most cheaply, and what that costs."""
+    digits = run.digits
+    if plus or digits.startswith("011") or len(digits) > MIN_LOCAL + 1:
+        exact = _e164(digits, plus=plus, country=country)
+        if exact is not None:
+            return exact, 0.0
+    best: tuple[str, float] | None = None
+    for length, first in ((MIN_LOCAL, ""), (MIN_LOCAL + 1, "1")):
+        read = run.fitted(length, first)
+        if read is not None and (best is None or read[1] < best[1]):
+            number = _e164(read[0], plus=False, country=country)
+            if number is not None:
+                best = (number, read[1])
+    if best is None and len(digits) > MIN_LOCAL:
+        exact = _e164(digits, plus=plus, country=country)
+        return (exact, 1.0) if exact is not None else None
+    return best
 
 
 def _has_plus(heard: Heard, run: Run) -> bool:
@@ -77,7 +102,7 @@ def _e164(digits: str, *, plus: bool, country: str) -> str | None:
     if len(digits) < MIN_LOCAL:
         return None
     if country in {"US", "CA"} and not plus and len(digits) > MIN_LOCAL and digits[0] != "1":
-        plus = len(digits) > 11  # "52 55 1234 5678": nobody says a digit too many twice
+        plus = len(digits) > 11  # "52 55 1234 5678": nobody says two digits too many
         if not plus:
             return None
     try:
@@ -92,6 +117,8 @@ def _e164(digits: str, *, plus: bool, country: str) -> str | None:
 def _patched(heard: Heard, earlier: Found, country: str) -> Found | None:
     """ "sorry, the last four are 0143": the tail of what was said before, said again."""
     for run in runs(heard):
+        if heard.norm(run.start - 1) in {"last", "ultimos", "ultimas"} and len(run.slots) > 1:
+            run = Run(run.slots[1:], run.start, run.end)  # "the last four are"
         if 2 <= len(run.digits) <= 7:
             number = str(earlier.value)[: -len(run.digits)] + run.digits
             start, end = heard.span(run.start, run.end)
@@ -101,6 +128,7 @@ def _patched(heard: Heard, earlier: Found, country: str) -> Found | None:
 
 
 def _looks_like_one(heard: Heard, found: Found) -> bool:
-    """Whether a number nobody asked for is a phone number: written or introduced as one, or ten digits in a row."""
-    del heard
-    return len(str(found.value)) >= MIN_LOCAL + 1
+    """Whether a number nobody asked for is a phone number: no thousands in it, or introduced as one."""
+    words = [t.norm for t in heard.tokens if found.start <= t.start < found.end]
+    before = [t.norm for t in heard.tokens if t.end <= found.start][-6:]
+    return not {"thousand", "mil", "hundred", "million"} & set(words) or bool(_OF_A_PHONE & set(before))

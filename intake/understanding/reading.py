@@ -16,6 +16,7 @@ from intake.understanding.dates import read_any_date, read_date, read_interval
 from intake.understanding.emails import read_email
 from intake.understanding.facts import Fact, Found, Question, Reading
 from intake.understanding.heard import Heard
+from intake.understanding.mending import with_dates, with_numbers, without_noise
 from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
 from intake.understanding.phones import read_phone
@@ -33,10 +34,12 @@ _READERS: Final[dict[str, _Reader]] = {
     "name": lambda heard, question, today, country: read_name(heard),
     "phone": lambda heard, question, today, country: read_phone(heard, country),
     "email": lambda heard, question, today, country: read_email(heard),
-    "date": lambda heard, question, today, country: read_date(heard, today, question.text),
-    "date_interval": lambda heard, question, today, country: read_interval(heard, today, question.text),
-    "money": lambda heard, question, today, country: read_money(heard),
-    "count": lambda heard, question, today, country: read_count(heard),
+    "date": lambda heard, question, today, country: read_date(with_dates(with_numbers(heard)), today, question.text),
+    "date_interval": lambda heard, question, today, country: read_interval(
+        with_dates(with_numbers(heard)), today, question.text
+    ),
+    "money": lambda heard, question, today, country: read_money(with_numbers(heard)),
+    "count": lambda heard, question, today, country: read_count(with_numbers(heard)),
     "yes_no": lambda heard, question, today, country: read_yes_no(heard, question.text),
     "choice": lambda heard, question, today, country: read_choice(heard, question.choices),
     "state": lambda heard, question, today, country: read_state(heard),
@@ -52,8 +55,9 @@ def understand(
 
     Pure: the same words give the same facts. Never raises on any text.
     """
-    heard = Heard.of(text[:MAX_TEXT], language)
-    wishes = asks(heard)
+    said = Heard.of(text[:MAX_TEXT], language)
+    wishes = asks(said)
+    heard = said if question is not None and question.type == "yes_no" else without_noise(said)
     if question is None:
         return Reading(tuple(_everything(heard, today, country)), False, is_correction(heard), wishes)
     answer = _answer(heard, question, today, country)

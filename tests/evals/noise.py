@@ -19,9 +19,14 @@ _WORDS: Final = Path(__file__).parent / "noise_words.txt"
 _SHARES: Final = (("swap", 0.6), ("lose", 0.2), ("add", 0.2))
 _FILLERS: Final = {"en": ("uh", "um", "the", "a", "and", "like", "so", "to", "of"), "es": ("eh", "este", "la", "de", "y", "que", "pues", "a", "el")}
 _NEAREST: Final = 6
+_SIMILAR: Final = 0.75
 _EN: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
+).split()
+_ORDINALS: Final = (
+    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+    "fifteenth sixteenth seventeenth eighteenth nineteenth"
 ).split()
 _EN_TENS: Final = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 _ES: Final = (
@@ -41,11 +46,15 @@ def recognised(text: str, language: str, *, rate: float, seed: int) -> str:
     # the text is a part of the seed, so that lines of a set do not share their errors' places
     chance = random.Random(zlib.crc32(text.encode("utf-8", "surrogatepass")) * 1000 + seed)  # noqa: S311
     heard: list[str] = []
+    owed = 0  # a word that sounds like no other is not swapped; the next one that does is, so that the rate holds
     for word in words:
         kind = _kind(chance) if chance.random() < rate else ""
         if kind == "lose":
             continue
-        heard.append(_like(word, language, chance) if kind == "swap" else word)
+        owed += kind == "swap"
+        if owed and _nearest(word, language):
+            word, owed = _like(word, language, chance), owed - 1
+        heard.append(word)
         if kind == "add":
             heard.append(chance.choice(_FILLERS[language]))
     return " ".join(heard)
@@ -62,9 +71,19 @@ def spoken(text: str, language: str) -> str:
     text = re.sub(r"\$\s?(\d[\d,.]*\d|\d)", lambda m: f"{m[1]} {unit}", text)
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
     text = re.sub(r"\+?\d[\d\-() ./]{8,}\d", lambda m: _one_by_one(m[0], language), text)
+    point = "punto" if language == "es" else "point"
+    text = re.sub(r"(?<=\d)\.(?=\d\b)", f" {point} ", text)
+    text = re.sub(r"\b(\d{1,2})(?:st|nd|rd|th)\b", lambda m: f" {_ordinal(int(m[1]))} ", text)
     text = re.sub(r"\d+", lambda m: f" {_number(m[0], language)} ", text)
     text = re.sub(r"[^\w\s'\u2019]", " ", text)
     return " ".join(text.split())
+
+
+def _ordinal(value: int) -> str:
+    """ "35th" as an English speaker says it."""
+    if value >= 20 and value % 10:
+        return f"{_EN_TENS[value // 10]} {_ORDINALS[value % 10]}"
+    return _ORDINALS[value] if value < 20 else f"{_EN_TENS[value // 10][:-1]}ieth"
 
 
 def _one_by_one(found: str, language: str) -> str:
@@ -123,11 +142,12 @@ def _like(word: str, language: str, chance: random.Random) -> str:
 @cache
 def _nearest(word: str, language: str) -> tuple[str, ...]:
     said = _roughly(word)
-    others = sorted(
-        (other for other in _vocabulary(language) if other != word),
-        key=lambda other: (-JaroWinkler.similarity(said, _roughly(other)), abs(len(other) - len(word)), other),
+    scored = sorted(
+        (-JaroWinkler.similarity(said, _roughly(other)), abs(len(other) - len(word)), other)
+        for other in _vocabulary(language)
+        if other != word
     )
-    return tuple(others[:_NEAREST])
+    return tuple(other for likeness, _, other in scored[:_NEAREST] if -likeness >= _SIMILAR)
 
 
 @cache

@@ -52,14 +52,26 @@ def understood(line: Line, rate: float = 0.0) -> list[dict[str, Any]]:
 
 def counts(line: Line, facts: list[dict[str, Any]]) -> Counter[str]:
     """How many facts are labelled, found, and both; each label is met once."""
-    open_labels = list(line["facts"])
+    labels, facts = _in_parts(line["facts"]), _in_parts(facts)
+    open_labels = list(labels)
     right = 0
     for fact in facts:
         label = next((one for one in open_labels if same(one, fact)), None)
         if label is not None:
             right += 1
             open_labels.remove(label)
-    return Counter(labelled=len(line["facts"]), found=len(facts), right=right)
+    return Counter(labelled=len(labels), found=len(facts), right=right)
+
+
+def _in_parts(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each part of an address counts as a fact of its own."""
+    parts: list[dict[str, Any]] = []
+    for fact in facts:
+        if isinstance(fact["value"], dict):
+            parts += [{**fact, "key": f"{fact['key']}.{part}", "value": value} for part, value in fact["value"].items()]
+        else:
+            parts.append(fact)
+    return parts
 
 
 def same(label: dict[str, Any], fact: dict[str, Any]) -> bool:
