@@ -110,11 +110,15 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
     number = _number(heard, index)
     if number is None:
         return None
+    step = number[1]
+    while heard.norm(step) in {"de", "la", "del"} and step - number[1] < 2:
+        step += 1  # "el 123 de la calle Main"
+    number = (number[0], step)
     suffixes = table("addresses")["suffixes"]
     stop = word_set("addresses", "stops")
     for at in range(number[1], min(len(heard), number[1] + _MAX_STREET_WORDS)):
         word = heard.norm(at)
-        if word in stop or (at > number[1] and "," in heard.gap(at)):
+        if word in stop or "," in heard.gap(at):
             break
         if word in suffixes and (at > number[1] or word in {"broadway", "avenue", "calle", "avenida"}):
             end = at + 1

@@ -151,7 +151,7 @@ def _range(heard: Heard, index: int, first: Number, *, money: bool) -> Amount:
     """A range when a second number follows; else the one number, with "at most" and the like."""
     at = first.end
     currency = word_set("amounts", "currency")
-    while heard.norm(at) in currency or heard.norm(at) in word_set("amounts", "between_range"):
+    while heard.norm(at) in currency or (heard.norm(at) == "a" and heard.norm(at + 1) in word_set("amounts", "units_of_time")) or (heard.norm(at) in word_set("amounts", "units_of_time") and heard.norm(at - 1) == "a"):
         at += 1
     joint = heard.norm(at)
     opened = any(word in _BETWEEN for word in heard.norms[max(0, index - 2) : index])
@@ -167,6 +167,10 @@ def _range(heard: Heard, index: int, first: Number, *, money: bool) -> Amount:
             low, high = _scaled(first, second)
             if low < high:
                 return Amount(low, high, index, second.end)
+    elif opened and joint and (second := _one(heard, at + 1, money=money)) is not None:
+        low, high = _scaled(first, second)  # the joint was misheard
+        if low < high:
+            return Amount(low, high, index, second.end)
     return _bounded(heard, index, first)
 
 

@@ -103,7 +103,7 @@ def _concepts() -> dict[str, frozenset[str]]:
 
 
 @lru_cache(maxsize=4096)
-def _ideas(said: str) -> dict[str, float]:
+def _ideas(said: str, denied_words: frozenset[str] = frozenset()) -> dict[str, float]:
     """The ideas in a text with their weight: a phrase says more than a word, and keeps its words for itself."""
     words: list[str] = said.split()
     found: dict[str, float] = {}
@@ -111,7 +111,7 @@ def _ideas(said: str) -> dict[str, float]:
     for size, weight in ((4, 2.0), (3, 1.8), (2, 1.5), (1, 1.0)):
         for at in range(len(words) - size + 1):
             ideas = known.get(" ".join(words[at : at + size]))
-            if ideas:
+            if ideas and not (size == 1 and words[at] in denied_words):
                 for idea in ideas:
                     found[idea] = max(found.get(idea, 0.0), weight)
                 words[at : at + size] = [""] * size
@@ -129,11 +129,12 @@ def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     small = word_set("choices", "small")
     said = [w for i, w in enumerate(heard.norms[:200]) if w not in small and not denied(heard, i)]
     text = " ".join(heard.norms[:200])
+    away = frozenset(w for i, w in enumerate(heard.norms[:200]) if denied(heard, i))
     named = [[w for words in _names(c) for w in words if w not in small] for c in choices]
     spread = [{_stem(w) for w in words} for words in named]
     weight = {s: math.log(1 + len(choices) / sum(s in stems for stems in spread)) for stems in spread for s in stems}
     scores = [
-        _score(said, text, words, stems, weight, choice)
+        _score(said, _ideas(text, away), words, stems, weight, choice)
         for choice, words, stems in zip(choices, named, spread, strict=True)
     ]
     order = sorted(range(len(choices)), key=lambda i: -scores[i])
@@ -146,7 +147,7 @@ def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
 
 
 def _score(
-    said: list[str], text: str, words: list[str], stems: set[str], weight: dict[str, float], choice: Choice
+    said: list[str], theirs: dict[str, float], words: list[str], stems: set[str], weight: dict[str, float], choice: Choice
 ) -> float:
     """Shared word stems weigh by how much they tell the choices apart; shared ideas count; so do near sounds."""
     heard = {_stem(w) for w in said}
@@ -159,7 +160,9 @@ def _score(
             near += weight[stem] * close * 0.8
     overlap = (shared + near) / (min(total, max(weight.values()) * 2) or 1)
     label = " ".join(" ".join(name) for name in _names(choice))
-    mine, theirs = _ideas(label), _ideas(text)
-    idea = max((theirs[one] for one in mine if one in theirs), default=0.0) / max(theirs.values(), default=1.0)
+    mine = _ideas(label)
+    # an area of law is told by many words that also tell something nearer
+    weights = {one: weight * (0.6 if one.endswith("_area") else 1.0) for one, weight in theirs.items()}
+    idea = max((weights[one] for one in mine if one in weights), default=0.0) / max(theirs.values(), default=1.0)
     whole = fuzz.token_set_ratio(" ".join(said), " ".join(words)) / 100 if said and words else 0.0
     return min(1.0, 0.55 * min(1.0, overlap) + 0.55 * idea + (0.25 * whole if whole > 0.6 else 0.0))

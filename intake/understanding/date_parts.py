@@ -133,6 +133,9 @@ def year_after(heard: Heard, index: int, when: When, *, short: bool = True) -> t
     if relative is not None:
         return relative
     read = year_at(heard, at, short=short)
+    if read is None and at == index and len(heard.norm(at)) <= 4 and heard.norm(at) not in {"to", "or", "and", "y", "o", "a", "al", "till"}:
+        read = year_at(heard, at + 1)  # "summer on twenty twenty": the word between was misheard
+        read = read if read is not None and read[0] > 99 else None
     if read is None:
         return None
     if read[0] < 100 and heard.norm(read[1]) in {"dollars", "days", "weeks", "years", "oclock", "pm", "am", "dolares"}:

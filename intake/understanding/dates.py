@@ -142,7 +142,13 @@ def _joined(heard: Heard, first: Period, second: Period) -> Period | None:
     core = [w for w in between if w not in small]
     opened = word_set("dates", "from") & _words_before(heard, first.start)
     strong = {"to", "through", "thru", "until", "till", "til", "hasta", "a", "al"}
-    if gap in {"-", "\u2013", "\u2014"} or (len(core) == 1 and (core[0] in strong or (opened and core[0] in word_set("dates", "to")))):
+    misheard = (
+        len(core) == 1
+        and first.kind == second.kind == "month"
+        and not first.has_year
+        and core[0] not in {"in", "and", "then", "i", "y", "en", "luego"}
+    )
+    if misheard or gap in {"-", "\u2013", "\u2014"} or (len(core) == 1 and (core[0] in strong or (opened and core[0] in word_set("dates", "to")))):
         first = _same_year(first, second)
         if second.kind == "bare_day" and first.is_day:
             moved = cal.safe(first.low.year, first.low.month, second.low.day)

@@ -166,7 +166,7 @@ def _uncertain(heard: Heard, index: int, inside: bool, count: int) -> Slot | Non
     sounds = _sounds()
     if word in sounds and (near_after or last):
         return Slot(((str(sounds[word]), 0.3), ("", 0.4 if word in _BETWEEN else 0.6)), index + 1)
-    if (after or last) and word not in _BETWEEN:
+    if (after or last) and word not in _BETWEEN | EXTENSION:
         return _dropped_or_digit(heard, index)
     return None
 

@@ -69,6 +69,11 @@ def with_numbers(heard: Heard) -> Heard:
         word = token.norm
         if _is_number(word, heard.language):
             continue
+        if index and len(word) > 4 and word not in _known() and _is_number(tokens[index - 1].norm, heard.language):
+            money = "dollars" if heard.language == "en" else "dolares"
+            if nearest(word, (money,), 0.55):
+                tokens[index] = replace(token, norm=money)
+                continue
         left = _is_number(tokens[index - 1].norm, heard.language) if index else False
         following = tokens[index + 1].norm if index + 1 < len(tokens) else ""
         right = _is_number(following, heard.language)

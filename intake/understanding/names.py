@@ -83,10 +83,11 @@ def _best_run(heard: Heard) -> _Run | None:
             starts[at + len(phrase)] = max(starts.get(at + len(phrase), 0), 0.4 + 0.3 * len(phrase))
             at = heard.find(phrase, at + 1)
     best: _Run | None = None
+    letters = _spelled_places(heard.part(0, 150))
     index = 0
     limit = min(len(heard), 120)
     while index < limit:
-        run = _run_from(heard, index)
+        run = _run_from(heard, index, letters)
         if run is None:
             index += 1
             continue
@@ -98,7 +99,7 @@ def _best_run(heard: Heard) -> _Run | None:
     return best
 
 
-def _run_from(heard: Heard, index: int) -> _Run | None:
+def _run_from(heard: Heard, index: int, letters: frozenset[int] = frozenset()) -> _Run | None:
     """Name words from `index` on; titles before them are stepped over."""
     titles, suffixes = word_set("names", "titles"), table("names")["suffixes"]
     at = index
@@ -116,7 +117,7 @@ def _run_from(heard: Heard, index: int) -> _Run | None:
             places.append(at)
             at += 1
             break
-        if not _can_be(heard, at, words):
+        if not _can_be(heard, at, words) or at in letters:
             break
         words.append(heard.raw(at))
         places.append(at)
@@ -131,6 +132,11 @@ def _run_from(heard: Heard, index: int) -> _Run | None:
     return run
 
 
+def _spelled_places(heard: Heard) -> frozenset[int]:
+    """The words that are spelled letters: no names, though "Kay", "Dee" and "Equis" sound like some."""
+    return frozenset(i for run in spelled(heard) for i in range(run.start, run.end))
+
+
 def _is_initial(heard: Heard, index: int) -> bool:
     return len(heard.norm(index)) == 1 or heard.norm(index) in word_set("names", "titles") | {"st", "jr", "sr"}
 
@@ -138,6 +144,8 @@ def _is_initial(heard: Heard, index: int) -> bool:
 def _surname_first(heard: Heard, start: int, at: int) -> bool:
     """ "Smith, John": one word, a comma, and nothing else but given names."""
     rest = heard.norms[at : at + 3]
+    if len(heard.norm(start)) < 2 or heard.norm(start) in rest:
+        return False
     return at - start == 1 and heard.is_cased and heard.raw(at)[:1].isupper() and len(heard) - at <= 2 and bool(rest)
 
 
@@ -215,19 +223,41 @@ def _by_parts(heard: Heard) -> _Run | None:
 
 def _with_letters(heard: Heard, run: _Run) -> _Run:
     """Spelled letters and "with a y" after the name change its words."""
-    at = run.end
     limit = min(len(heard), run.end + 30)
     for letters in spelled(heard):
-        if letters.start >= run.end - 1 and letters.start <= limit:
+        if run.end - 1 <= letters.start <= limit:
             run = _spelled_into(run, letters)
+    at = run.end
     while at < limit:
         changed = with_letter(heard, run.words, at)
-        if changed is not None:
-            run = _Run(changed[0], run.start, max(run.end, changed[1]), run.score, run.places)
-            at = changed[1]
-        else:
+        if changed is None:
             at += 1
+            continue
+        was, words = run.words, _once(run.words, changed[0])
+        following = _run_from(heard, changed[1])
+        if following is not None and following.start == changed[1]:
+            words = _restated(was, words, following.words)
+            changed = (words, following.end)
+        run = _Run(words, run.start, max(run.end, changed[1]), run.score, run.places)
+        at = changed[1]
     return run
+
+
+def _once(was: list[str], now: list[str]) -> list[str]:
+    """ "Steven Brown, Steven with a ph": the changed word takes the place of the one said before."""
+    last = len(was) - 1
+    first = next((i for i, word in enumerate(was[:last]) if word.lower() == was[last].lower()), None)
+    if first is None or now[last] == was[last]:
+        return now
+    return [*now[:first], now[last], *now[first + 1 : last]]
+
+
+def _restated(was: list[str], now: list[str], more: list[str]) -> list[str]:
+    """ "Karla with a K Montes" goes on; "Karla with a K, Karla Montes" says the name again."""
+    changes = {old.lower(): new for old, new in zip(was, now, strict=False)}
+    if any(word.lower() in changes for word in more):
+        return [changes.get(word.lower(), word) for word in more]
+    return [*now, *more]
 
 
 def _spelled_into(run: _Run, letters: Spelled) -> _Run:

@@ -9,7 +9,7 @@ from typing import Final
 from intake.understanding.heard import Heard
 from intake.understanding.words import table
 
-_AND: Final = frozenset({"and", "y", "e", "n", "i"})
+_AND: Final = frozenset({"and", "y", "e", "n", "i", "ya", "hay"})
 _POINT: Final = frozenset({"point", "punto", "coma"})
 _AFTER: Final = {
     # what may follow what; "" is the beginning
@@ -109,6 +109,8 @@ def _composed(heard: Heard, index: int) -> Number | None:
                 break
             current = (current or (1 if not last else 0)) * value
             total, current, last = (total * value if last == "scale" and current == 0 else total + current), 0.0, "scale"
+        elif kind in {"unit", "teen", "ten"} and last == "hundred" and _hundred_ahead(heard, step):
+            break  # "five hundred and seven hundred" are two numbers
         elif last in _AFTER[kind] and not (last == "ten" and value == 0):
             current += value
             written = written or kind == "figure"
@@ -119,6 +121,10 @@ def _composed(heard: Heard, index: int) -> Number | None:
     if not last:
         return None
     return Number(total + current, position, last, written)
+
+
+def _hundred_ahead(heard: Heard, index: int) -> bool:
+    return heard.norm(index + 1) in {"hundred", "hundreds"}
 
 
 def _part(word: str, language: str) -> tuple[str | None, float]:
@@ -135,7 +141,7 @@ def _may_join(joint: str, last: str, kind: str, value: float) -> bool:
     """ "a hundred and fifty", "ochenta y cuatro"; but "two and three" are two numbers."""
     if last in {"hundred", "scale"}:
         return kind in {"unit", "teen", "ten", "hundred"}
-    return joint in {"y", "i", "e"} and last == "ten" and kind == "unit" and value > 0
+    return joint in {"y", "i", "e", "ya", "hay"} and last == "ten" and kind == "unit" and value > 0
 
 
 def _with_rest(heard: Heard, number: Number) -> Number:

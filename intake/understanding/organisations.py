@@ -51,13 +51,17 @@ def _start(heard: Heard) -> int:
         at = heard.find(phrase)
         if 0 <= at <= 25 and at + len(phrase) < len(heard) and len(phrase) > length:
             best, length = at + len(phrase), len(phrase)
+    if not best and heard.norm(0) in {"the", "my", "our", "el", "la", "mi", "su", "their", "his", "her"}:
+        verb = next((i for i in range(1, min(5, len(heard) - 1)) if heard.norm(i) in {"is", "was", "es", "era", "called", "named"}), 0)
+        return verb + 1 if verb else 0
     return best
 
 
 def _from(heard: Heard, index: int) -> Found | None:
     never, ends = word_set("organisations", "never"), word_set("organisations", "ends")
+    before = never | ends | word_set("stock", "fillers")
     start = index
-    while start < len(heard) and (heard.norm(start) in never or heard.norm(start) in word_set("stock", "fillers")) and not _is_capital(heard, start):
+    while start < len(heard) and (heard.norm(start) in before or _is_kind_alone(heard, start)) and not _is_capital(heard, start):
         start += 1
     end = start
     suffixes = word_set("organisations", "suffixes")
@@ -70,9 +74,25 @@ def _from(heard: Heard, index: int) -> Found | None:
         if word in ends and not (word in {"in", "for", "with", "on", "by"} and False) and not _is_capital(heard, end):
             break
         end += 1
+    end = _end_of_known(heard, start, end)
     while end > start and heard.norm(end - 1) in word_set("organisations", "inner") | {"and", "y"} and not _is_capital(heard, end - 1):
         end -= 1
     return _found(heard, start, end) if end > start else None
+
+
+def _end_of_known(heard: Heard, start: int, end: int) -> int:
+    """After a well known name ("amazon the warehouse") only its own kind belongs to it ("amazon logistics llc")."""
+    for name in table("organisations")["known"]:
+        words = tuple(str(name).split())
+        after = start + len(words)
+        if heard.starts(start, words) and after < end and heard.norm(after) not in word_set("organisations", "suffixes"):
+            return after if heard.norm(after) in word_set("organisations", "inner") | {"warehouse", "store"} else end
+    return end
+
+
+def _is_kind_alone(heard: Heard, index: int) -> bool:
+    """ "an agency, Labor Express": a kind of company before the name itself."""
+    return heard.norm(index) in word_set("organisations", "suffixes") and "," in heard.gap(index + 1)
 
 
 def _is_capital(heard: Heard, index: int) -> bool:

@@ -79,6 +79,7 @@ def _answer(heard: Heard, question: Question, today: date, country: str) -> Fact
         if found is None or found.value is None:
             start, end = heard.span(*refusal)
             return Fact(key, None, "refused", start, end, "said that it is not to be told")
+        return found.as_fact(key)
     lost = unknown(heard)
     if lost is not None:
         return _despite_unknown(heard, lost, question, today, country)
@@ -127,10 +128,11 @@ def _everything(heard: Heard, today: date, country: str) -> list[Fact]:
     add("address", read_address(heard, asked=False))
     add("name", read_introduced_name(heard))
     add("organisation", read_any_organisation(heard))
-    for key, found in read_any_date(heard, today):
+    mended = with_numbers(heard)
+    for key, found in read_any_date(with_dates(mended), today):
         add(key, found)
-    add("money", read_money(heard, asked=False))
-    add("count", read_count(heard, asked=False))
+    add("money", read_money(mended, asked=False))
+    add("count", read_count(mended, asked=False))
     add("state", read_state(heard, asked=False))
     return sorted(facts, key=lambda fact: fact.start)
 

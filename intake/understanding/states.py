@@ -82,8 +82,7 @@ def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None
         before_zip = len(following) == 5 and following.isdigit()
         capital = heard.raw(index).isupper() and heard.is_cased
         after_comma = "," in heard.gap(index) and (index + 1 == len(heard) or before_zip)
-        alone = asked and len(heard) <= 2 and word not in {"hi", "ok", "oh", "me", "in", "or", "de"}
-        alone = alone or (asked and len(heard) == 1) or (asked and word not in table("states")["words_too"])
+        alone = (asked and len(heard) == 1) or (asked and word not in table("states")["words_too"])
         if before_zip or capital or after_comma or alone:
             return word.upper(), index + 1
     if len(word) == 1 and len(heard.norm(index + 1)) == 1 and asked:

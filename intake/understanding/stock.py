@@ -5,16 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Final, cast
 
-from rapidfuzz import fuzz
-
 from intake.understanding.facts import Ask
-from intake.understanding.heard import Heard
+from intake.understanding.heard import Heard, alike
 from intake.understanding.words import phrases, table, word_set
 
 #: Longer turns are stories: a stock phrase in one is no answer to what was asked.
 _SHORT: Final = 40
 _FUZZY_WORDS: Final = 9
-_FUZZY_FLOOR: Final = 88.0
+_FUZZY_FLOOR: Final = 0.5
 
 
 @cache
@@ -31,14 +29,26 @@ def find_phrase(heard: Heard, key: str) -> tuple[int, int] | None:
         if f" {phrase} " in said:
             at = heard.find(phrase.split())
             return at, at + len(phrase.split())
-    if len(heard) <= _FUZZY_WORDS:
-        short = said.strip()
-        for phrase in _joined(key):
-            if len(phrase) >= 9 and len(short) >= len(phrase) - 2:
-                match = fuzz.partial_ratio_alignment(phrase, short, score_cutoff=_FUZZY_FLOOR)
-                if match is not None and match.dest_end - match.dest_start >= len(phrase) - 2:
-                    first = short[: match.dest_start].count(" ")
-                    return min(first, len(heard) - 1), min(len(heard), first + len(phrase.split()))
+    return _misheard(heard, key) if len(heard) <= _FUZZY_WORDS else None
+
+
+def _misheard(heard: Heard, key: str) -> tuple[int, int] | None:
+    """A phrase of which one word was misheard or lost."""
+    norms = heard.norms
+    for phrase in phrases("stock", key):
+        size = len(phrase)
+        if size < 3:
+            break  # the longest come first
+        for at in range(len(norms) - size + 1):
+            wrong = [i for i in range(size) if norms[at + i] != phrase[i]]
+            if len(wrong) == 1 and alike(norms[at + wrong[0]], phrase[wrong[0]]) >= _FUZZY_FLOOR:
+                return at, at + size
+        if size >= 4 and len(norms) <= size:
+            for lost in range(size):
+                shorter = phrase[:lost] + phrase[lost + 1 :]
+                at = heard.find(shorter)
+                if at >= 0 and phrase[lost] not in {"no", "not", "dont", "prefer", "prefiero"}:
+                    return at, at + size - 1
     return None
 
 

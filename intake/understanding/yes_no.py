@@ -54,6 +54,8 @@ def _doubled(heard: Heard) -> Found | None:
     for index, word in enumerate(heard.norms[:12]):
         opener = word in {"not", "isnt"} and heard.norm(index + 1) in {"that", "like", "as", "because"}
         opener = opener or (word == "no" and heard.norm(index + 1) == "es" and heard.norm(index + 2) == "que")
+        opener = opener or (word in {"cant", "cannot", "couldnt", "wouldnt", "wont"} and heard.norm(index + 1) in {"say", "deny", "tell"})
+        opener = opener or (word == "no" and heard.norm(index + 2) in {"decir", "negar"})
         if opener:
             second = next((i for i in range(index + 2, min(len(heard), index + 7)) if heard.norm(i) in negatives), None)
             if second is not None:
