@@ -34,6 +34,13 @@ _NEAR_BELOW: Final = 0.4
 #: Below this, nothing was said that any area could be told by.
 _LEAST_EVIDENCE: Final = 4.0
 _MOST_BELOW: Final = 3
+#: Words of a text that is short: with nothing plain in it, it is unclear. And of one too long to be so.
+_SHORT: Final = 20
+_LONG: Final = 40
+#: Evidence that says plainly what the trouble is; and that it is about courts or lawyers themselves.
+_PLAIN: Final = 2.0
+_PLAIN_COURTS: Final = 7.0
+_COURTS: Final = "CO-00-00-00-00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +112,16 @@ def _is_not_legal(evidence: Evidence, taught: Mapping[str, float], best: float) 
 
 
 def _is_unclear(evidence: Evidence, taught: Mapping[str, float], best: float, length: int) -> bool:
-    strongest = max(evidence.top.values(), default=0.0)
+    """Too little was said of any trouble. That somebody wants a lawyer or a court says nothing of what for."""
+    strongest = max((worth for code, worth in evidence.top.items() if code != _COURTS), default=0.0)
     asks = taught[UNCLEAR] + _AUTHORED * evidence.asks
-    return (
-        (best < _LEAST_EVIDENCE and length < 40) or (strongest < 2.5 and asks > best) or (strongest < 1 and length < 8)
-    )
+    if length < _SHORT:
+        return strongest < _PLAIN and (asks > 0 or best < _LEAST_EVIDENCE) and not _is_about_courts(evidence)
+    return length < _LONG and strongest < _PLAIN and asks > best
+
+
+def _is_about_courts(evidence: Evidence) -> bool:
+    return evidence.top.get(_COURTS, 0.0) > _PLAIN_COURTS
 
 
 def _ranked(sums: Mapping[str, float], evidence: Evidence, length: int) -> tuple[AreaScore, ...]:

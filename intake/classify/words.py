@@ -52,7 +52,7 @@ class Spelling:
         self._known = frozenset(known) | frozenset(words)
         self._shorter: dict[str, str] = {}
         for word in words:
-            for form in _without_one(word):
+            for form in (word, *_without_one(word)):
                 self._shorter.setdefault(form, word)
 
     def put_right(self, word: str) -> str:
@@ -61,9 +61,19 @@ class Spelling:
             return word
         for form in (word, *_without_one(word)):
             meant = self._shorter.get(form)
-            if meant and meant[0] == word[0] and abs(len(meant) - len(word)) <= 1:
+            if meant and meant[0] == word[0] and _one_slip(word, meant):
                 return meant
         return word
+
+
+def _one_slip(word: str, meant: str) -> bool:
+    """Whether one letter more, less or other, or two neighbours swapped, makes one of the other."""
+    same = 0
+    while same < min(len(word), len(meant)) and word[same] == meant[same]:
+        same += 1
+    rest, other = word[same:], meant[same:]
+    swapped = rest[:2] == other[1::-1] and len(other) > 1 and rest[2:] == other[2:]
+    return rest[1:] == other[1:] or rest[1:] == other or rest == other[1:] or swapped
 
 
 def _without_one(word: str) -> list[str]:
