@@ -10,7 +10,7 @@ from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
 from intake.understanding.numbers import number_at, tidy
 from intake.understanding.states import by_city, places
-from intake.understanding.words import table, word_set
+from intake.understanding.words import plain_words, table, word_set
 
 _MAX_STREET_WORDS: Final = 6
 _ZERO: Final = frozenset({"oh", "o", "zero", "cero"})
@@ -35,10 +35,12 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
         parts["street"] = street[0]
     end = at
     unit = _unit(heard, at)
+    ahead = next((u for i in range(start) if heard.norm(i) in table("addresses")["unit_names"] and (u := _unit(heard, i))), None)
     if unit is not None:
         parts["unit"], _, at = unit
         end = at
-        start = min(start, unit[1])
+    elif ahead is not None and street is not None and ahead[2] <= start:
+        parts["unit"], start, _ = ahead
     state = _state(heard, at, has_street=street is not None)
     code = _zip(heard, state[2] if state else at)
     limit = state[1] if state else (code[1] if code else len(heard))
@@ -292,7 +294,8 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
     if index == 0 and not _starts_plain(heard):
         marks = [i + 1 for i in range(limit) if heard.norm(i) in skip]
         start = marks[-1] if marks else 0
-    while start < limit and heard.norm(start) in skip:
+    plain = plain_words("common") - plain_words("surnames") - {"park", "city", "springs", "lake", "new", "little"}
+    while start < limit and (heard.norm(start) in skip or (heard.norm(start) in plain and not (heard.is_cased and heard.raw(start)[:1].isupper() and start))):
         start += 1
     end = start
     while end < limit and heard.norm(end) not in stop and not heard.norm(end)[:1].isdigit() and end - start < 4:

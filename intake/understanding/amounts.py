@@ -46,6 +46,9 @@ def read_money(heard: Heard, *, asked: bool = True) -> Found | None:
 def read_count(heard: Heard, *, asked: bool = True) -> Found | None:
     """How many. Not asked: only numbers of people or times."""
     for part in reversed(pieces(heard)):
+        nothing = _nothing(part, "nothing_count") if asked else None
+        if nothing is not None:
+            return nothing
         every = _standing(part, amounts(part, money=False))
         every = [a for a in every if not _has_currency(part, a)] or (every if asked else [])
         if not asked:
@@ -55,7 +58,7 @@ def read_count(heard: Heard, *, asked: bool = True) -> Found | None:
             start, end = part.span(amount.start, amount.end)
             return Found(amount.value, start, end, "a number said as a count", amount.state)
         if asked:
-            vague = _vague_count(part)
+            vague = _vague_count(part) or _only_single(part)
             if vague is not None:
                 return vague
     return None
@@ -222,6 +225,7 @@ def _added(heard: Heard, found: list[Amount]) -> Amount:
     people = word_set("amounts", "people")
     counted = [a for a in found if heard.norm(a.end) in people or heard.norm(a.end + 1) in people]
     single = _one_person(heard, found)
+    single += _and_me(heard) if single or counted else []
     if len(counted) + len(single) > 1 and counted and not any("total" in heard.norms for _ in (0,)):
         low = sum(a.low for a in counted) + len(single)
         high = sum(a.high for a in counted) + len(single)
@@ -243,6 +247,24 @@ def _one_person(heard: Heard, found: list[Amount]) -> list[int]:
         for i, word in enumerate(heard.norms[:-1])
         if word in {"a", "my", "mi", "una", "un"} and heard.norm(i + 1) in people and i not in taken
     ]
+
+
+def _only_single(heard: Heard) -> Found | None:
+    """ "a boy and a girl": one each."""
+    single = _one_person(heard, []) + _and_me(heard)
+    if not single or (len(single) == 1 and heard.norm(single[0]) not in {"a", "un", "una"}):
+        return None
+    start, end = heard.span(min(single), max(single) + 2)
+    return Found(len(single), start, end, "people named one by one")
+
+
+def _and_me(heard: Heard) -> list[int]:
+    """ "my husband, me and two kids", "mi esposo, yo y …": the place of the speaker in a list of people."""
+    for index, word in enumerate(heard.norms):
+        beside = {heard.norm(index - 1), heard.norm(index + 1)}
+        if word in {"me", "myself", "yo", "i"} and ({"and", "y"} & beside) and not (word == "i" and heard.norm(index - 1) == "and"):
+            return [index]
+    return []
 
 
 def _vague_count(heard: Heard) -> Found | None:

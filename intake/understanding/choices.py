@@ -61,9 +61,22 @@ def _exact(heard: Heard, choices: Sequence[Choice]) -> Found | None:
                 if not denied(heard, at) and not _inside_number(words) and (best is None or key > best[:2]):
                     best = (len(words), at, choice)
                 at = heard.find(words, at + 1)
-    if best is None:
+    if best is None or _part_of_more(heard, best[1], best[0], best[2], choices):
         return None
     return _found(heard, best[2], best[1], best[1] + best[0], "its own words were said")
+
+
+def _part_of_more(heard: Heard, at: int, size: int, choice: Choice, choices: Sequence[Choice]) -> bool:
+    """Whether the words found are a part of a phrase that stands for another choice: "para mi" in "para mi mamá"."""
+    known = _concepts()
+    own = _ideas(" ".join(" ".join(name) for name in _names(choice)))
+    others = {idea for c in choices if c is not choice for idea in _ideas(" ".join(" ".join(n) for n in _names(c)))}
+    for longer in (4, 3, 2):
+        for start in range(max(0, at + size - longer), at + 1):
+            ideas = known.get(" ".join(heard.norms[start : start + longer]), frozenset())
+            if longer > size and any(idea in others and idea not in own for idea in ideas):
+                return True
+    return False
 
 
 def _inside_number(words: tuple[str, ...]) -> bool:
@@ -73,6 +86,7 @@ def _inside_number(words: tuple[str, ...]) -> bool:
 def _by_number(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     """ "the second one", "number three", "B", "la última"."""
     read = table("choices")
+    heard = heard if heard.norms[-3:] != ("de", "en", "medio") else heard.part(len(heard) - 1)
     content = [w for w in heard.norms if w not in word_set("choices", "around_number")]
     for index, word in enumerate(heard.norms):
         place = read["ordinals"].get(word)
@@ -86,6 +100,8 @@ def _by_number(heard: Heard, choices: Sequence[Choice]) -> Found | None:
             place = int(word[:4])
         if place is None or denied(heard, index) or (len(content) > 3 and not introduced and heard.norm(index + 1) not in read["after_ordinal"]):
             continue
+        if place == 0 and len(choices) % 2:
+            place = (len(choices) + 1) // 2
         place = len(choices) if place == -1 else len(choices) - 1 if place == -2 else place
         if 1 <= place <= len(choices):
             return _found(heard, choices[place - 1], index, index + 1, f"number {place} of the choices")
@@ -103,7 +119,7 @@ def _concepts() -> dict[str, frozenset[str]]:
 
 
 @lru_cache(maxsize=4096)
-def _ideas(said: str, denied_words: frozenset[str] = frozenset()) -> dict[str, float]:
+def _ideas(said: str, away: frozenset[int] = frozenset()) -> dict[str, float]:
     """The ideas in a text with their weight: a phrase says more than a word, and keeps its words for itself."""
     words: list[str] = said.split()
     found: dict[str, float] = {}
@@ -111,7 +127,7 @@ def _ideas(said: str, denied_words: frozenset[str] = frozenset()) -> dict[str, f
     for size, weight in ((4, 2.0), (3, 1.8), (2, 1.5), (1, 1.0)):
         for at in range(len(words) - size + 1):
             ideas = known.get(" ".join(words[at : at + size]))
-            if ideas and not (size == 1 and words[at] in denied_words):
+            if ideas and at not in away:
                 for idea in ideas:
                     found[idea] = max(found.get(idea, 0.0), weight)
                 words[at : at + size] = [""] * size
@@ -129,7 +145,7 @@ def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     small = word_set("choices", "small")
     said = [w for i, w in enumerate(heard.norms[:200]) if w not in small and not denied(heard, i)]
     text = " ".join(heard.norms[:200])
-    away = frozenset(w for i, w in enumerate(heard.norms[:200]) if denied(heard, i))
+    away = frozenset(i for i in range(min(200, len(heard))) if denied(heard, i))
     named = [[w for words in _names(c) for w in words if w not in small] for c in choices]
     spread = [{_stem(w) for w in words} for words in named]
     weight = {s: math.log(1 + len(choices) / sum(s in stems for stems in spread)) for stems in spread for s in stems}

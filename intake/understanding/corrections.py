@@ -9,8 +9,8 @@ from typing import Final
 from intake.understanding.heard import Heard
 from intake.understanding.words import phrases
 
-_NOT: Final = frozenset({"not", "no", "isnt", "wasnt", "never", "nunca", "nada", "neither", "ni", "arent", "werent", "without", "sin", "didnt", "dont", "havent"})
-_SMALL: Final = frozenset({"the", "a", "an", "el", "la", "en", "in", "on", "at", "from", "de", "my", "un", "una", "really", "been", "have", "he", "me", "has", "por", "get", "got", "any", "estoy", "soy", "it", "be"})
+_NOT: Final = frozenset({"not", "no", "isnt", "wasnt", "never", "nunca", "nada", "neither", "nothing", "ni", "arent", "werent", "without", "sin", "didnt", "dont", "havent"})
+_SMALL: Final = frozenset({"the", "a", "an", "el", "la", "en", "in", "on", "at", "from", "de", "my", "un", "una", "really", "been", "have", "he", "me", "has", "por", "get", "got", "any", "was", "were", "is", "estoy", "soy", "it", "be"})
 
 
 @cache

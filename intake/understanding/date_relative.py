@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -78,6 +79,8 @@ def _ago(heard: Heard, index: int, when: When) -> Period | None:
         if length is not None and (when.ahead or word in {"within", "dentro"} or when.asked) and heard.norm(length[3]) not in _AGO:
             return _at_distance(heard, index, length, 1, when) if heard.norm(index + 1) not in {"the", "los", "las"} else None
         return None
+    if word in {"the", "el", "la"} and table("dates")["units"].get(heard.norm(index + 1)) in {"day", "week", "month", "year"}:
+        return _from_event(heard, index, (1.0, 1.0, table("dates")["units"][heard.norm(index + 1)], index + 2), when)
     if number_at(heard, index) is None and word not in {"a", "an", "couple", "few", "several", "half", "un", "una", "unos", "unas", "medio", "another"}:
         return None
     length = _length(heard, index)
@@ -88,6 +91,9 @@ def _ago(heard: Heard, index: int, when: When) -> Period | None:
         return _at_distance(heard, index, (*length[:3], end + 1), -1, when)
     for words in _LATER:
         if heard.starts(end, words):
+            if words[-1] == "tomorrow":
+                length = (*length[:3], end + 2)
+                return _at_distance(heard, index, length, 1, replace(when, today=when.today + timedelta(days=1)))
             return _at_distance(heard, index, (*length[:3], end + len(words)), 1, when)
     return _from_event(heard, index, length, when)
 

@@ -80,6 +80,9 @@ def periods(heard: Heard, when: When) -> list[Period]:
 def _qualified(heard: Heard, period: Period, when: When) -> Period:
     """ "early March", "a finales del 2019", "around Easter", "the week of June 5", "March or so"."""
     before = _words_before(heard, period.start)
+    numbered = _week_of_month(heard, period)
+    if numbered is not None:
+        return numbered
     if not period.is_day and period.kind in {"month", "year", "season", "decade", "week"}:
         for key, third in (("early", 0), ("mid", 1), ("late", 2)):
             if word_set("dates", key) & before:
@@ -98,6 +101,23 @@ def _qualified(heard: Heard, period: Period, when: When) -> Period:
             high = min(high, when.today)
         return replace(period, low=low, high=high, kind="vague")
     return period
+
+
+def _week_of_month(heard: Heard, period: Period) -> Period | None:
+    """ "the first week of July", "la última semana de marzo": seven days of the month."""
+    at = period.start - 1
+    while at > 0 and heard.norm(at) in {"of", "de", "del", "in", "en", "the"}:
+        at -= 1
+    if period.kind != "month" or heard.norm(at) not in {"week", "semana"}:
+        return None
+    word = heard.norm(at - 1)
+    place = table("numbers")["ordinal"].get(word, -1 if word in {"last", "ultima"} else 0)
+    if place == -1:
+        return replace(period, low=period.high - timedelta(days=6), kind="week")
+    if not 1 <= place <= 4:
+        return None
+    low = period.low + timedelta(days=7 * (place - 1))
+    return replace(period, low=low, high=low + timedelta(days=6), kind="week")
 
 
 def _words_before(heard: Heard, start: int) -> set[str]:
@@ -149,6 +169,9 @@ def _joined(heard: Heard, first: Period, second: Period) -> Period | None:
         and core[0] not in {"in", "and", "then", "i", "y", "en", "luego"}
     )
     if misheard or gap in {"-", "\u2013", "\u2014"} or (len(core) == 1 and (core[0] in strong or (opened and core[0] in word_set("dates", "to")))):
+        if first.kind == "holiday" and second.has_year and not first.has_year:
+            # a movable feast is looked up again in the year said
+            first = period_at(heard, first.start, When(date(second.high.year, 12, 31))) or first
         first = _same_year(first, second)
         if second.kind == "bare_day" and first.is_day:
             moved = cal.safe(first.low.year, first.low.month, second.low.day)

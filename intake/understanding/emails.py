@@ -14,6 +14,8 @@ from intake.understanding.words import phrases, table
 
 _TYPED: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,5}")
 _MAX_LOCAL_WORDS: Final = 24
+#: Names of letters that are no words.
+_LETTER_NAMES: Final = {"efe": "f", "hache": "h", "jota": "j", "ele": "l", "eme": "m", "ene": "n", "erre": "r", "equis": "x", "zeta": "z", "uve": "v", "aitch": "h", "ge": "g", "pe": "p", "cu": "q", "doubleyou": "w"}
 
 
 def read_email(heard: Heard) -> Found | None:
@@ -122,7 +124,7 @@ def _local_start(heard: Heard, last: int) -> int:
             index -= silent
             continue
         joined = _is_dot(heard.norm(index + 1)) or heard.norm(index + 1) in _data("signs") if index < last else False
-        letters = index < last and len(word) == 1 and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))}
+        letters = index < last and len(word) == 1 and not {heard.norm(index + 1), heard.norm(index - 1)}.isdisjoint(_LETTER_NAMES) or len(word) == 1 and index < last and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))}
         if word in stops and not joined and not letters:
             return index + 1
         if index < last and _ends_here(heard, index + 1):
@@ -159,6 +161,8 @@ def _piece(heard: Heard, index: int) -> tuple[str | None, int]:
     letter = letter_at(heard, index, strict=True)
     if letter is not None:
         return ("n" if letter[0] == "ñ" else letter[0]), letter[1]
+    if word in _LETTER_NAMES:
+        return _LETTER_NAMES[word], index + 1
     return word, index + 1
 
 

@@ -133,8 +133,13 @@ def _run_from(heard: Heard, index: int, letters: frozenset[int] = frozenset()) -
 
 
 def _spelled_places(heard: Heard) -> frozenset[int]:
-    """The words that are spelled letters: no names, though "Kay", "Dee" and "Equis" sound like some."""
-    return frozenset(i for run in spelled(heard) for i in range(run.start, run.end))
+    """The words that are letters, spelled or after "with a": no names, though "Kay" and "Dee" sound like some."""
+    places = {i for run in spelled(heard) for i in range(run.start, run.end)}
+    for index in range(len(heard)):
+        after = with_letter(heard, ["x"], index)
+        if after is not None:
+            places.update(range(index, after[1]))
+    return frozenset(places)
 
 
 def _is_initial(heard: Heard, index: int) -> bool:
@@ -161,7 +166,7 @@ def _can_be(heard: Heard, index: int, before: list[str]) -> bool:
         return heard.is_cased and heard.raw(index)[:1].isupper() and (bool(before) or len(heard) <= 3)
     if len(word) == 1:
         following = heard.norm(index + 1)
-        lone = len(following) != 1 and (bool(before) or heard.is_cased)
+        lone = len(following) != 1 and heard.norm(index - 1) not in {"with", "a", "con", "una", "letter", "letra"} and (bool(before) or heard.is_cased)
         return lone and following not in {"", "and"} and word != "i"
     return True
 
@@ -226,7 +231,11 @@ def _with_letters(heard: Heard, run: _Run) -> _Run:
     limit = min(len(heard), run.end + 30)
     for letters in spelled(heard):
         if run.end - 1 <= letters.start <= limit:
+            was = run.words
             run = _spelled_into(run, letters)
+            following = _run_from(heard, letters.end)
+            if following is not None and following.start == letters.end and len(run.words) == len(was):
+                run = _Run(_restated(was, run.words, following.words), run.start, following.end, run.score, run.places)
     at = run.end
     while at < limit:
         changed = with_letter(heard, run.words, at)

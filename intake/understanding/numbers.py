@@ -109,6 +109,8 @@ def _composed(heard: Heard, index: int) -> Number | None:
                 break
             current = (current or (1 if not last else 0)) * value
             total, current, last = (total * value if last == "scale" and current == 0 else total + current), 0.0, "scale"
+        elif last == "scale" and current == 0 and kind in _AFTER and _scale_ahead(heard, step):
+            break  # "dos mil y dos mil quinientos" are two numbers
         elif kind in {"unit", "teen", "ten"} and last == "hundred" and _hundred_ahead(heard, step):
             break  # "five hundred and seven hundred" are two numbers
         elif last in _AFTER[kind] and not (last == "ten" and value == 0):
@@ -121,6 +123,14 @@ def _composed(heard: Heard, index: int) -> Number | None:
     if not last:
         return None
     return Number(total + current, position, last, written)
+
+
+def _scale_ahead(heard: Heard, index: int) -> bool:
+    """Whether the group of words at `index` is itself so many thousands."""
+    at = index
+    while at - index < 5 and (_part(heard.norm(at), heard.language)[0] in {*_AFTER, "hundreds"} or heard.norm(at) in {"y", "and"}):
+        at += 1
+    return heard.norm(at) in {"thousand", "mil", "k", "grand"}
 
 
 def _hundred_ahead(heard: Heard, index: int) -> bool:

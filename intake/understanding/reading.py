@@ -21,7 +21,7 @@ from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
 from intake.understanding.phones import read_phone
 from intake.understanding.states import read_state
-from intake.understanding.stock import asks, refused, unknown
+from intake.understanding.stock import asks, has_none, refused, unknown
 from intake.understanding.yes_no import read_yes_no
 
 #: Characters of one turn that are read.
@@ -84,6 +84,11 @@ def _answer(heard: Heard, question: Question, today: date, country: str) -> Fact
     if lost is not None:
         return _despite_unknown(heard, lost, question, today, country)
     found = read(heard, question, today, country)
+    if found is None and question.type in {"phone", "email", "address", "organisation"}:
+        nothing = has_none(heard)
+        if nothing is not None:
+            start, end = heard.span(*nothing)
+            return Fact(key, None, "unknown", start, end, "said that there is none")
     return found.as_fact(key) if found is not None else None
 
 

@@ -100,7 +100,8 @@ def _run(heard: Heard, start: int) -> Spelled | None:
             index += 1
         else:
             break
-    if parts < 2 or certain * 2 < parts or (parts == 2 and len(letters) < 3):
+    sure = certain * 2 >= parts or (parts >= 4 and certain * 3 >= parts)
+    if parts < 2 or not sure or (parts == 2 and len(letters) < 3):
         return None
     return Spelled(letters, start, end)
 
@@ -113,6 +114,9 @@ def with_letter(heard: Heard, words: list[str], index: int) -> tuple[list[str], 
         return None
     at = index + 1
     count = 1
+    pair = table("letters")["pairs"].get(f"{heard.norm(at)} {heard.norm(at + 1)}")
+    if pair is not None:
+        return _changed(words, pair, 1, without=no), at + 2
     while heard.norm(at) in _ARTICLES or heard.norm(at) in {"two", "dos", "one", "no", "double", "doble"}:
         if heard.norm(at) == "a" and not _letters(heard, at + 1)[0]:
             break
@@ -164,8 +168,10 @@ def _reworded(word: str, letters: str, count: int, *, without: bool) -> str | No
         return _cased(word, low.replace(letters, letters * 2, 1)) if letters in low else None
     if count == 0 and letters * 2 in low:
         return _cased(word, low.replace(letters * 2, letters, 1))
-    if letters in low:
+    if letters in low or letters[:1] == letters[1:2] and letters in low:
         return word
+    if len(letters) == 2 and letters[0] == letters[1] and letters[0] in low:
+        return _cased(word, low.replace(letters[0], letters, 1))
     for old in table("letters")["swaps"].get(letters, ()):
         at = low.rfind(old) if old not in low[:1] or low.count(old) > 1 else 0
         if at >= 0 and old in low:

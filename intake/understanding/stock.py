@@ -52,9 +52,28 @@ def _misheard(heard: Heard, key: str) -> tuple[int, int] | None:
     return None
 
 
+def _pattern(heard: Heard, key: str) -> tuple[int, int] | None:
+    """A denial and, within three words, a verb of telling (refused) or knowing (unknown): "not giving you"."""
+    read = table("stock")["patterns"][key]
+    for before in read["before"]:
+        words = tuple(before.split())
+        at = heard.find(words)
+        if at < 0:
+            continue
+        for end in range(at + len(words), min(len(heard), at + len(words) + 3)):
+            if heard.norm(end) in read["verbs"]:
+                return at, end + 1
+    return None
+
+
+def has_none(heard: Heard) -> tuple[int, int] | None:
+    """Where it is said that there is none: "I don't have one", "no tengo correo"."""
+    return _pattern(heard, "none") if len(heard) <= _SHORT else None
+
+
 def unknown(heard: Heard) -> tuple[int, int] | None:
     """Where it is said that the answer is not known."""
-    return find_phrase(heard, "unknown") if len(heard) <= _SHORT else None
+    return (find_phrase(heard, "unknown") or _pattern(heard, "unknown")) if len(heard) <= _SHORT else None
 
 
 def refused(heard: Heard) -> tuple[int, int] | None:
@@ -64,7 +83,7 @@ def refused(heard: Heard) -> tuple[int, int] | None:
     words = without_fillers(heard)
     if len(words) == 1 and words[0] in word_set("stock", "refused_alone"):
         return 0, len(heard)
-    return find_phrase(heard, "refused")
+    return find_phrase(heard, "refused") or _pattern(heard, "refused")
 
 
 def without_fillers(heard: Heard) -> list[str]:

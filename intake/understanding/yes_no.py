@@ -79,6 +79,10 @@ def _decide(heard: Heard, cues: list[_Cue]) -> tuple[str, _Cue] | None:
     if not cues:
         return None
     first = cues[0]
+    if first.kind == "yes" and heard.norms[first.end : first.end + 2] == ("que", "no"):
+        return "no", _Cue("no", first.start, first.end + 2, f"{first.phrase} que no")
+    if first.kind == "yes" and heard.norm(first.end) == "not" and first.phrase not in {"yes", "yeah", "i did"}:
+        return "no", _Cue("no", first.start, first.end + 1, f"{first.phrase} not")
     marks = word_set("yes_no", "turns")
     for cue in reversed(cues[1:]):
         before = heard.norms[max(first.end, cue.start - 3) : cue.start]
