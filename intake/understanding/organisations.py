@@ -7,7 +7,7 @@ from typing import Final
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
-from intake.understanding.words import phrases, table, word_set
+from intake.understanding.words import phrases, plain_words, table, word_set
 
 _MAX_WORDS: Final = 8
 _UPPER: Final = {
@@ -19,11 +19,54 @@ _UPPER: Final = {
 def read_organisation(heard: Heard) -> Found | None:
     """The name in an answer to "which company?"; what introduces it and what follows it left out."""
     for part in reversed(pieces(heard)):
-        start = _start(part)
-        found = _from(part, start)
+        found = _best(part)
         if found is not None:
             return found
     return None
+
+
+def _best(heard: Heard) -> Found | None:
+    """The likeliest of the runs between words that are no name; the earlier of equals."""
+    introduced = _starts(heard)
+    best: tuple[float, int, int] | None = None
+    index = 0
+    while index < min(len(heard), 200):
+        start, end = _run(heard, index)
+        if end <= start:
+            break
+        score = _score(heard, start, end) + max((v for at, v in introduced.items() if index <= at <= start), default=0.0)
+        if best is None or score > best[0]:
+            best = (score, start, end)
+        index = max(end, index + 1)
+    return _found(heard, best[1], best[2]) if best is not None else None
+
+
+def _starts(heard: Heard) -> dict[int, float]:
+    """The places after words that introduce a name, with how much each tells."""
+    found = {0: 0.3}
+    for phrase in phrases("organisations", "before"):
+        at = heard.find(phrase)
+        while at >= 0:
+            place = at + len(phrase)
+            found[place] = max(found.get(place, 0.0), 0.5 + 0.25 * len(phrase))
+            at = heard.find(phrase, at + 1)
+    if heard.norm(0) in {"the", "my", "our", "el", "la", "mi", "su", "their", "his", "her"}:
+        verb = next((i for i in range(1, min(5, len(heard) - 1)) if heard.norm(i) in {"is", "was", "es", "era", "fue"}), 0)
+        found[verb + 1 if verb else 0] = 1.5 if verb else 0.3
+    return found
+
+
+def _score(heard: Heard, start: int, end: int) -> float:
+    kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds")
+    norms = heard.norms[start:end]
+    if all(word in kinds for word in norms):
+        return -0.5
+    score = 1.0 if not all(word in plain_words("common") or word in kinds for word in norms) else 0.2
+    if heard.is_cased and any(heard.raw(i)[:1].isupper() and i > 0 for i in range(start, end)):
+        score += 1.5
+    score += 0.7 if len(norms) > 1 and kinds & set(norms) else 0.0
+    known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
+    return score + (1.5 if known else 0.0)
 
 
 def read_any_organisation(heard: Heard) -> Found | None:
@@ -44,20 +87,13 @@ def read_any_organisation(heard: Heard) -> Found | None:
     return None
 
 
-def _start(heard: Heard) -> int:
-    """The place after the words that introduce the name."""
-    best, length = 0, 0
-    for phrase in phrases("organisations", "before"):
-        at = heard.find(phrase)
-        if 0 <= at <= 25 and at + len(phrase) < len(heard) and len(phrase) > length:
-            best, length = at + len(phrase), len(phrase)
-    if not best and heard.norm(0) in {"the", "my", "our", "el", "la", "mi", "su", "their", "his", "her"}:
-        verb = next((i for i in range(1, min(5, len(heard) - 1)) if heard.norm(i) in {"is", "was", "es", "era", "called", "named"}), 0)
-        return verb + 1 if verb else 0
-    return best
-
-
 def _from(heard: Heard, index: int) -> Found | None:
+    start, end = _run(heard, index)
+    return _found(heard, start, end) if end > start else None
+
+
+def _run(heard: Heard, index: int) -> tuple[int, int]:
+    """The first run of words from `index` that can be a name; an empty one: there is none."""
     never, ends = word_set("organisations", "never"), word_set("organisations", "ends")
     before = never | ends | word_set("stock", "fillers")
     start = index
@@ -71,13 +107,16 @@ def _from(heard: Heard, index: int) -> Found | None:
             break
         if end > start and "," in heard.gap(end) and word not in suffixes:
             break
-        if word in ends and not (word in {"in", "for", "with", "on", "by"} and False) and not _is_capital(heard, end):
+        if word in ends and not _is_capital(heard, end):
             break
         end += 1
     end = _end_of_known(heard, start, end)
+    if heard.is_cased and not _is_capital(heard, start):
+        # typed: the name begins at its first capital
+        start = next((i for i in range(start, end) if _is_capital(heard, i)), start)
     while end > start and heard.norm(end - 1) in word_set("organisations", "inner") | {"and", "y"} and not _is_capital(heard, end - 1):
         end -= 1
-    return _found(heard, start, end) if end > start else None
+    return start, end
 
 
 def _end_of_known(heard: Heard, start: int, end: int) -> int:
@@ -122,6 +161,8 @@ def _typed_with_suffix(heard: Heard) -> Found | None:
 
 def _found(heard: Heard, start: int, end: int) -> Found:
     left, right = heard.span(start, end)
+    if end - start == 1 and end < len(heard) and heard.raw(start).lower().endswith(("'s", "\u2019s")):
+        right -= 2  # "geico's my insurance"
     said = heard.text[left:right]
     value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(said)
     return Found(" ".join(value.split()), left, right, "words that name an organisation")

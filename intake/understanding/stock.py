@@ -28,8 +28,16 @@ def find_phrase(heard: Heard, key: str) -> tuple[int, int] | None:
     for phrase in _joined(key):
         if f" {phrase} " in said:
             at = heard.find(phrase.split())
+            if phrase == "no se" and not _is_no_se(heard, at):
+                continue
             return at, at + len(phrase.split())
     return _misheard(heard, key) if len(heard) <= _FUZZY_WORDS else None
+
+
+def _is_no_se(heard: Heard, at: int) -> bool:
+    """Whether "no se" is "no sé": "no, se llama Ana" is a correction."""
+    following = heard.norm(at + 2)
+    return heard.raw(at + 1).lower() == "sé" or following in word_set("stock", "after_no_se") or at + 2 >= len(heard)
 
 
 def _misheard(heard: Heard, key: str) -> tuple[int, int] | None:
