@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 #: The two answers that are no area, learned like areas.
 NOT_LEGAL: Final = "not_legal"
 UNCLEAR: Final = "unclear"
-#: Examples that each area is taken to have beside its own, with the words of all: the smoothing.
-_PRIOR: Final = 60.0
+#: Words that each area is taken to have beside its own, spread as in all: the smoothing. Areas are measured in words,
+#: not in examples, for some have longer ones.
+_PRIOR: Final = 600.0
 #: One word may speak for an area this much (log of a ratio), and against it only so much: that somebody does not
 #: say a word means little, and examples are few.
 _MOST: Final = 4.0
-_LEAST: Final = -0.3
+_LEAST: Final = -0.6
 #: Two words together say much of what each says alone.
 _PAIR: Final = 0.7
 
@@ -81,9 +82,10 @@ class Learned:
         size: Counter[str] = Counter()
         count = 0
         for stems, classes in taught:
-            count += 1
-            size.update(classes)
-            for feature in set(features(stems)):
+            here = set(features(stems))
+            count += len(here)
+            size.update(dict.fromkeys(classes, len(here)))
+            for feature in here:
                 total[feature] += 1
                 seen[feature].update(classes)
         self._unseen: Final = {name: max(_LEAST, math.log(_PRIOR / (size[name] + _PRIOR))) for name in sorted(size)}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Characters that are read; the longest turn that is understood whole.
 MAX_TEXT: Final = 20_000
 #: Worth of the authored phrases beside what is learned from examples. Chosen on half of our own posts.
-_AUTHORED: Final = 2.0
+_AUTHORED: Final = 1.5
 #: Evidence grows with the length of a text, certainty less so: the difference that makes one area 2.7 times as likely.
 _SOFTNESS: Final = 4.0
 _MORE_PER_WORD: Final = 0.04
