@@ -17,11 +17,12 @@ from intake.guard.allowing import allowed
 from intake.guard.loading import Knowledge, knowledge
 from intake.language.guess import Language
 from intake.language.patterns import Hit
-from intake.language.views import ASK, View, view_of
+from intake.language.views import ASK, STOP, View, view_of
 
 # Where one sentence ends and the next begins; "Mr. Smith" and "1,250.50" are whole.
 _SENTENCES: Final = re.compile(r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSr)(?<!\bSra)(?<!\bMrs)(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+")
-_REPEATED_MAY: Final = frozenset({"value", "time_limit", "merits", "conclusion", "law", "advice", "odds", "promise"})
+_FRAMES: Final = frozenset({"service", "decline", "repeat", "ours"})
+_REPEATED_MAY: Final = frozenset({"value", "time_limit", "merits", "conclusion", "law", "advice", "odds"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,14 @@ def _broken(view: View, known: Knowledge) -> list[str]:
         else:
             found.append(hit)
     asked = _is_question(view, marks)
+    framed = not marks.keys().isdisjoint(_FRAMES)
     return [
         hit.pattern.owner
         for hit in found
-        if not (asked and not known.rules[hit.pattern.owner].asks) and not _framed(hit, marks)
+        if not (asked and not known.rules[hit.pattern.owner].asks)
+        and not (framed and known.rules[hit.pattern.owner].framed)
+        and not any(mark.start < hit.end and hit.start < mark.end for mark in marks.get("ours", ()))
+        and not _framed(hit, marks, view)
     ]
 
 
@@ -70,15 +75,17 @@ def _is_question(view: View, marks: dict[str, list[Hit]]) -> bool:
     return view.words[-1] == ASK and bool(marks.get("question")) and not marks.get("leading")
 
 
-def _framed(hit: Hit, marks: dict[str, list[Hit]]) -> bool:
+def _framed(hit: Hit, marks: dict[str, list[Hit]], view: View) -> bool:
     """Whether the words are what is not said ("I cannot say whether ...") or what the person said."""
     frames = list(marks.get("decline", ()))
     if hit.pattern.owner in _REPEATED_MAY:
         frames += marks.get("repeat", ())
-    return any(
-        frame.start <= hit.start + 1 and not _turned(frame, hit, marks.get("turn", ())) for frame in frames
-    )
+    turns = marks.get("turn", [])
+    return any(frame.start <= hit.start + 1 and not _ended(frame, hit, turns, view) for frame in frames)
 
 
-def _turned(frame: Hit, hit: Hit, turns: list[Hit] | tuple[Hit, ...]) -> bool:
-    return any(frame.start < turn.start <= hit.start and turn.end > frame.end - 1 for turn in turns)
+def _ended(frame: Hit, hit: Hit, turns: list[Hit], view: View) -> bool:
+    """Whether a clause of our own begins between the frame and the finding."""
+    if any(word in (STOP, ASK) for word in view.words[frame.start : hit.start]):
+        return True
+    return any(frame.start < turn.start <= hit.start + 1 and turn.end >= frame.end for turn in turns)

@@ -16,11 +16,15 @@ _FOLDER: Final = Path(__file__).with_name("concepts")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that may not be said. `asks`: it may not be asked either. `says`: why, for the log."""
+    """One thing that may not be said. `asks`: it may not be asked either; `framed`: harmless beside any frame.
+
+    `says`: why, for the log.
+    """
 
     name: str
     says: str
     asks: bool
+    framed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def knowledge(language: Language) -> Knowledge:
     patterns: list[Pattern] = []
     for part in read:
         for name, rule in part.get("rules", {}).items():
-            rules[name] = Rule(name, rule["says"], rule.get("asks", "") == "block")
+            rules[name] = Rule(name, rule["says"], rule.get("asks", "") == "block", rule.get("framed", "") == "any")
             patterns += read_patterns(rule["patterns"], sets, name)
         for name, block in part.get("context", {}).items():
             patterns += read_patterns(block, sets, f"~{name}")

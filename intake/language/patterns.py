@@ -54,11 +54,12 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A pattern found in a view: words `start` up to `end`."""
+    """A pattern found in a view: words `start` up to `end`. `loose`: the numbers of those that only a gap covers."""
 
     pattern: Pattern
     start: int
     end: int
+    loose: frozenset[int]
 
 
 Sets = Mapping[str, tuple[str, ...]]
@@ -134,7 +135,7 @@ def _element(element: str, sets: Sets, source: str) -> tuple[str, tuple[str, ...
     if element in ("^", "$"):
         return ("(?<= [.?] )" if element == "^" else "(?=[.?] )"), (), 0
     if gap := re.fullmatch(r"~(\d)", element):
-        return f"(?:{_GAP_WORD}){{0,{gap[1]}}}?", (), int(gap[1])
+        return f"((?:{_GAP_WORD}){{0,{gap[1]}}}?)", (), int(gap[1])
     ahead = re.fullmatch(r"!(?:(\d+):)?(.+)", element)
     plain = ahead[2] if ahead else element.removesuffix("?")
     options = tuple(option.replace("_", " ") for option in _expanded(plain.split("|"), sets, source))
@@ -205,7 +206,16 @@ def _near(pattern: Pattern, numbers: list[int], view: View) -> Iterator[Hit]:
         for match in pattern.regex.finditer(view.text, max(view.offsets[max(start - 1, 0)], last), stop):
             last = match.end()
             first = view.index_at(match.start())
-            yield Hit(pattern, first, max(view.index_at(match.end() - 1) + 1, first + 1))
+            yield Hit(pattern, first, max(view.index_at(match.end() - 1) + 1, first + 1), _loose(match, view))
             found += 1
             if found >= _MAX_HITS:
                 return
+
+
+def _loose(match: re.Match[str], view: View) -> frozenset[int]:
+    numbers: set[int] = set()
+    for group in range(1, match.re.groups + 1):
+        start, end = match.span(group)
+        if end > start:
+            numbers.update(range(view.index_at(start), view.index_at(end - 1) + 1))
+    return frozenset(numbers)

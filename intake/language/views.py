@@ -50,6 +50,7 @@ class _Forms:
     fillers: frozenset[str]
     always: dict[str, tuple[str, ...]]
     apostrophe: dict[str, tuple[str, ...]]
+    after_is: frozenset[str]
 
 
 def view_of(text: str, language: Language) -> View:
@@ -58,7 +59,8 @@ def view_of(text: str, language: Language) -> View:
     words: list[str] = [STOP]
     places: list[tuple[int, int]] = [(0, 0)]
     before: Token | None = None
-    for token in tokenise(text):
+    tokens = tokenise(text)
+    for number, token in enumerate(tokens):
         mark = _mark(text, before, token)
         if mark and words[-1] not in (STOP, ASK):
             words.append(mark)
@@ -66,7 +68,8 @@ def view_of(text: str, language: Language) -> View:
         before = token
         if token.norm in forms.fillers or (token.norm == words[-1] and not token.norm[0].isdigit()):
             continue
-        for word in _written_out(token, text, forms):
+        following = tokens[number + 1].norm if number + 1 < len(tokens) else ""
+        for word in _written_out(token, text, forms, following):
             words.append(word)
             places.append((token.start, token.end))
     words.append(ASK if before and "?" in text[before.end : before.end + 8] else STOP)
@@ -100,17 +103,22 @@ def _mark(text: str, before: Token | None, token: Token) -> str:
     return "" if ends[0] == STOP and before.norm in _ABBREVIATED else STOP
 
 
-def _written_out(token: Token, text: str, forms: _Forms) -> tuple[str, ...]:
+def _written_out(token: Token, text: str, forms: _Forms, following: str) -> tuple[str, ...]:
     found = forms.always.get(token.norm)
-    if found is not None:
-        return found
-    if forms.apostrophe or "'" in text[token.start : token.end] or "\u2019" in text[token.start : token.end]:
-        raw = text[token.start : token.end]
-        if _APOSTROPHE.intersection(raw):
-            found = forms.apostrophe.get(token.norm)
-            if found is not None:
-                return found
-    return tuple(word for word in (token.norm,) if word)
+    if found is not None or not forms.apostrophe:
+        return found or (token.norm,)
+    raw = text[token.start : token.end]
+    if not _APOSTROPHE.intersection(raw):
+        return (token.norm,)
+    if raw[-1:] in ("s", "S") and raw[-2:-1] in _APOSTROPHE and _is_verb_next(following, forms):
+        whose = token.norm[:-1]
+        return (*forms.always.get(whose, (whose,)), "is")
+    return forms.apostrophe.get(token.norm, (token.norm,))
+
+
+def _is_verb_next(following: str, forms: _Forms) -> bool:
+    """"Someone's in my house", "my ex's hitting": the s is "is"; in "my ex's house" it is not."""
+    return following.endswith("ing") or following in forms.after_is
 
 
 @cache
@@ -120,7 +128,7 @@ def _forms(language: Language) -> _Forms:
     def table(name: str) -> dict[str, tuple[str, ...]]:
         return {fold(str(key)): tuple(str(value).split()) for key, value in read[name].items()}
 
-    return _Forms(frozenset(read["fillers"].split()), table("always"), table("apostrophe"))
+    return _Forms(frozenset(read["fillers"].split()), table("always"), table("apostrophe"), frozenset(read["after_is"].split()))
 
 
 def load_yaml(path: Path) -> Any:

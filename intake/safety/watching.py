@@ -107,7 +107,8 @@ def _weighed(hit: Hit, view: View, contexts: _Contexts, known: Knowledge, langua
         return
     if concept.past and _near(hit, view, contexts["past"], 6):
         return
-    if _near(hit, view, contexts["distant"], _NEAR_TIME) and not now:
+    long_ago = [m for m in contexts["distant"] if m.end <= hit.start or m.start >= hit.end or m.start in hit.loose]
+    if _near(hit, view, long_ago, _NEAR_TIME) and not now:
         distant = _long_ago(concept, known)
         if distant is not None:
             yield _Finding(distant, hit.start, hit.end)
@@ -150,20 +151,22 @@ def _parted(view: View, start: int, end: int) -> bool:
 def _denied(hit: Hit, view: View, frames: list[Hit], language: Language) -> bool:
     """Whether the finding is said not to be so. A pattern that itself denies ("not feed") is not denied by that."""
     denying, harmless = _DENYING[language], _NOT_DENYING[language]
-    inside = hit.pattern.words.isdisjoint(denying)
-    for number in range(max(hit.start - 2, 0), hit.end):
-        if view.words[number] not in denying:
+    before = range(max(hit.start - 2, 0), hit.start)
+    if view.words[hit.start] in _SUBJECTS[language]:
+        before = range(0)
+    for number in (*before, *hit.loose):
+        if view.words[number] not in denying or view.words[number + 1] in harmless:
             continue
-        if number + 1 < len(view.words) and view.words[number + 1] in harmless:
-            continue
-        if number >= hit.start and inside:
+        if number >= hit.start or not _parted(view, number, hit.start):
             return True
-        if number < hit.start and view.words[hit.start] not in _SUBJECTS[language] and not _parted(view, number, hit.start):
-            return True
-    return any(
-        mark.start < hit.start and hit.start - mark.end <= _NEAR_DENIAL and not _parted(view, mark.end, hit.start)
-        for mark in frames
-    )
+    return any(_denies(mark, hit, view) for mark in frames)
+
+
+def _denies(mark: Hit, hit: Hit, view: View) -> bool:
+    """Whether the frame stands shortly before the finding, or in a gap of it."""
+    if mark.start >= hit.start:
+        return mark.start in hit.loose
+    return hit.start - mark.end <= _NEAR_DENIAL and mark.start < hit.start and not _parted(view, mark.start, hit.start)
 
 
 def _alarm(findings: list[_Finding], view: View) -> Alarm:
