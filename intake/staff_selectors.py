@@ -26,6 +26,8 @@ STAGE_WORDS: Final = {
     Stage.CONSENT: "not begun",
     Stage.NAME: "asked for their name",
     Stage.OTHER_SIDE: "asked for the other side",
+    Stage.TOPIC: "asked what it is about",
+    Stage.BASICS: "first questions",
     Stage.CONFLICT_GATE: "conflict check",
     Stage.CONFLICT_HOLD: "stopped: possible conflict",
     Stage.STORY: "telling their story",

@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: 9454ab33f65ffa84bbf079a41b65745e38d2d94273d9203ea05fff473f97fabb
--- sources: 715efc55eeea8aee8882bedda0c2124a355b47c4b7cd049aabe890f873fbb203
+-- fingerprint: edcd6fca57510835540a44cce1d00cf0398227b91ca03aabb135511c97eecce5
+-- sources: 02c2142b917ff2e7c4448afd7073e9904de5ff314f2e88f0076797304f9c13d0
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -242,7 +242,9 @@ CREATE TABLE __firm_schema__.intake_fact (
     at timestamp with time zone NOT NULL,
     supersedes_id uuid,
     intake_id uuid NOT NULL,
-    turn_id uuid NOT NULL,
+    turn_id uuid,
+    kind character varying(20) DEFAULT ''::character varying NOT NULL,
+    written_by_id uuid,
     CONSTRAINT intake_fact_audio_end_ms_check CHECK ((audio_end_ms >= 0)),
     CONSTRAINT intake_fact_audio_start_ms_check CHECK ((audio_start_ms >= 0)),
     CONSTRAINT intake_fact_span_end_check CHECK ((span_end >= 0)),
@@ -260,7 +262,23 @@ CREATE TABLE __firm_schema__.intake_intake (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
+    mind_ct bytea,
+    zone character varying(40) DEFAULT 'UTC'::character varying NOT NULL,
+    last_event integer DEFAULT 0 NOT NULL,
+    CONSTRAINT intake_intake_last_event_check CHECK ((last_event >= 0)),
     CONSTRAINT intake_intake_last_turn_check CHECK ((last_turn >= 0))
+);
+CREATE TABLE __firm_schema__.intake_interviewevent (
+    id uuid NOT NULL,
+    sequence integer NOT NULL,
+    kind character varying(20) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    zone character varying(40) NOT NULL,
+    locale character varying(16) NOT NULL,
+    playbook character varying(60) NOT NULL,
+    data_ct bytea NOT NULL,
+    intake_id uuid NOT NULL,
+    CONSTRAINT intake_interviewevent_sequence_check CHECK ((sequence >= 0))
 );
 CREATE TABLE __firm_schema__.intake_party (
     id uuid NOT NULL,
@@ -271,6 +289,16 @@ CREATE TABLE __firm_schema__.intake_party (
     intake_id uuid NOT NULL,
     supersedes_id uuid,
     turn_id uuid NOT NULL
+);
+CREATE TABLE __firm_schema__.intake_safetyalert (
+    id uuid NOT NULL,
+    level character varying(12) NOT NULL,
+    kinds jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by_id uuid,
+    intake_id uuid NOT NULL,
+    turn_id uuid
 );
 CREATE TABLE __firm_schema__.intake_turn (
     id uuid NOT NULL,
@@ -348,18 +376,26 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(50, 'Can change audit event', 13, 'change_auditevent'),
 	(51, 'Can delete audit event', 13, 'delete_auditevent'),
 	(52, 'Can view audit event', 13, 'view_auditevent'),
-	(53, 'Can add voice session', 14, 'add_voicesession'),
-	(54, 'Can change voice session', 14, 'change_voicesession'),
-	(55, 'Can delete voice session', 14, 'delete_voicesession'),
-	(56, 'Can view voice session', 14, 'view_voicesession'),
-	(57, 'Can add utterance', 15, 'add_utterance'),
-	(58, 'Can change utterance', 15, 'change_utterance'),
-	(59, 'Can delete utterance', 15, 'delete_utterance'),
-	(60, 'Can view utterance', 15, 'view_utterance'),
-	(61, 'Can add recording', 16, 'add_recording'),
-	(62, 'Can change recording', 16, 'change_recording'),
-	(63, 'Can delete recording', 16, 'delete_recording'),
-	(64, 'Can view recording', 16, 'view_recording');
+	(53, 'Can add interview event', 14, 'add_interviewevent'),
+	(54, 'Can change interview event', 14, 'change_interviewevent'),
+	(55, 'Can delete interview event', 14, 'delete_interviewevent'),
+	(56, 'Can view interview event', 14, 'view_interviewevent'),
+	(57, 'Can add safety alert', 15, 'add_safetyalert'),
+	(58, 'Can change safety alert', 15, 'change_safetyalert'),
+	(59, 'Can delete safety alert', 15, 'delete_safetyalert'),
+	(60, 'Can view safety alert', 15, 'view_safetyalert'),
+	(61, 'Can add voice session', 16, 'add_voicesession'),
+	(62, 'Can change voice session', 16, 'change_voicesession'),
+	(63, 'Can delete voice session', 16, 'delete_voicesession'),
+	(64, 'Can view voice session', 16, 'view_voicesession'),
+	(65, 'Can add utterance', 17, 'add_utterance'),
+	(66, 'Can change utterance', 17, 'change_utterance'),
+	(67, 'Can delete utterance', 17, 'delete_utterance'),
+	(68, 'Can view utterance', 17, 'view_utterance'),
+	(69, 'Can add recording', 18, 'add_recording'),
+	(70, 'Can change recording', 18, 'change_recording'),
+	(71, 'Can delete recording', 18, 'delete_recording'),
+	(72, 'Can view recording', 18, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -374,9 +410,11 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(11, 'intake', 'conflictcheck'),
 	(12, 'intake', 'consent'),
 	(13, 'intake', 'auditevent'),
-	(14, 'audio', 'voicesession'),
-	(15, 'audio', 'utterance'),
-	(16, 'audio', 'recording');
+	(14, 'intake', 'interviewevent'),
+	(15, 'intake', 'safetyalert'),
+	(16, 'audio', 'voicesession'),
+	(17, 'audio', 'utterance'),
+	(18, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -400,15 +438,16 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(20, 'intake', '0002_append_only', now()),
 	(21, 'audio', '0001_initial', now()),
 	(22, 'intake', '0003_roles', now()),
-	(23, 'sessions', '0001_initial', now());
+	(23, 'intake', '0005_interview', now()),
+	(24, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 64, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 72, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 16, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 23, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 18, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 24, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -461,6 +500,8 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictcheck
     ADD CONSTRAINT intake_conflictcheck_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_interviewevent
+    ADD CONSTRAINT intake_event_sequence UNIQUE (intake_id, sequence);
 ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -471,10 +512,14 @@ ALTER TABLE ONLY __firm_schema__.intake_intake
     ADD CONSTRAINT intake_intake_reference_key UNIQUE (reference);
 ALTER TABLE ONLY __firm_schema__.intake_intake
     ADD CONSTRAINT intake_intake_secret_hash_key UNIQUE (secret_hash);
+ALTER TABLE ONLY __firm_schema__.intake_interviewevent
+    ADD CONSTRAINT intake_interviewevent_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_key UNIQUE (supersedes_id);
+ALTER TABLE ONLY __firm_schema__.intake_safetyalert
+    ADD CONSTRAINT intake_safetyalert_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_turn
     ADD CONSTRAINT intake_turn_client_ref UNIQUE (intake_id, client_ref);
 ALTER TABLE ONLY __firm_schema__.intake_turn
@@ -498,15 +543,21 @@ CREATE INDEX django_admin_log_content_type_id_c4bce8eb ON __firm_schema__.django
 CREATE INDEX django_admin_log_user_id_c564eba6 ON __firm_schema__.django_admin_log USING btree (user_id);
 CREATE INDEX django_session_expire_date_a5c62663 ON __firm_schema__.django_session USING btree (expire_date);
 CREATE INDEX django_session_session_key_c0390e0f_like ON __firm_schema__.django_session USING btree (session_key varchar_pattern_ops);
+CREATE INDEX intake_alert_open ON __firm_schema__.intake_safetyalert USING btree (acknowledged_at, at);
 CREATE INDEX intake_conflictcheck_decided_by_id_759c4da7 ON __firm_schema__.intake_conflictcheck USING btree (decided_by_id);
 CREATE INDEX intake_conflictcheck_intake_id_437dbf27 ON __firm_schema__.intake_conflictcheck USING btree (intake_id);
 CREATE INDEX intake_consent_intake_id_2ea2d50a ON __firm_schema__.intake_consent USING btree (intake_id);
 CREATE INDEX intake_fact_intake_id_d3ab48d0 ON __firm_schema__.intake_fact USING btree (intake_id);
 CREATE INDEX intake_fact_turn_id_ceb93311 ON __firm_schema__.intake_fact USING btree (turn_id);
+CREATE INDEX intake_fact_written_by_id_ea75bfc8 ON __firm_schema__.intake_fact USING btree (written_by_id);
 CREATE INDEX intake_intake_reference_b9891285_like ON __firm_schema__.intake_intake USING btree (reference varchar_pattern_ops);
+CREATE INDEX intake_interviewevent_intake_id_91b82955 ON __firm_schema__.intake_interviewevent USING btree (intake_id);
 CREATE INDEX intake_party_intake_id_98d8091b ON __firm_schema__.intake_party USING btree (intake_id);
 CREATE INDEX intake_party_match ON __firm_schema__.intake_party USING btree (name_hash, role);
 CREATE INDEX intake_party_turn_id_360353be ON __firm_schema__.intake_party USING btree (turn_id);
+CREATE INDEX intake_safetyalert_acknowledged_by_id_3b53506f ON __firm_schema__.intake_safetyalert USING btree (acknowledged_by_id);
+CREATE INDEX intake_safetyalert_intake_id_f5964120 ON __firm_schema__.intake_safetyalert USING btree (intake_id);
+CREATE INDEX intake_safetyalert_turn_id_47853217 ON __firm_schema__.intake_safetyalert USING btree (turn_id);
 CREATE INDEX intake_stage_age ON __firm_schema__.intake_intake USING btree (stage, created_at DESC);
 CREATE INDEX intake_turn_intake_id_f5b4b436 ON __firm_schema__.intake_turn USING btree (intake_id);
 CREATE TRIGGER intake_auditevent_keep BEFORE DELETE OR UPDATE ON __firm_schema__.intake_auditevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -521,9 +572,15 @@ CREATE TRIGGER intake_consent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake
 CREATE TRIGGER intake_fact_append_only BEFORE UPDATE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('value_ct');
 CREATE TRIGGER intake_fact_keep BEFORE DELETE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_fact FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_interviewevent_append_only BEFORE UPDATE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('data_ct');
+CREATE TRIGGER intake_interviewevent_keep BEFORE DELETE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_interviewevent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_interviewevent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_append_only BEFORE UPDATE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('name_ct');
 CREATE TRIGGER intake_party_keep BEFORE DELETE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_party FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_safetyalert_append_only BEFORE UPDATE ON __firm_schema__.intake_safetyalert FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('acknowledged_by_id', 'acknowledged_at');
+CREATE TRIGGER intake_safetyalert_keep BEFORE DELETE ON __firm_schema__.intake_safetyalert FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_safetyalert_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_safetyalert FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_turn_append_only BEFORE UPDATE ON __firm_schema__.intake_turn FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('text_ct');
 CREATE TRIGGER intake_turn_keep BEFORE DELETE ON __firm_schema__.intake_turn FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_turn_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_turn FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -563,12 +620,22 @@ ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_supersedes_id_7d9800f9_fk_intake_fact_id FOREIGN KEY (supersedes_id) REFERENCES __firm_schema__.intake_fact(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_turn_id_ceb93311_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_fact
+    ADD CONSTRAINT intake_fact_written_by_id_ea75bfc8_fk_accounts_user_id FOREIGN KEY (written_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_interviewevent
+    ADD CONSTRAINT intake_interviewevent_intake_id_91b82955_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_intake_id_98d8091b_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_9fb94d2d_fk_intake_party_id FOREIGN KEY (supersedes_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_turn_id_360353be_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_safetyalert
+    ADD CONSTRAINT intake_safetyalert_acknowledged_by_id_3b53506f_fk_accounts_ FOREIGN KEY (acknowledged_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_safetyalert
+    ADD CONSTRAINT intake_safetyalert_intake_id_f5964120_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_safetyalert
+    ADD CONSTRAINT intake_safetyalert_turn_id_47853217_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_turn
     ADD CONSTRAINT intake_turn_intake_id_f5b4b436_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_turn

@@ -64,6 +64,8 @@ def match(intake: Intake) -> Outcome:
     """Compare this intake's parties with every other intake's, open or closed. Call after `lock_names`."""
     wanted = Q()
     for party in current_parties(intake):
+        if party.role not in {Party.Role.CLIENT, Party.Role.OTHER_SIDE}:
+            continue  # a witness or an office stands on no side
         opposite = Party.Role.OTHER_SIDE if party.role == Party.Role.CLIENT else Party.Role.CLIENT
         wanted |= Q(role=opposite, name_hash=party.name_hash)
     if not wanted:

@@ -64,9 +64,9 @@ def _fixed_words(step: Step, kinds: tuple[str, ...], level: str) -> None:
 
 def _words_for(kinds: tuple[str, ...], level: str, locale: str) -> list[tuple[str, str]]:
     del kinds, level
-    return [
-        ("stop", {"en": "If you are in danger now, call 911.", "es": "Si está en peligro ahora, llame al 911."}[locale])
-    ]
+    english = "If you are in danger now, call 911. To talk to someone at any time, call or text 988."
+    spanish = "Si está en peligro ahora, llame al 911. Para hablar con alguien a toda hora, llame al 988."
+    return [("stop", spanish if locale == "es" else english)]
 
 
 def resume(step: Step) -> None:

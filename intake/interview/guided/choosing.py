@@ -48,7 +48,7 @@ def chose(step: Step, event: Chose) -> None:
 
 def _choice(step: Step, event: Chose) -> None:
     question = frame.question_of(step.playbook, event.question)
-    codes = {option.code for option in options(step.talk, step.playbook, event.locale, areas.name)}
+    codes = {option.code for option in options(step.talk, step.playbook, event.locale)}
     if question is None or event.code not in codes:
         raise NotNow(step.talk.stage, event)
     step.learn(question, event.code, "stated", event.turn, (0, 0), asked=True)
@@ -70,20 +70,28 @@ def _skipped(step: Step, event: Chose) -> None:
 
 
 def offer_areas(step: Step) -> None:
-    """The areas that the topic may be of, best first, for the client to choose from."""
+    """The areas that the topic may be of, best first, for the client to choose from; where the best two are close,
+    one plain question before that."""
     known = step.talk.known[frame.TOPIC]
     text = known.value if isinstance(known.value, str) else ""
-    guessed = areas.guess(text, step.event.locale)
-    step.change(areas=guessed.scores, offered=guessed.offered, asking=frame.AREA)
-    if guessed.not_legal:
+    guessed = areas.guess(text, step.event.locale, step.talk.parted)
+    step.change(areas=guessed.scores, offered=guessed.offered, parting=guessed.parting, asking=frame.AREA)
+    if guessed.not_legal and not step.talk.parted:
         step.say("not_legal")
-    if not guessed.offered:
+    if not guessed.offered and not guessed.parting:
         _whole_list(step)
     step.ask(frame.AREA, Stage.TOPIC)
 
 
+def _part(step: Step, choice: str) -> None:
+    """An authored question was answered: what is left is offered."""
+    step.change(parted=(*step.talk.parted, f"{step.talk.parting}:{choice}"), parting="")
+    step.say("ack")
+    offer_areas(step)
+
+
 def _whole_list(step: Step) -> None:
-    step.change(offered=areas.top_codes(), counts={**step.talk.counts, "list": 1})
+    step.change(offered=areas.top_codes(), parting="", counts={**step.talk.counts, "list": 1})
 
 
 def _list_or_none(step: Step, event: Chose) -> None:
@@ -98,6 +106,11 @@ def _list_or_none(step: Step, event: Chose) -> None:
 
 
 def _area(step: Step, event: Chose) -> None:
+    if step.talk.parting:
+        if event.code not in {option.code for option in areas.parting_options(step.talk.parting, event.locale)}:
+            raise NotNow(step.talk.stage, event)
+        _part(step, event.code)
+        return
     if event.code not in step.talk.offered:
         raise NotNow(step.talk.stage, event)
     _take_area(step, event.code, event.turn, (0, 0))
@@ -108,8 +121,12 @@ def said_area(step: Step, event: Said) -> None:
     from intake.interview.guided.hearing import reply
     from intake.interview.guided.reading import read
 
-    question = areas.as_question(step.talk.offered)
+    parting = step.talk.parting
+    question = areas.parting_question(parting) if parting else areas.as_question(step.talk.offered)
     answer = read(event.text, question, event)
+    if parting and answer.fact is not None:
+        _part(step, str(answer.value or areas.NONE))
+        return
     if answer.fact is not None and answer.value:
         _take_area(step, str(answer.value), event.turn, (answer.fact.start, answer.fact.end))
         return
@@ -124,7 +141,11 @@ def said_area(step: Step, event: Said) -> None:
         return
     tries = step.talk.tries.get(frame.AREA, 0) + 1
     step.change(tries={**step.talk.tries, frame.AREA: tries})
-    again = areas.guess(event.text, event.locale)
+    again = areas.guess(
+        event.text, event.locale, (*step.talk.parted, *([f"{parting}:{areas.NONE}"] if parting else []))
+    )
+    if parting:
+        step.change(parted=(*step.talk.parted, f"{parting}:{areas.NONE}"), parting="")
     if again.offered and tries < _MOST_TRIES:
         # Not one of these: they described it anew.
         step.change(areas=again.scores, offered=again.offered)
@@ -179,7 +200,7 @@ def back(step: Step) -> None:
     step.change(asked=asked[:cut])
     if key == frame.TOPIC:
         step.talk = step.talk.without(frame.AREA)
-        step.change(offered=(), counts={**step.talk.counts, "list": 0})
+        step.change(offered=(), parted=(), parting="", counts={**step.talk.counts, "list": 0})
     step.say("went_back")
     step.ask(key, stage)
 

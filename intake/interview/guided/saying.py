@@ -75,16 +75,24 @@ def question_text(talk: Talk, playbook: Playbook, key: str, locale: str) -> str:
     """The words of an open question."""
     if key == frame.STORY and any(turn in talk.story for turn, _text in talk.early):
         return texts("ask.story_more", locale)[0]
+    if key == frame.AREA and talk.parting:
+        from intake.interview.guided import areas
+
+        return areas.parting_text(talk.parting, locale)
     question = frame.question_of(playbook, key)
     return local(question.wording, locale) if question else ""
 
 
-def options(talk: Talk, playbook: Playbook, locale: str, area_names: Any) -> tuple[Option, ...]:
+def options(talk: Talk, playbook: Playbook, locale: str) -> tuple[Option, ...]:
     """The buttons under the open question, in order."""
+    from intake.interview.guided import areas
+
     if talk.asking == frame.TOPIC:
         return (Option("@list", texts("button.list", locale)[0]),)
     if talk.asking == frame.AREA:
-        shown = tuple(Option(code, area_names(code, locale)) for code in talk.offered)
+        shown = tuple(Option(code, areas.name(code, locale)) for code in talk.offered)
+        if talk.parting:
+            shown = areas.parting_options(talk.parting, locale)
         last = "@none" if talk.counts.get("list") else "@list"
         return (*shown, Option(last, texts("button.none" if last == "@none" else "button.list", locale)[0]))
     question = frame.question_of(playbook, talk.asking)
