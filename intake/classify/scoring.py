@@ -24,10 +24,11 @@ MAX_TEXT: Final = 20_000
 _AUTHORED: Final = 1.5
 #: Evidence grows with the length of a text, certainty less so: the difference that makes one area 2.7 times as likely.
 _SOFTNESS: Final = 4.0
-_MORE_PER_WORD: Final = 0.04
+_MORE_PER_WORD: Final = 0.02
 #: A top area with less is not worth a place, unless it is among the best three.
 _LEAST_SCORE: Final = 0.02
 _SHOWN: Final = 3
+_MOST_TOP: Final = 8
 #: Evidence for a lower code that makes it worth naming, and how near to the best of its area it must be.
 _LEAST_BELOW: Final = 4.0
 _NEAR_BELOW: Final = 0.4
@@ -37,6 +38,8 @@ _MOST_BELOW: Final = 3
 #: Words of a text that is short: with nothing plain in it, it is unclear. And of one too long to be so.
 _SHORT: Final = 20
 _LONG: Final = 40
+#: Somebody who writes as much as this to a law firm has a trouble, whatever else they mention.
+_WORDY: Final = 80
 #: Evidence that says plainly what the trouble is; and that it is about courts or lawyers themselves.
 _PLAIN: Final = 2.0
 _PLAIN_COURTS: Final = 7.0
@@ -90,7 +93,7 @@ def classify(text: str, *, language: Language) -> Areas:
     }
     best = max(sums.values())
     said = sum(evidence.top.values()) > 0 or best >= _LEAST_EVIDENCE
-    if _is_not_legal(evidence, taught, best):
+    if len(words) < _WORDY and _is_not_legal(evidence, taught, best):
         return Areas((), unclear=False, not_legal=True, why="nothing in it that a law firm deals with")
     if not said:
         return Areas((), unclear=True, not_legal=False, why="no word that any area could be told by")
@@ -107,8 +110,9 @@ def _lean() -> Mapping[str, float]:
 
 
 def _is_not_legal(evidence: Evidence, taught: Mapping[str, float], best: float) -> bool:
+    """More was said of what no lawyer deals with than of any area, and nobody asked for one."""
     against = _AUTHORED * evidence.not_legal + taught[NOT_LEGAL]
-    return against > best and against > taught[UNCLEAR] + _AUTHORED * evidence.asks and against >= _LEAST_EVIDENCE
+    return evidence.asks == 0 and against > max(best, taught[UNCLEAR], _LEAST_EVIDENCE)
 
 
 def _is_unclear(evidence: Evidence, taught: Mapping[str, float], best: float, length: int) -> bool:
@@ -139,7 +143,7 @@ def ordered(tops: Iterable[AreaScore], below: Iterable[AreaScore]) -> tuple[Area
     kept = [
         replace(area, score=round(area.score, 4))
         for at, area in enumerate(ranked)
-        if at < _SHOWN or area.score >= _LEAST_SCORE
+        if at < _SHOWN or (at < _MOST_TOP and area.score >= _LEAST_SCORE)
     ]
     first, rest = kept[:_SHOWN], kept[_SHOWN:]
     parents = {area.code: area.score for area in first}
