@@ -21,7 +21,15 @@ from intake.language.views import ASK, STOP, View, view_of
 
 # Where one sentence ends and the next begins; "Mr. Smith" and "1,250.50" are whole.
 _SENTENCES: Final = re.compile(r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSr)(?<!\bSra)(?<!\bMrs)(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+")
+# A clause of its own: "..., and you ...", "...; that ...".
+_CLAUSES: Final = re.compile(
+    r"[,;:]\s+(?:and|but|so|which|y|pero|as\u00ed que|lo cual|por lo que)\s+(?=\w)|[;\u2014]\s*|,\s+(?=you\b|he\b|she\b|they\b|usted\b)"
+)
+_SHAPES: Final = frozenset({"~script", "~decline", "~repeat", "~ours"})
+_WHOLE: Final = frozenset({"decline", "repeat", "ours"})
+_SHORT: Final = 5  # words, the marks at both ends counted
 _FRAMES: Final = frozenset({"service", "decline", "repeat", "ours"})
+OFF_SCRIPT: Final = "off_script"
 _REPEATED_MAY: Final = frozenset({"value", "time_limit", "merits", "conclusion", "law", "advice", "odds"})
 
 
@@ -42,14 +50,19 @@ def judge(sentence: str, *, language: Language) -> Verdict:
     broken: dict[str, None] = {}
     for part in _SENTENCES.split(sentence):
         if part.strip() and not allowed(part):
-            broken.update(dict.fromkeys(_broken(view_of(part, language), known)))
-    rules = tuple(name for name in known.rules if name in broken)
+            broken.update(dict.fromkeys(_broken(part, language, known)))
+    rules = tuple(name for name in (*known.rules, OFF_SCRIPT) if name in broken)
     if not rules:
         return Verdict(allow=True, rules=(), why="breaks no rule")
-    return Verdict(allow=False, rules=rules, why="; ".join(known.rules[name].says for name in rules))
+    return Verdict(allow=False, rules=rules, why="; ".join(_says(name, known) for name in rules))
 
 
-def _broken(view: View, known: Knowledge) -> list[str]:
+def _says(name: str, known: Knowledge) -> str:
+    return "is not a thing that this service says" if name == OFF_SCRIPT else known.rules[name].says
+
+
+def _broken(part: str, language: Language, known: Knowledge) -> list[str]:
+    view = view_of(part, language)
     hits = known.finder.find(view)
     marks: dict[str, list[Hit]] = {}
     found: list[Hit] = []
@@ -60,7 +73,7 @@ def _broken(view: View, known: Knowledge) -> list[str]:
             found.append(hit)
     asked = _is_question(view, marks)
     framed = not marks.keys().isdisjoint(_FRAMES)
-    return [
+    broken = [
         hit.pattern.owner
         for hit in found
         if not (asked and not known.rules[hit.pattern.owner].asks)
@@ -68,6 +81,22 @@ def _broken(view: View, known: Knowledge) -> list[str]:
         and not any(mark.start < hit.end and hit.start < mark.end for mark in marks.get("ours", ()))
         and not _framed(hit, marks, view)
     ]
+    if not broken and _off_script(part, view, marks, language, known):
+        return [OFF_SCRIPT]
+    return broken
+
+
+def _off_script(part: str, view: View, marks: dict[str, list[Hit]], language: Language, known: Knowledge) -> bool:
+    """Whether a statement has none of the shapes that this service speaks in; for each clause of its own."""
+    asked = view.words[-1] == ASK and not marks.get("leading")
+    if asked or len(view.words) < _SHORT or not marks.keys().isdisjoint(_WHOLE):
+        return False
+    for clause in _CLAUSES.split(part):
+        clause_view = view_of(clause, language)
+        shapes = {hit.pattern.owner for hit in known.finder.find(clause_view)}
+        if len(clause_view.words) >= _SHORT and shapes.isdisjoint(_SHAPES):
+            return True
+    return False
 
 
 def _is_question(view: View, marks: dict[str, list[Hit]]) -> bool:
