@@ -42,7 +42,7 @@ def best(text: str, language: str = "en") -> str:
         ("he was arrested last night and we cant make bail", "CR"),
     ],
 )
-def test_plain_words_of_lay_people(text: str, area: str):
+def test_plain_words_of_lay_people(text: str, area: str) -> None:
     assert best(text) == area
 
 
@@ -60,27 +60,27 @@ def test_plain_words_of_lay_people(text: str, area: str):
         ("me llego un eviction notice del landlord", "HO"),
     ],
 )
-def test_plain_words_in_spanish_with_and_without_english_ones(text: str, area: str):
+def test_plain_words_in_spanish_with_and_without_english_ones(text: str, area: str) -> None:
     assert best(text, "es") == area
 
 
 @pytest.mark.parametrize(
     "text", ["my landlrd sent an evicton notice", "my employr wont pay the overtme", "custdy of my doughter"]
 )
-def test_misspelled_words_are_understood(text: str):
+def test_misspelled_words_are_understood(text: str) -> None:
     found = classify(text, language="en")
     assert not found.unclear
     assert found.areas[0].code[:2] in ("HO", "WO", "FA")
 
 
-def test_spanish_is_read_as_such_whatever_language_was_set():
+def test_spanish_is_read_as_such_whatever_language_was_set() -> None:
     assert best("el casero no me quiere devolver el deposito de la renta", "en") == "HO"
 
 
 @pytest.mark.parametrize(
     "text", ["", "   ", "\U0001f62d\U0001f62d\U0001f62d", "?!", "\ud800", "12345", "我需要帮助", "مرحبا"]
 )
-def test_nothing_said_is_unclear_and_names_no_area(text: str):
+def test_nothing_said_is_unclear_and_names_no_area(text: str) -> None:
     found = classify(text, language="en")
     assert found == Areas((), unclear=True, not_legal=False, why=found.why)
 
@@ -88,7 +88,7 @@ def test_nothing_said_is_unclear_and_names_no_area(text: str):
 @pytest.mark.parametrize(
     "text", ["I need a lawyer", "necesito ayuda por favor", "hello? can someone help me", "they did me wrong"]
 )
-def test_a_cry_for_help_is_unclear(text: str):
+def test_a_cry_for_help_is_unclear(text: str) -> None:
     found = classify(text, language="en")
     assert found.unclear
     assert not found.not_legal
@@ -98,13 +98,13 @@ def test_a_cry_for_help_is_unclear(text: str):
     "text",
     ["what's a good recipe for banana bread", "me recomiendas una receta de pozole", "help me with my math homework"],
 )
-def test_what_no_lawyer_deals_with_is_not_legal(text: str):
+def test_what_no_lawyer_deals_with_is_not_legal(text: str) -> None:
     found = classify(text, language="en")
     assert found.not_legal
     assert not found.areas
 
 
-def test_a_lower_code_comes_with_its_area_and_after_the_three_best():
+def test_a_lower_code_comes_with_its_area_and_after_the_three_best() -> None:
     found = classify("the sheriff is coming friday to evict us, the landlord won in court", language="en")
     codes = [area.code for area in found.areas]
     assert "HO-02-00-00-00" in codes
@@ -113,7 +113,7 @@ def test_a_lower_code_comes_with_its_area_and_after_the_three_best():
     assert "evict" in found.why
 
 
-def test_more_than_one_area_is_scored():
+def test_more_than_one_area_is_scored() -> None:
     found = classify(
         "my landlord kicked me out and my boss fired me the same week and wont give my last paycheck", language="en"
     )
@@ -125,7 +125,7 @@ def test_more_than_one_area_is_scored():
     st.sampled_from(["en", "es"]),
 )
 @settings(max_examples=200, deadline=None)
-def test_any_text_gets_a_whole_answer_and_always_the_same(text: str, language: str):
+def test_any_text_gets_a_whole_answer_and_always_the_same(text: str, language: str) -> None:
     found = classify(text, language=language)  # type: ignore[arg-type]
     assert found == classify(text, language=language)  # type: ignore[arg-type]
     scores = [area.score for area in found.areas]
@@ -140,7 +140,7 @@ def test_any_text_gets_a_whole_answer_and_always_the_same(text: str, language: s
     assert not (found.unclear and found.not_legal)
 
 
-def test_a_text_takes_less_than_20_ms_and_20000_characters_less_than_half_a_second():
+def test_a_text_takes_less_than_20_ms_and_20000_characters_less_than_half_a_second() -> None:
     text = "my landlord will not give the deposit back and my lawyer does not call me. " * 4
     classify(text, language="en")
     start = time.process_time()
@@ -153,13 +153,13 @@ def test_a_text_takes_less_than_20_ms_and_20000_characters_less_than_half_a_seco
         assert time.process_time() - start < 0.5
 
 
-def test_endings_go_and_short_words_stay():
+def test_endings_go_and_short_words_stay() -> None:
     assert stem("evicting") == stem("evicted") == stem("evict")
     assert stem("her") == "her"
     assert stem("herida") != "her"
 
 
-def test_a_slip_is_put_right_only_for_words_nobody_here_knows():
+def test_a_slip_is_put_right_only_for_words_nobody_here_knows() -> None:
     spelling = Spelling(right={"landlord", "custody"}, known={"landlords"})
     assert spelling.put_right("lanldord") == "landlord"
     assert spelling.put_right("landlrd") == "landlord"
@@ -170,7 +170,7 @@ def test_a_slip_is_put_right_only_for_words_nobody_here_knows():
     assert spelling.put_right("lamdloyd") == "lamdloyd"
 
 
-def test_our_own_posts_keep_their_floors():
+def test_our_own_posts_keep_their_floors() -> None:
     own = score(EVALS / "own.jsonl")
     assert own["count"] >= 250
     assert own["first_en"] >= 0.78
@@ -183,7 +183,7 @@ def test_our_own_posts_keep_their_floors():
     assert own["false_unclear"] <= 0.03
 
 
-def test_long_rambling_posts_keep_their_floors():
+def test_long_rambling_posts_keep_their_floors() -> None:
     rambling = score(EVALS / "rambling.jsonl")
     assert rambling["first"] >= 0.8
     assert rambling["first_three"] >= 0.93

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -20,14 +21,14 @@ LINES = [
 ]
 
 
-def written(monkeypatch: pytest.MonkeyPatch, text: str) -> list[dict]:
+def written(monkeypatch: pytest.MonkeyPatch, text: str) -> list[dict[str, Any]]:
     monkeypatch.setattr("sys.stdin", StringIO(text))
     out = StringIO()
     call_command("understand", "--areas", stdout=out)
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def test_every_line_in_and_out_is_as_the_schema_says(monkeypatch):
+def test_every_line_in_and_out_is_as_the_schema_says(monkeypatch: pytest.MonkeyPatch) -> None:
     Draft202012Validator.check_schema(SCHEMA)
     line_in = Draft202012Validator({**SCHEMA, "oneOf": [{"$ref": "#/$defs/input"}]})
     for line in LINES:

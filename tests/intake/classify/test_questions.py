@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from intake.classify import Areas, AreaScore, answered, classify, questions, questions_between, top_codes
+from intake.classify import (
+    Areas,
+    AreaScore,
+    AuthoredQuestion,
+    answered,
+    classify,
+    questions,
+    questions_between,
+    top_codes,
+)
 from intake.classify.areas import full_code
 
 
@@ -18,7 +27,7 @@ def close(first: str, second: str, third: str = "GO") -> Areas:
     )
 
 
-def test_every_question_has_words_in_both_languages_and_answers_that_differ():
+def test_every_question_has_words_in_both_languages_and_answers_that_differ() -> None:
     for question in questions().values():
         assert question.texts["en"].endswith("?")
         assert question.texts["es"].startswith("¿")
@@ -38,20 +47,20 @@ MO-BU MO-ES MO-HE HE-BE HE-TO ED-RI EN-HO EN-TO DI-HO DI-MO NA-FA VE-BE GO-BU CO
 
 
 @pytest.mark.parametrize("pair", PAIRS.split())
-def test_close_areas_have_a_question(pair: str):
+def test_close_areas_have_a_question(pair: str) -> None:
     first, second = pair.split("-")
     question = questions_between(close(first, second), asked=())
     assert question is not None
     assert question.tells_apart(full_code(first), full_code(second))
 
 
-def test_no_question_when_one_area_leads_plainly():
+def test_no_question_when_one_area_leads_plainly() -> None:
     assert (
         questions_between(classify("my landlord is evicting us over two weeks rent", language="en"), asked=()) is None
     )
 
 
-def test_nothing_is_asked_that_was_said():
+def test_nothing_is_asked_that_was_said() -> None:
     areas = close("HO", "MO")
     first = questions_between(areas, asked=())
     assert first is not None
@@ -60,8 +69,9 @@ def test_nothing_is_asked_that_was_said():
     assert second is None or second.id != "home_or_money"
 
 
-def test_no_question_twice_and_three_at_most():
-    areas, asked = close("HO", "TO"), []
+def test_no_question_twice_and_three_at_most() -> None:
+    areas = close("HO", "TO")
+    asked: list[str] = []
     while (question := questions_between(areas, asked)) is not None:
         assert question.id not in asked
         asked.append(question.id)
@@ -69,7 +79,7 @@ def test_no_question_twice_and_three_at_most():
     assert questions_between(close("HO", "MO"), asked=("a", "b", "c")) is None
 
 
-def test_somebody_who_said_nothing_is_asked_what_it_is_about_once():
+def test_somebody_who_said_nothing_is_asked_what_it_is_about_once() -> None:
     nothing = classify("hello", language="en")
     question = questions_between(nothing, asked=())
     assert question is not None
@@ -81,12 +91,12 @@ def test_somebody_who_said_nothing_is_asked_what_it_is_about_once():
     assert questions_between(nothing, asked=("start",)) is None
 
 
-def test_what_is_not_legal_is_not_asked_about():
+def test_what_is_not_legal_is_not_asked_about() -> None:
     assert questions_between(Areas((), unclear=False, not_legal=True, why="recipe"), asked=()) is None
 
 
 @pytest.mark.parametrize("question", questions().values(), ids=lambda question: question.id)
-def test_each_answer_puts_what_it_speaks_for_first(question):
+def test_each_answer_puts_what_it_speaks_for_first(question: AuthoredQuestion) -> None:
     for choice in question.choices:
         between = sorted(question.between) or list(top_codes())
         before = Areas(
@@ -102,13 +112,13 @@ def test_each_answer_puts_what_it_speaks_for_first(question):
         assert sum(area.score for area in after.top) == pytest.approx(1, abs=0.15)
 
 
-def test_an_answer_keeps_the_lower_codes_of_areas_that_stay_ahead():
+def test_an_answer_keeps_the_lower_codes_of_areas_that_stay_ahead() -> None:
     before = classify("the sheriff comes friday to evict us and the bank took the money from my account", language="en")
     after = answered(before, questions()["home_or_money"], "landlord")
     assert after.areas[0].code == full_code("HO")
     assert full_code("HO-02") in [area.code for area in after.areas]
 
 
-def test_an_answer_the_question_does_not_have_is_refused():
+def test_an_answer_the_question_does_not_have_is_refused() -> None:
     with pytest.raises(KeyError):
         answered(close("HO", "MO"), questions()["home_or_money"], "nonsense")
