@@ -35,7 +35,9 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
         parts["street"] = street[0]
     end = at
     unit = _unit(heard, at)
-    ahead = next((u for i in range(start) if heard.norm(i) in table("addresses")["unit_names"] and (u := _unit(heard, i))), None)
+    ahead = next(
+        (u for i in range(start) if heard.norm(i) in table("addresses")["unit_names"] and (u := _unit(heard, i))), None
+    )
     if unit is not None:
         parts["unit"], _, at = unit
         end = at
@@ -84,7 +86,9 @@ def _po_box(heard: Heard, index: int) -> tuple[str, int, int] | None:
 def _number(heard: Heard, index: int) -> tuple[str, int] | None:
     """A house number as figures: "742", "seven forty two", "twelve hundred", "1024 B"."""
     composed = number_at(heard, index)
-    if composed is not None and {"hundred", "thousand", "mil", "cien", "ciento"} & set(heard.norms[index : composed.end]):
+    if composed is not None and {"hundred", "thousand", "mil", "cien", "ciento"} & set(
+        heard.norms[index : composed.end]
+    ):
         return str(tidy(composed.value)), composed.end
     digits, at = "", index
     while True:
@@ -105,7 +109,12 @@ def _is_ordinal(heard: Heard, index: int) -> bool:
         return heard.norm(index + 1) in {"st", "nd", "rd", "th"} and heard.gap(index + 1) == ""
     ordinals = table("numbers")["ordinal"]
     number = number_at(heard, index)
-    return heard.norm(index) in ordinals or (number is not None and number.end == index + 1 and number.value in {20, 30, 40, 50, 60, 70, 80, 90} and heard.norm(index + 1) in ordinals)
+    return heard.norm(index) in ordinals or (
+        number is not None
+        and number.end == index + 1
+        and number.value in {20, 30, 40, 50, 60, 70, 80, 90}
+        and heard.norm(index + 1) in ordinals
+    )
 
 
 def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, int] | None:
@@ -126,13 +135,30 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
             end = at + 1
             while heard.norm(end) in suffixes and "," not in heard.gap(end) and end - at < 2:
                 end += 1
-            if word in {"avenue", "ave", "highway", "route", "calle", "avenida", "county", "road"} and len(heard.norm(end)) == 1 and at == number[1]:
+            if (
+                word in {"avenue", "ave", "highway", "route", "calle", "avenida", "county", "road"}
+                and len(heard.norm(end)) == 1
+                and at == number[1]
+            ):
                 end += 1
-            if (word in {"highway", "route", "avenida", "calle", "hwy"} or heard.norm(at - 1) in {"county", "state", "farm", "ranch", "rural"}) and (extra := _number(heard, end)) and len(extra[0]) <= 3:
+            if (
+                (
+                    word in {"highway", "route", "avenida", "calle", "hwy"}
+                    or heard.norm(at - 1) in {"county", "state", "farm", "ranch", "rural"}
+                )
+                and (extra := _number(heard, end))
+                and len(extra[0]) <= 3
+            ):
                 end = extra[1]
             elif word in {"calle", "avenida"} and at == number[1]:
                 end = _name_end(heard, end)
-            if heard.norm(end) in word_set("addresses", "directions") and "," not in heard.gap(end) and not _city_begins(heard, end):
+            elif word in {"calle", "avenida"}:
+                end = min(end + 1, len(heard))
+            if (
+                heard.norm(end) in word_set("addresses", "directions")
+                and "," not in heard.gap(end)
+                and not _city_begins(heard, end)
+            ):
                 end += 1
             return _titled(heard, number, end), index, end
     return _without_suffix(heard, index, number) if asked else None
@@ -140,7 +166,12 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
 
 def _city_begins(heard: Heard, index: int) -> bool:
     """ "North Las Vegas", "West Palm Beach": a direction that belongs to a city."""
-    return heard.norm(index) in {"north", "south", "east", "west", "norte", "sur"} and index + 1 < len(heard) and heard.norm(index + 1) not in word_set("addresses", "unit_words") and "," not in heard.gap(index + 1)
+    return (
+        heard.norm(index) in {"north", "south", "east", "west", "norte", "sur"}
+        and index + 1 < len(heard)
+        and heard.norm(index + 1) not in word_set("addresses", "unit_words")
+        and "," not in heard.gap(index + 1)
+    )
 
 
 def _without_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[str, int, int] | None:
@@ -172,7 +203,12 @@ def _street_first(heard: Heard, index: int) -> tuple[str, int, int] | None:
 
 def _name_end(heard: Heard, index: int) -> int:
     end = index
-    while end < len(heard) and end - index < 4 and "," not in heard.gap(end) and heard.norm(end) not in word_set("addresses", "stops") | word_set("addresses", "unit_words"):
+    while (
+        end < len(heard)
+        and end - index < 4
+        and "," not in heard.gap(end)
+        and heard.norm(end) not in word_set("addresses", "stops") | word_set("addresses", "unit_words")
+    ):
         end += 1
     return end
 
@@ -216,7 +252,13 @@ def _ordinal(heard: Heard, index: int, end: int) -> tuple[str, int] | None:
     """ "forty second" as "42nd"; up to "tenth" an ordinal stays a word."""
     ordinals = table("numbers")["ordinal"]
     number = number_at(heard, index)
-    if number is None or index + 1 >= end or heard.norm(index + 1) not in ordinals or number.value % 10 or number.value > 190:
+    if (
+        number is None
+        or index + 1 >= end
+        or heard.norm(index + 1) not in ordinals
+        or number.value % 10
+        or number.value > 190
+    ):
         return None
     value = int(number.value) + ordinals[heard.norm(index + 1)]
     ending = {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
@@ -232,6 +274,9 @@ def _unit(heard: Heard, index: int) -> tuple[str, int, int] | None:
     names = table("addresses")["unit_names"]
     for place in range(at, min(len(heard), at + 3)):
         name = names.get(heard.norm(place))
+        if name is None and heard.norm(place) in {"number", "numero", "num"}:
+            read = _identifier(heard, place + 1)
+            return (f"#{read[0]}", place, read[1]) if read is not None else None
         if name is not None:
             step = place + 1 + (heard.norm(place + 1) in {"number", "numero", "no", "num"})
             read = _identifier(heard, step)
@@ -247,7 +292,16 @@ def _identifier(heard: Heard, index: int) -> tuple[str, int] | None:
         number = (heard.norm(index), index + 1)
     at = number[1] if number else index
     letter = heard.norm(at)
-    if len(letter) == 1 and letter.isalpha() and (number is None or letter not in {"a", "y", "e"} or heard.gap(at) == "" or heard.norm(at + 1) in {"", "in", "en"}):
+    if (
+        len(letter) == 1
+        and letter.isalpha()
+        and (
+            number is None
+            or letter not in {"a", "y", "e"}
+            or heard.gap(at) == ""
+            or heard.norm(at + 1) in {"", "in", "en"}
+        )
+    ):
         return f"{number[0] if number else ''}{letter.upper()}", at + 1
     if letter in {"bee", "be"} and number:
         return f"{number[0]}B", at + 1
@@ -276,7 +330,9 @@ def _zip(heard: Heard, index: int) -> tuple[str, int, int] | None:
         if word[:5].isdigit() and word.isascii() and (len(word) == 5 or (len(word) == 10 and word[5] == "-")):
             return word, at, at + 1
         digits, step = "", at
-        while (read := element(heard, step)) is not None or (heard.norm(step) in _ZERO and (digits or element(heard, step + 1))):
+        while (read := element(heard, step)) is not None or (
+            heard.norm(step) in _ZERO and (digits or element(heard, step + 1))
+        ):
             piece, step = read if read is not None else ("0", step + 1)
             digits += piece
         if len(digits) == 5:
@@ -295,7 +351,10 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
         marks = [i + 1 for i in range(limit) if heard.norm(i) in skip]
         start = marks[-1] if marks else 0
     plain = plain_words("common") - plain_words("surnames") - {"park", "city", "springs", "lake", "new", "little"}
-    while start < limit and (heard.norm(start) in skip or (heard.norm(start) in plain and not (heard.is_cased and heard.raw(start)[:1].isupper() and start))):
+    while start < limit and (
+        heard.norm(start) in skip
+        or (heard.norm(start) in plain and not (heard.is_cased and heard.raw(start)[:1].isupper() and start))
+    ):
         start += 1
     end = start
     while end < limit and heard.norm(end) not in stop and not heard.norm(end)[:1].isdigit() and end - start < 4:

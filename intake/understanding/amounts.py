@@ -109,7 +109,9 @@ def _is_article(heard: Heard, index: int, money: bool) -> bool:
     if word in {"un", "una"}:
         return money and word_value(following, heard.language) is None and following not in {"peso", "dolar"}
     if word == "one":
-        return following in {"of", "day", "time", "thing", "moment", "second", "more"} and (money or following != "time")
+        return following in {"of", "day", "time", "thing", "moment", "second", "more"} and (
+            money or following != "time"
+        )
     return word in {"second"}
 
 
@@ -154,7 +156,11 @@ def _range(heard: Heard, index: int, first: Number, *, money: bool) -> Amount:
     """A range when a second number follows; else the one number, with "at most" and the like."""
     at = first.end
     currency = word_set("amounts", "currency")
-    while heard.norm(at) in currency or (heard.norm(at) == "a" and heard.norm(at + 1) in word_set("amounts", "units_of_time")) or (heard.norm(at) in word_set("amounts", "units_of_time") and heard.norm(at - 1) == "a"):
+    while (
+        heard.norm(at) in currency
+        or (heard.norm(at) == "a" and heard.norm(at + 1) in word_set("amounts", "units_of_time"))
+        or (heard.norm(at) in word_set("amounts", "units_of_time") and heard.norm(at - 1) == "a")
+    ):
         at += 1
     joint = heard.norm(at)
     opened = any(word in _BETWEEN for word in heard.norms[max(0, index - 2) : index])
@@ -163,7 +169,18 @@ def _range(heard: Heard, index: int, first: Number, *, money: bool) -> Amount:
     is_joint = is_joint or (opened and joint in _RANGE)
     if is_joint or dash:
         second_at = at if dash else at + 1
-        while heard.norm(second_at) in {"maybe", "perhaps", "like", "about", "quiza", "quizas", "tal", "vez", "even", "hasta"}:
+        while heard.norm(second_at) in {
+            "maybe",
+            "perhaps",
+            "like",
+            "about",
+            "quiza",
+            "quizas",
+            "tal",
+            "vez",
+            "even",
+            "hasta",
+        }:
             second_at += 1
         second = _one(heard, second_at, money=money)
         if second is not None:
@@ -262,7 +279,11 @@ def _and_me(heard: Heard) -> list[int]:
     """ "my husband, me and two kids", "mi esposo, yo y …": the place of the speaker in a list of people."""
     for index, word in enumerate(heard.norms):
         beside = {heard.norm(index - 1), heard.norm(index + 1)}
-        if word in {"me", "myself", "yo", "i"} and ({"and", "y"} & beside) and not (word == "i" and heard.norm(index - 1) == "and"):
+        if (
+            word in {"me", "myself", "yo", "i"}
+            and ({"and", "y", "its"} & beside or (word == "me" and heard.norm(index + 1) == "my"))
+            and not (word == "i" and heard.norm(index - 1) == "and")
+        ):
             return [index]
     return []
 

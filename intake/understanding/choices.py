@@ -98,7 +98,11 @@ def _by_number(heard: Heard, choices: Sequence[Choice]) -> Found | None:
             place = ord(word) - ord("a") + 1
         if place is None and (introduced or len(content) <= 1) and word.isdigit():
             place = int(word[:4])
-        if place is None or denied(heard, index) or (len(content) > 3 and not introduced and heard.norm(index + 1) not in read["after_ordinal"]):
+        if (
+            place is None
+            or denied(heard, index)
+            or (len(content) > 3 and not introduced and heard.norm(index + 1) not in read["after_ordinal"])
+        ):
             continue
         if place == 0 and len(choices) % 2:
             place = (len(choices) + 1) // 2
@@ -135,7 +139,27 @@ def _ideas(said: str, away: frozenset[int] = frozenset()) -> dict[str, float]:
 
 
 def _stem(word: str) -> str:
-    for ending in ("mente", "iendo", "ando", "ings", "ing", "ied", "ed", "es", "s", "ly", "al", "er", "or", "os", "as", "o", "a", "e", "y"):
+    for ending in (
+        "mente",
+        "iendo",
+        "ando",
+        "ings",
+        "ing",
+        "ied",
+        "ed",
+        "es",
+        "s",
+        "ly",
+        "al",
+        "er",
+        "or",
+        "os",
+        "as",
+        "o",
+        "a",
+        "e",
+        "y",
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word
@@ -163,7 +187,12 @@ def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
 
 
 def _score(
-    said: list[str], theirs: dict[str, float], words: list[str], stems: set[str], weight: dict[str, float], choice: Choice
+    said: list[str],
+    theirs: dict[str, float],
+    words: list[str],
+    stems: set[str],
+    weight: dict[str, float],
+    choice: Choice,
 ) -> float:
     """Shared word stems weigh by how much they tell the choices apart; shared ideas count; so do near sounds."""
     heard = {_stem(w) for w in said}

@@ -9,8 +9,62 @@ from typing import Final
 from intake.understanding.heard import Heard
 from intake.understanding.words import phrases
 
-_NOT: Final = frozenset({"not", "no", "isnt", "wasnt", "never", "nunca", "nada", "neither", "nothing", "ni", "arent", "werent", "without", "sin", "didnt", "dont", "havent"})
-_SMALL: Final = frozenset({"the", "a", "an", "el", "la", "en", "in", "on", "at", "from", "de", "my", "un", "una", "really", "been", "have", "he", "me", "has", "por", "get", "got", "any", "was", "were", "is", "estoy", "soy", "it", "be"})
+_NOT: Final = frozenset(
+    {
+        "not",
+        "no",
+        "isnt",
+        "wasnt",
+        "never",
+        "nunca",
+        "nada",
+        "neither",
+        "nothing",
+        "ni",
+        "arent",
+        "werent",
+        "without",
+        "sin",
+        "didnt",
+        "dont",
+        "havent",
+    }
+)
+_SMALL: Final = frozenset(
+    {
+        "the",
+        "a",
+        "an",
+        "el",
+        "la",
+        "en",
+        "in",
+        "on",
+        "at",
+        "from",
+        "de",
+        "my",
+        "un",
+        "una",
+        "really",
+        "been",
+        "have",
+        "he",
+        "me",
+        "has",
+        "por",
+        "get",
+        "got",
+        "any",
+        "was",
+        "were",
+        "is",
+        "estoy",
+        "soy",
+        "it",
+        "be",
+    }
+)
 
 
 @cache
@@ -68,8 +122,15 @@ def standing(heard: Heard, spans: Sequence[tuple[int, int]]) -> list[int]:
     for place, (start, end) in enumerate(spans):
         following = spans[place + 1][0] if place + 1 < len(spans) else None
         between = heard.norms[end:following] if following is not None else ()
-        if following is not None and len(between) <= 3 and "no" in between and "," not in (heard.gap(start) if start else ""):
+        if (
+            following is not None
+            and len(between) <= 3
+            and "no" in between
+            and "," not in (heard.gap(start) if start else "")
+        ):
             continue
-        if not denied(heard, start) or (place and denied(heard, start) and "no" in heard.norms[spans[place - 1][1] : start]):
+        if not denied(heard, start) or (
+            place and denied(heard, start) and "no" in heard.norms[spans[place - 1][1] : start]
+        ):
             kept.append(place)
     return kept or list(range(len(spans)))

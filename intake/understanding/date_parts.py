@@ -69,7 +69,7 @@ def day_at(heard: Heard, index: int) -> tuple[int, int, bool] | None:
 
 
 def year_at(heard: Heard, index: int, *, short: bool = False) -> Part | None:
-    """A year: "1984", "nineteen eighty four", "two thousand five", "dos mil diez". `short`: also "84", "eighty four"."""
+    """A year: "1984", "nineteen eighty four", "dos mil diez". `short`: also "84", "eighty four"."""
     word = heard.norm(index)
     if word.isdigit() and word.isascii():
         if len(word) == 4 and MIN_YEAR <= int(word) <= MAX_YEAR:
@@ -112,7 +112,7 @@ def _two_halves(heard: Heard, index: int) -> Part | None:
             return century + after[1], index + 3
         return None
     number = number_at(heard, index + 1)
-    if number is not None and not number.written and 10 <= number.value <= 99 and MIN_YEAR <= century + number.value:
+    if number is not None and not number.written and 10 <= number.value <= 99 and century + number.value >= MIN_YEAR:
         return int(century + number.value), number.end
     return None
 
@@ -133,7 +133,12 @@ def year_after(heard: Heard, index: int, when: When, *, short: bool = True) -> t
     if relative is not None:
         return relative
     read = year_at(heard, at, short=short)
-    if read is None and at == index and len(heard.norm(at)) <= 4 and heard.norm(at) not in {"to", "or", "and", "y", "o", "a", "al", "till"}:
+    if (
+        read is None
+        and at == index
+        and len(heard.norm(at)) <= 4
+        and heard.norm(at) not in {"to", "or", "and", "y", "o", "a", "al", "till"}
+    ):
         read = year_at(heard, at + 1)  # "summer on twenty twenty": the word between was misheard
         read = read if read is not None and read[0] > 99 else None
     if read is None:
@@ -144,6 +149,7 @@ def year_after(heard: Heard, index: int, when: When, *, short: bool = True) -> t
 
 
 def relative_year(heard: Heard, index: int, when: When) -> tuple[int, int] | None:
+    """A year seen from today: "last year", "two years ago", "el año pasado"."""
     for words, offset in _YEARS.items():
         if heard.starts(index, words):
             return when.today.year + offset, index + len(words)

@@ -18,10 +18,12 @@ from intake.understanding.date_parts import (
     year_at,
 )
 from intake.understanding.date_relative import RELATIVE
+from intake.understanding.date_stretches import STRETCHES
 from intake.understanding.date_types import Period, Reader, When
 from intake.understanding.heard import Heard
 from intake.understanding.numbers import number_at
 from intake.understanding.words import table, word_set
+
 
 def period_at(heard: Heard, index: int, when: When) -> Period | None:
     """The longest period whose words begin at `index`."""
@@ -83,7 +85,9 @@ def _month_of(month: int, year: int | None, start: int, end: int, when: When) ->
     if year is not None:
         return Period(*cal.month(year, month), start, end, "month")
     now = when.today
-    number = now.year if (month >= now.month if when.ahead else month <= now.month) else now.year + (1 if when.ahead else -1)
+    number = (
+        now.year if (month >= now.month if when.ahead else month <= now.month) else now.year + (1 if when.ahead else -1)
+    )
     return Period(*cal.month(number, month), start, end, "month", has_year=False)
 
 
@@ -100,7 +104,9 @@ def _month_first(heard: Heard, index: int, when: When) -> Period | None:
         period = _day_of(month, day[0], year[0] if year else None, index, year[1] if year else day[1], when)
         if period is not None:
             return period
-    year = year_after(heard, at, when, short=heard.norm(at) in {"of", "de", "del"} or heard.gap(at).strip() in {"'", "\u2019"})
+    year = year_after(
+        heard, at, when, short=heard.norm(at) in {"of", "de", "del"} or heard.gap(at).strip() in {"'", "\u2019"}
+    )
     if year is not None:
         return Period(*cal.month(year[0], month), index, year[1], "month")
     if is_unsure_month(heard.norm(index)) and not _before_a_month(heard, index, when):
@@ -112,7 +118,33 @@ def _month_first(heard: Heard, index: int, when: When) -> Period | None:
 def _before_a_month(heard: Heard, index: int, when: When) -> bool:
     """Whether what stands before "may" or "march" makes it a month."""
     before = heard.norm(index - 1)
-    if before in {"in", "of", "since", "until", "till", "last", "next", "this", "from", "to", "through", "by", "around", "about", "early", "mid", "late", "en", "de", "desde", "hasta", "and", "between", "during", "every"} - (set() if when.asked else {"to", "and", "by", "this"}):
+    if before in {
+        "in",
+        "of",
+        "since",
+        "until",
+        "till",
+        "last",
+        "next",
+        "this",
+        "from",
+        "to",
+        "through",
+        "by",
+        "around",
+        "about",
+        "early",
+        "mid",
+        "late",
+        "en",
+        "de",
+        "desde",
+        "hasta",
+        "and",
+        "between",
+        "during",
+        "every",
+    } - (set() if when.asked else {"to", "and", "by", "this"}):
         return True
     return when.asked and len(heard) <= 3 and before not in {"i", "you", "we", "it", "he", "she", "they"}
 
@@ -133,12 +165,51 @@ def _day_first(heard: Heard, index: int, when: When) -> Period | None:
     article = heard.norm(index - 1)
     following = heard.norm(at)
     if following in {"al", "a", "to", "through", "y", "and", "hasta", "or", "o"} or "-" in heard.gap(at):
-        other = day_at(heard, at + (following in {"al", "a", "to", "through", "y", "and", "hasta", "or", "o"}) + (heard.norm(at + 1) in {"the", "el"}))
-        if other is not None and month_at(heard, other[1] + (heard.norm(other[1]) in {"of", "de"})) and value < other[0]:
+        other = day_at(
+            heard,
+            at
+            + (following in {"al", "a", "to", "through", "y", "and", "hasta", "or", "o"})
+            + (heard.norm(at + 1) in {"the", "el"}),
+        )
+        if (
+            other is not None
+            and month_at(heard, other[1] + (heard.norm(other[1]) in {"of", "de"}))
+            and value < other[0]
+        ):
             return _bare_day(value, index, at, when)
     if not (ordinal and article in {"the", "el"}) and not (article in {"el", "dia"} and when.asked and len(heard) <= 6):
         return None
-    if following in {"time", "one", "of", "floor", "day", "vez", "grade", "street", "avenue", "degree", "piso", "week", "person", "option", "offense", "month"} or not when.asked:
+    if (
+        following
+        in {
+            "time",
+            "one",
+            "of",
+            "floor",
+            "day",
+            "vez",
+            "grade",
+            "street",
+            "avenue",
+            "degree",
+            "piso",
+            "week",
+            "person",
+            "option",
+            "offense",
+            "month",
+            "half",
+            "quarter",
+            "part",
+            "few",
+            "couple",
+            "thing",
+            "semana",
+            "parte",
+            "mitad",
+        }
+        or not when.asked
+    ):
         return None
     return _bare_day(value, index, at, when)
 
@@ -154,7 +225,7 @@ def _bare_day(value: int, start: int, end: int, when: When) -> Period | None:
 
 
 def _by_digits(heard: Heard, index: int, when: When) -> Period | None:
-    """ "three four eighty four", "oh three oh four nineteen eighty four", "3 4 2020": only when a date was asked for."""
+    """ "three four eighty four", "oh three oh four eighty four", "3 4 2020": only when a date was asked for."""
     if not when.asked:
         return None
     first = _small(heard, index)
@@ -187,13 +258,44 @@ def _year_alone(heard: Heard, index: int, when: When) -> Period | None:
         return Period(*cal.year(relative[0]), index, relative[1], "year")
     read = year_at(heard, index)
     if read is not None:
-        sure = heard.norm(index - 1) in {"in", "since", "year", "of", "en", "del", "ano", "desde", "from", "to", "until", "hasta", "around", "about", "between", "and", "y", "entre", "early", "late", "mid", "de", "el", "back"}
+        sure = heard.norm(index - 1) in {
+            "in",
+            "since",
+            "year",
+            "of",
+            "en",
+            "del",
+            "ano",
+            "desde",
+            "from",
+            "to",
+            "until",
+            "hasta",
+            "around",
+            "about",
+            "between",
+            "and",
+            "y",
+            "entre",
+            "early",
+            "late",
+            "mid",
+            "de",
+            "el",
+            "back",
+        }
         money = heard.norm(read[1]) in word_set("amounts", "currency") | word_set("amounts", "countable")
         if (sure or when.asked) and not money:
             return Period(*cal.year(read[0]), index, read[1], "year")
-    if when.asked and heard.norm(index - 1) in {"in", "year", "el", "del", "ano", "back"} | ({"en"} if heard.language == "es" else set()):
+    if when.asked and heard.norm(index - 1) in {"in", "year", "el", "del", "ano", "back"} | (
+        {"en"} if heard.language == "es" else set()
+    ):
         read = year_at(heard, index, short=True)
-        if read is not None and (read[0] > 31 or heard.norm(index - 1) in {"year", "ano"}) and not heard.norm(read[1]) in table("dates")["units"]:
+        if (
+            read is not None
+            and (read[0] > 31 or heard.norm(index - 1) in {"year", "ano"})
+            and heard.norm(read[1]) not in table("dates")["units"]
+        ):
             return Period(*cal.year(full_year(read[0], when.today.year)), index, read[1], "year")
     return None
 
@@ -248,11 +350,16 @@ def _holiday(heard: Heard, index: int, when: When) -> Period | None:
             turn, end = -1, end + 1
         ahead = turn > 0 or (when.ahead and turn == 0)
         days = [cal.holiday(rule, number) for number in range(when.today.year - 1, when.today.year + 2)]
-        day = min(d for d in days if d >= when.today) if ahead else max(d for d in days if d <= when.today - timedelta(days=turn < 0))
+        day = (
+            min(d for d in days if d >= when.today)
+            if ahead
+            else max(d for d in days if d <= when.today - timedelta(days=turn < 0))
+        )
         return Period(day, day, index, end, "holiday", has_year=False)
     return None
 
 
 _READERS: Final[tuple[Reader, ...]] = (
-    _written, _month_first, _day_first, _by_digits, _near_day, _holiday, *RELATIVE, _year_alone,
+    _written, _month_first, _day_first, _by_digits, _near_day, _holiday, *RELATIVE,
+    *STRETCHES, _year_alone,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Times named from today: "three weeks ago", "last summer", "el lunes pasado", "the past two months", "the nineties"."""
+"""Times named from today: "three weeks ago", "last summer", "el lunes pasado"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from intake.understanding import calendar as cal
-from intake.understanding.date_parts import year_after
 from intake.understanding.date_types import Period, Reader, When
 from intake.understanding.heard import Heard
 from intake.understanding.numbers import number_at
@@ -17,18 +16,65 @@ _AGO: Final = frozenset({"ago", "back", "prior", "earlier", "atras", "aback", "a
 _LATER: Final = (("from", "now"), ("from", "today"), ("from", "tomorrow"), ("later",), ("a", "partir", "de", "hoy"))
 _BEFORE: Final = (("before",), ("prior", "to"), ("antes", "de"), ("antes", "del"))
 _AFTER: Final = (("after",), ("following",), ("despues", "de"), ("despues", "del"))
-_FEW: Final = {"few": (3, 5), "several": (3, 7), "couple": (2, 2), "unos": (2, 5), "unas": (2, 5), "pocos": (2, 5),
-               "pocas": (2, 5), "varios": (3, 7), "varias": (3, 7), "algunos": (3, 5), "algunas": (3, 5), "cuantos": (2, 5), "cuantas": (2, 5)}  # fmt: skip
+_FEW: Final[dict[str, tuple[float, float]]] = {
+    "few": (3, 5), "several": (3, 7), "couple": (2, 2), "unos": (2, 5), "unas": (2, 5), "pocos": (2, 5),
+    "pocas": (2, 5), "varios": (3, 7), "varias": (3, 7), "algunos": (3, 5), "algunas": (3, 5), "cuantos": (2, 5),
+    "cuantas": (2, 5),
+}  # fmt: skip
 
 
 def _period(low: date, high: date, start: int, end: int, kind: str, *, has_year: bool = True) -> Period:
     return Period(low, high, start, end, kind, has_year)
 
 
-def _length(heard: Heard, index: int) -> tuple[float, float, str, int] | None:
+def length_at(heard: Heard, index: int) -> tuple[float, float, str, int] | None:
     """A length of time: at least, at most, the unit, and the place after it. "a year and a half", "unos tres meses"."""
     at, few = index, None
-    while heard.norm(at) in {"a", "about", "around", "like", "of", "un", "una", "maybe", "roughly", "como", "an", "unos", "unas", "over", "almost", "casi", "mas", "the", "que", "cerca", "de", "probably", "par", "couple", "few", "several", "varios", "varias", "algunos", "algunas", "cuantos", "cuantas", "pocos", "pocas", "half", "medio", "media", "another", "alrededor"} and at - index < 5:
+    while (
+        heard.norm(at)
+        in {
+            "a",
+            "about",
+            "around",
+            "like",
+            "of",
+            "un",
+            "una",
+            "maybe",
+            "roughly",
+            "como",
+            "an",
+            "unos",
+            "unas",
+            "over",
+            "almost",
+            "casi",
+            "mas",
+            "the",
+            "que",
+            "cerca",
+            "de",
+            "probably",
+            "par",
+            "couple",
+            "few",
+            "several",
+            "varios",
+            "varias",
+            "algunos",
+            "algunas",
+            "cuantos",
+            "cuantas",
+            "pocos",
+            "pocas",
+            "half",
+            "medio",
+            "media",
+            "another",
+            "alrededor",
+        }
+        and at - index < 5
+    ):
         word = heard.norm(at)
         number = number_at(heard, at)
         if number is not None and word not in {"un", "una", "couple", "par"}:
@@ -52,12 +98,18 @@ def _length(heard: Heard, index: int) -> tuple[float, float, str, int] | None:
     elif few is not None:
         (low, high), end = few, at + 1
         low, high = (0.5, 0.5) if high == 0 else (low, high)
-    elif heard.norm(at - 1) in {"a", "an", "un", "una", "hace", "another"} and at > index:
+    elif heard.norm(at - 1) in {"a", "an", "un", "una", "hace", "another"} and (
+        at > index or heard.norm(at - 1) == "hace"
+    ):
         low = high = 1
         end = at + 1
     else:
         return None
-    if heard.starts(end, ("and", "a", "half")) or heard.starts(end, ("y", "medio")) or heard.starts(end, ("y", "media")):
+    if (
+        heard.starts(end, ("and", "a", "half"))
+        or heard.starts(end, ("y", "medio"))
+        or heard.starts(end, ("y", "media"))
+    ):
         low, high, end = low + 0.5, high + 0.5, end + (3 if heard.norm(end) == "and" else 2)
     return float(low), float(high), unit, end
 
@@ -70,20 +122,44 @@ def _ago(heard: Heard, index: int, when: When) -> Period | None:
     """ "three weeks ago", "hace como dos años", "in ten days", "two days before Christmas"."""
     word = heard.norm(index)
     if word in {"hace", "ase"}:
-        length = _length(heard, index + 1)
-        if length is None and heard.norm(index + 1) in table("dates")["units"]:
-            return None
+        length = length_at(heard, index + 1)
         return _at_distance(heard, index, length, -1, when) if length else None
     if word in {"in", "en", "within", "dentro"}:
-        length = _length(heard, index + 1 + (heard.norm(index + 1) == "de"))
-        if length is not None and (when.ahead or word in {"within", "dentro"} or when.asked) and heard.norm(length[3]) not in _AGO:
-            return _at_distance(heard, index, length, 1, when) if heard.norm(index + 1) not in {"the", "los", "las"} else None
+        length = length_at(heard, index + 1 + (heard.norm(index + 1) == "de"))
+        if (
+            length is not None
+            and (when.ahead or word in {"within", "dentro"} or when.asked)
+            and heard.norm(length[3]) not in _AGO
+        ):
+            return (
+                _at_distance(heard, index, length, 1, when)
+                if heard.norm(index + 1) not in {"the", "los", "las"}
+                else None
+            )
         return None
-    if word in {"the", "el", "la"} and table("dates")["units"].get(heard.norm(index + 1)) in {"day", "week", "month", "year"}:
+    if word in {"the", "el", "la"} and table("dates")["units"].get(heard.norm(index + 1)) in {
+        "day",
+        "week",
+        "month",
+        "year",
+    }:
         return _from_event(heard, index, (1.0, 1.0, table("dates")["units"][heard.norm(index + 1)], index + 2), when)
-    if number_at(heard, index) is None and word not in {"a", "an", "couple", "few", "several", "half", "un", "una", "unos", "unas", "medio", "another"}:
+    if number_at(heard, index) is None and word not in {
+        "a",
+        "an",
+        "couple",
+        "few",
+        "several",
+        "half",
+        "un",
+        "una",
+        "unos",
+        "unas",
+        "medio",
+        "another",
+    }:
         return None
-    length = _length(heard, index)
+    length = length_at(heard, index)
     if length is None:
         return None
     end = length[3]
@@ -116,7 +192,27 @@ def _from_event(heard: Heard, index: int, length: tuple[float, float, str, int],
 def _at_distance(heard: Heard, start: int, length: tuple[float, float, str, int], sign: int, when: When) -> Period:
     low, high, unit, end = length
     days = sorted(cal.shifted(when.today, sign * n, unit) for n in (low, high))
-    vague = any(w in {"about", "around", "like", "roughly", "como", "maybe", "almost", "casi", "unos", "unas", "cerca", "alrededor", "over", "mas", "probably"} for w in heard.norms[start:end])
+    vague = any(
+        w
+        in {
+            "about",
+            "around",
+            "like",
+            "roughly",
+            "como",
+            "maybe",
+            "almost",
+            "casi",
+            "unos",
+            "unas",
+            "cerca",
+            "alrededor",
+            "over",
+            "mas",
+            "probably",
+        }
+        for w in heard.norms[start:end]
+    )
     if vague and days[0] == days[1]:
         days = [days[0] - timedelta(days=_vague_by(unit)), days[1] + timedelta(days=_vague_by(unit))]
         days = [min(day, when.today) for day in days] if sign < 0 else [max(day, when.today) for day in days]
@@ -154,15 +250,35 @@ def _weekday(heard: Heard, index: int, when: When) -> Period | None:
     if step == 0 and turn in {-1, 1, 0}:
         step = 7 if ahead else (-7 if turn == -1 else 0)
     day = when.today + timedelta(days=step + 7 * weeks)
-    return _period(day, day, index, end, "day", has_year=True)
+    return _period(day, day, index, end, "weekday", has_year=True)
 
 
 def _told_as_past(heard: Heard) -> bool:
-    return any(w in {"was", "were", "did", "happened", "fue", "paso", "got", "fired", "had", "went", "came", "told", "despidieron", "llego", "me"} for w in heard.norms)
+    return any(
+        w
+        in {
+            "was",
+            "were",
+            "did",
+            "happened",
+            "fue",
+            "paso",
+            "got",
+            "fired",
+            "had",
+            "went",
+            "came",
+            "told",
+            "despidieron",
+            "llego",
+            "me",
+        }
+        for w in heard.norms
+    )
 
 
 def _turned(heard: Heard, index: int, when: When) -> Period | None:
-    """ "last week", "this month", "next year", "last summer", "el mes pasado", "la semana que viene", "the week before last"."""
+    """ "last week", "this month", "last summer", "la semana que viene", "the week before last"."""
     at, word, turn = index, heard.norm(index), None
     if word in word_set("dates", "last"):
         turn, at = -1, index + 1
@@ -209,7 +325,9 @@ def _unit(heard: Heard, index: int) -> tuple[str, int] | None:
     if word in table("dates")["seasons"]:
         return word, index + 1
     unit = table("dates")["units"].get(word)
-    return (unit, index + 1) if unit in {"week", "month", "year"} and not word.endswith("s") or word == "mes" else None  # type: ignore[return-value]
+    return (
+        (unit, index + 1) if (unit in {"week", "month", "year"} and not word.endswith("s")) or word == "mes" else None
+    )
 
 
 def _turn_span(unit: str, turn: int, when: When) -> cal.Span | None:
@@ -233,52 +351,4 @@ def _turn_span(unit: str, turn: int, when: When) -> cal.Span | None:
     return ended[turn] if len(ended) >= -turn else None
 
 
-def _season(heard: Heard, index: int, when: When) -> Period | None:
-    """ "summer of 2020", "in the winter", "verano del año pasado", "two summers ago"."""
-    word = heard.norm(index).removesuffix("s")
-    months = table("dates")["seasons"].get(heard.norm(index)) or table("dates")["seasons"].get(word)
-    if months is None:
-        return None
-    year = year_after(heard, index + 1, when)
-    if year is not None:
-        return _period(*cal.season(year[0], tuple(months)), index, year[1], "season")
-    in_a_season = heard.norm(index - 1) in {"the", "el", "la", "in", "en", "this", "during", "since", "early", "late"}
-    if not in_a_season or (heard.norm(index) in word_set("dates", "unsure_season") and not when.asked):
-        return None
-    seasons = [cal.season(when.today.year + offset, tuple(months)) for offset in (-1, 0, 1)]
-    chosen = [s for s in seasons if (s[0] >= when.today if when.ahead else s[0] <= when.today)]
-    pick = chosen[0] if when.ahead else chosen[-1]
-    return _period(*pick, index, index + 1, "season", has_year=False)
-
-
-def _stretch(heard: Heard, index: int, when: When) -> Period | None:
-    """ "the last three months", "the past year", "los últimos dos años", "the next two weeks"."""
-    word = heard.norm(index)
-    back = word in {"last", "past", "ultimos", "ultimas", "ultimo", "previous"}
-    if not back and word not in {"next", "coming", "proximos", "proximas"}:
-        return None
-    length = _length(heard, index + 1)
-    if length is None:
-        return None
-    edge = cal.shifted(when.today, -length[1] if back else length[1], length[2])
-    return _period(min(edge, when.today), max(edge, when.today), index, length[3], "stretch")
-
-
-def _decade(heard: Heard, index: int, when: When) -> Period | None:
-    """ "the nineties", "the 90s", "los noventa", "the 2000s"."""
-    del when
-    word = heard.norm(index)
-    names = {"fifties": 1950, "sixties": 1960, "seventies": 1970, "eighties": 1980, "nineties": 1990, "noventas": 1990,
-             "ochentas": 1980, "setentas": 1970, "sesentas": 1960, "2000s": 2000}  # fmt: skip
-    start = names.get(word)
-    end = index + 1
-    if start is None and word.isdigit() and heard.norm(index + 1) == "s" and heard.gap(index + 1) in {"", "'"}:
-        value = int(word[:4])
-        start = value if 1900 <= value < 2100 else 1900 + value if 40 <= value < 100 else None
-        end = index + 2
-    if start is None and heard.norm(index - 1) == "los" and word in {"cincuenta", "sesenta", "setenta", "ochenta", "noventa"}:
-        start = {"cincuenta": 1950, "sesenta": 1960, "setenta": 1970, "ochenta": 1980, "noventa": 1990}[word]
-    return _period(date(start, 1, 1), date(start + 9, 12, 31), index, end, "decade") if start else None
-
-
-RELATIVE: Final[tuple[Reader, ...]] = (_ago, _weekday, _turned, _season, _stretch, _decade)
+RELATIVE: Final[tuple[Reader, ...]] = (_ago, _weekday, _turned)

@@ -68,6 +68,10 @@ def periods(heard: Heard, when: When) -> list[Period]:
             index += 1
             continue
         period = _qualified(heard, period, when)
+        if found and found[-1].kind == "weekday" and period.kind == "day" and period.start - found[-1].end <= 1:
+            found[-1] = replace(period, start=found[-1].start)  # "Friday, November 13th"
+            index = period.end
+            continue
         joined = _joined(heard, found[-1], period) if found else None
         if joined is not None:
             found[-1] = joined
@@ -80,6 +84,15 @@ def periods(heard: Heard, when: When) -> list[Period]:
 def _qualified(heard: Heard, period: Period, when: When) -> Period:
     """ "early March", "a finales del 2019", "around Easter", "the week of June 5", "March or so"."""
     before = _words_before(heard, period.start)
+    half = heard.norms[max(0, period.start - 3) : period.start]
+    if {"half", "mitad"} & set(half) and period.kind in {"year", "month", "decade"}:
+        middle = period.low + (period.high - period.low + timedelta(days=1)) / 2
+        if {"first", "primera"} & set(half):
+            return replace(
+                period, high=cal.month(period.low.year, 6)[1] if period.kind == "year" else middle - timedelta(days=1)
+            )
+        if {"second", "segunda", "last", "ultima"} & set(half):
+            return replace(period, low=date(period.low.year, 7, 1) if period.kind == "year" else middle)
     numbered = _week_of_month(heard, period)
     if numbered is not None:
         return numbered
@@ -87,11 +100,14 @@ def _qualified(heard: Heard, period: Period, when: When) -> Period:
         for key, third in (("early", 0), ("mid", 1), ("late", 2)):
             if word_set("dates", key) & before:
                 return _third(period, third)
-    if "week" in before or "semana" in before:
-        if period.is_day and {"of", "de", "del"} & before:
-            low, high = cal.week(period.low)
-            return replace(period, low=low, high=high, kind="week")
-    if period.is_day and period.kind in {"day", "holiday", "bare_day", "offset"} and _is_vague(heard, period, before):
+    if ("week" in before or "semana" in before) and period.is_day and {"of", "de", "del"} & before:
+        low, high = cal.week(period.low)
+        return replace(period, low=low, high=high, kind="week")
+    if (
+        period.is_day
+        and period.kind in {"day", "weekday", "holiday", "bare_day", "offset"}
+        and _is_vague(heard, period, before)
+    ):
         days = timedelta(days=_VAGUE_DAYS)
         return replace(period, low=period.low - days, high=period.high + days, kind="vague")
     if period.kind.startswith("ago_") and period.is_day and _is_vague(heard, period, before):
@@ -132,7 +148,12 @@ def _words_before(heard: Heard, start: int) -> set[str]:
 
 def _is_vague(heard: Heard, period: Period, before: set[str]) -> bool:
     after = heard.norms[period.end : period.end + 3]
-    if after[:2] == ("or", "so") or after[:1] == ("ish",) or after == ("mas", "o", "menos") or after[:2] == ("o", "asi"):
+    if (
+        after[:2] == ("or", "so")
+        or after[:1] == ("ish",)
+        or after == ("mas", "o", "menos")
+        or after[:2] == ("o", "asi")
+    ):
         return True
     nearest = heard.norms[max(0, period.start - 3) : period.start]
     return bool(word_set("dates", "around") & set(nearest)) and bool(before)
@@ -157,8 +178,33 @@ def _third(period: Period, third: int) -> Period:
 def _joined(heard: Heard, first: Period, second: Period) -> Period | None:
     """ "from March to June 2019", "between the 3rd and the 5th", "2018 - 2020"."""
     between = heard.norms[first.end : second.start]
-    gap = heard.text[heard.tokens[first.end - 1].end : heard.tokens[second.start].start].strip() if second.start >= first.end else ""
-    small = {"the", "el", "la", "about", "around", "like", "early", "late", "mid", "de", "of", "maybe", "up", "of", "sometime", "principios", "finales", "mediados", "in", "en", "los"}
+    gap = (
+        heard.text[heard.tokens[first.end - 1].end : heard.tokens[second.start].start].strip()
+        if second.start >= first.end
+        else ""
+    )
+    small = {
+        "the",
+        "el",
+        "la",
+        "about",
+        "around",
+        "like",
+        "early",
+        "late",
+        "mid",
+        "de",
+        "of",
+        "maybe",
+        "up",
+        "sometime",
+        "principios",
+        "finales",
+        "mediados",
+        "in",
+        "en",
+        "los",
+    }
     core = [w for w in between if w not in small]
     opened = word_set("dates", "from") & _words_before(heard, first.start)
     strong = {"to", "through", "thru", "until", "till", "til", "hasta", "a", "al"}
@@ -168,7 +214,11 @@ def _joined(heard: Heard, first: Period, second: Period) -> Period | None:
         and not first.has_year
         and core[0] not in {"in", "and", "then", "i", "y", "en", "luego"}
     )
-    if misheard or gap in {"-", "\u2013", "\u2014"} or (len(core) == 1 and (core[0] in strong or (opened and core[0] in word_set("dates", "to")))):
+    if (
+        misheard
+        or gap in {"-", "\u2013", "\u2014"}
+        or (len(core) == 1 and (core[0] in strong or (opened and core[0] in word_set("dates", "to"))))
+    ):
         if first.kind == "holiday" and second.has_year and not first.has_year:
             # a movable feast is looked up again in the year said
             first = period_at(heard, first.start, When(date(second.high.year, 12, 31))) or first
@@ -202,12 +252,11 @@ def _open_ended(heard: Heard, period: Period, when: When) -> Period:
     """ "since March" runs to today; "from 2019 until now" too."""
     before = _words_before(heard, period.start)
     after = heard.norms[period.end : period.end + 3]
-    to_now = any(w in {"now", "present", "presente", "ahora", "hoy", "today", "currently", "fecha"} for w in after) and any(
-        w in {"to", "until", "till", "hasta", "through", "til", "the", "la"} for w in after
-    )
-    if (word_set("dates", "since") & before and period.kind != "range") or to_now:
-        if period.low <= when.today:
-            return replace(period, high=when.today, kind="since")
+    to_now = any(
+        w in {"now", "present", "presente", "ahora", "hoy", "today", "currently", "fecha"} for w in after
+    ) and any(w in {"to", "until", "till", "hasta", "through", "til", "the", "la"} for w in after)
+    if ((word_set("dates", "since") & before and period.kind != "range") or to_now) and period.low <= when.today:
+        return replace(period, high=when.today, kind="since")
     return period
 
 

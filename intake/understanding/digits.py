@@ -15,8 +15,50 @@ from intake.understanding.numbers import number_at, word_value
 from intake.understanding.words import table, word_set
 
 _BETWEEN: Final = frozenset(
-    "dash hyphen guion menos minus area code and then uh um eh este y space espacio the number numero is es lada "
-    "codigo de que luego despues er ah parenthesis parentesis in comma coma like so a pues el la to of".split()
+    [
+        "dash",
+        "hyphen",
+        "guion",
+        "menos",
+        "minus",
+        "area",
+        "code",
+        "and",
+        "then",
+        "uh",
+        "um",
+        "eh",
+        "este",
+        "y",
+        "space",
+        "espacio",
+        "the",
+        "number",
+        "numero",
+        "is",
+        "es",
+        "lada",
+        "codigo",
+        "de",
+        "que",
+        "luego",
+        "despues",
+        "er",
+        "ah",
+        "parenthesis",
+        "parentesis",
+        "in",
+        "comma",
+        "coma",
+        "like",
+        "so",
+        "a",
+        "pues",
+        "el",
+        "la",
+        "to",
+        "of",
+    ]
 )
 EXTENSION: Final = frozenset({"extension", "ext", "x", "extn", "anexo", "interno"})
 _ZERO: Final = frozenset({"oh", "o", "zero", "cero"})
@@ -59,9 +101,12 @@ class Run:
             for size, (digits, cost) in best.items():
                 for more, extra in slot.options:
                     total, price = size + len(more), cost + extra
-                    if total <= length and price <= MAX_COST and (total not in following or price < following[total][1]):
-                        if (digits + more).startswith(first[: len(digits + more)]):
-                            following[total] = (digits + more, price)
+                    if (
+                        total <= length
+                        and price <= MAX_COST
+                        and (total not in following or price < following[total][1])
+                    ) and (digits + more).startswith(first[: len(digits + more)]):
+                        following[total] = (digits + more, price)
             best = following
         return best.get(length)
 
@@ -73,8 +118,12 @@ def _sounds() -> dict[str, int]:
 
 @cache
 def _digit_words(language: str) -> tuple[tuple[str, int], ...]:
-    english = "zero one two three four five six seven eight nine oh".split()
-    own = "cero uno dos tres cuatro cinco seis siete ocho nueve".split() if language == "es" else english
+    english = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "oh"]
+    own = (
+        ["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"]
+        if language == "es"
+        else english
+    )
     return tuple((word, i % 10) for i, word in enumerate(own))
 
 
@@ -183,7 +232,12 @@ def _dropped_or_digit(heard: Heard, index: int) -> Slot:
 def _leading(heard: Heard, start: int) -> Slot | None:
     """A first digit that was heard as another word: only the word right before the run."""
     word = heard.norm(start - 1)
-    if not word or word in _BETWEEN or word in {"is", "at", "me", "al", "phone", "cell", "cel", "plus", "mas", "my", "mi", "it", "its", "extension", "ext"}:
+    if (
+        not word
+        or word in _BETWEEN
+        or word
+        in {"is", "at", "me", "al", "phone", "cell", "cel", "plus", "mas", "my", "mi", "it", "its", "extension", "ext"}
+    ):
         return None
     if word in _sounds() and word not in {"mine", "line", "free", "do"}:
         return Slot((("", 0.0), (str(_sounds()[word]), 0.3)), start)

@@ -1,4 +1,4 @@
-"""E-mail addresses, typed or spoken: "jane dot doe at gmail dot com", "juan guion bajo perez arroba hotmail punto com"."""
+"""E-mail addresses, typed or spoken: "jane dot doe at gmail dot com", "juan guion bajo perez arroba …"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,23 @@ from intake.understanding.words import phrases, table
 _TYPED: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,5}")
 _MAX_LOCAL_WORDS: Final = 24
 #: Names of letters that are no words.
-_LETTER_NAMES: Final = {"efe": "f", "hache": "h", "jota": "j", "ele": "l", "eme": "m", "ene": "n", "erre": "r", "equis": "x", "zeta": "z", "uve": "v", "aitch": "h", "ge": "g", "pe": "p", "cu": "q", "doubleyou": "w"}
+_LETTER_NAMES: Final = {
+    "efe": "f",
+    "hache": "h",
+    "jota": "j",
+    "ele": "l",
+    "eme": "m",
+    "ene": "n",
+    "erre": "r",
+    "equis": "x",
+    "zeta": "z",
+    "uve": "v",
+    "aitch": "h",
+    "ge": "g",
+    "pe": "p",
+    "cu": "q",
+    "doubleyou": "w",
+}
 
 
 def read_email(heard: Heard) -> Found | None:
@@ -99,7 +115,7 @@ def _spoken(heard: Heard, index: int, domain: tuple[str, int]) -> Found | None:
     at = index - 1
     if _is_at(heard.norm(at), sure=False):
         at -= 1
-    elif not domain[0].split(".")[0] in set(_data("providers").values()):
+    elif domain[0].split(".")[0] not in set(_data("providers").values()):
         return None
     first = _local_start(heard, at)
     local, position = "", first
@@ -124,7 +140,11 @@ def _local_start(heard: Heard, last: int) -> int:
             index -= silent
             continue
         joined = _is_dot(heard.norm(index + 1)) or heard.norm(index + 1) in _data("signs") if index < last else False
-        letters = index < last and len(word) == 1 and not {heard.norm(index + 1), heard.norm(index - 1)}.isdisjoint(_LETTER_NAMES) or len(word) == 1 and index < last and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))}
+        letters = (
+            index < last
+            and len(word) == 1
+            and not {heard.norm(index + 1), heard.norm(index - 1)}.isdisjoint(_LETTER_NAMES)
+        ) or (len(word) == 1 and index < last and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))})
         if word in stops and not joined and not letters:
             return index + 1
         if index < last and _ends_here(heard, index + 1):

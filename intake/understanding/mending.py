@@ -15,10 +15,52 @@ from intake.understanding.words import plain_words, table, word_set
 _BOTH_SIDES = 0.55
 _ONE_SIDE = 0.66
 _JOINTS = frozenset(
-    "and y or o u to a de del the el la of in en on point punto con between entre from at is es was my mi i we they "
-    "he she for about around like as que un una uno".split()
+    [
+        "and",
+        "y",
+        "or",
+        "o",
+        "u",
+        "to",
+        "a",
+        "de",
+        "del",
+        "the",
+        "el",
+        "la",
+        "of",
+        "in",
+        "en",
+        "on",
+        "point",
+        "punto",
+        "con",
+        "between",
+        "entre",
+        "from",
+        "at",
+        "is",
+        "es",
+        "was",
+        "my",
+        "mi",
+        "i",
+        "we",
+        "they",
+        "he",
+        "she",
+        "for",
+        "about",
+        "around",
+        "like",
+        "as",
+        "que",
+        "un",
+        "una",
+        "uno",
+    ]
 )
-_EN_FINE = frozenset("to too for won ate oh".split())
+_EN_FINE = frozenset(["to", "too", "for", "won", "ate", "oh"])
 _SURE_HEARINGS = {"to": "two", "too": "two", "for": "four", "won": "one", "ate": "eight", "tree": "three", "tu": "two"}
 
 
@@ -56,14 +98,21 @@ def _known() -> frozenset[str]:
 
 
 def _is_number(word: str, language: str) -> bool:
-    return bool(word) and (word in kinds() or word in {"hundred", "oh", "point", "punto"} or figure(word, language) is not None)
+    return bool(word) and (
+        word in kinds() or word in {"hundred", "oh", "point", "punto"} or figure(word, language) is not None
+    )
 
 
 def with_numbers(heard: Heard) -> Heard:
     """Number words put right that stand beside numbers, or before what is counted."""
     if heard.is_cased:
         return heard
-    counted = word_set("amounts", "currency") | word_set("amounts", "units_of_time") | word_set("amounts", "countable") | {"hundred", "thousand", "mil", "grand"}
+    counted = (
+        word_set("amounts", "currency")
+        | word_set("amounts", "units_of_time")
+        | word_set("amounts", "countable")
+        | {"hundred", "thousand", "mil", "grand"}
+    )
     tokens = list(heard.tokens)
     for index, token in enumerate(tokens):
         word = token.norm
@@ -98,7 +147,7 @@ def _number_for(word: str, left: bool, right: bool, counted: bool, language: str
 @cache
 def _date_words(language: str) -> tuple[str, ...]:
     months = [word for word in table("dates")["months"] if word != "may"]
-    return tuple([*months, *table("mending")[f"date_words_{language}"]])
+    return (*months, *table("mending")[f"date_words_{language}"])
 
 
 def with_dates(heard: Heard) -> Heard:
@@ -111,7 +160,13 @@ def with_dates(heard: Heard) -> Heard:
         if len(word) < 4 or word in _known() or _is_number(word, heard.language):
             continue
         beside = [tokens[at].norm for at in (index - 2, index - 1, index + 1, index + 2) if 0 <= at < len(tokens)]
-        dated = sum(_is_number(w, heard.language) or w in table("dates")["months"] or w in table("dates")["units"] or w in table("numbers")["ordinal"] for w in beside)
+        dated = sum(
+            _is_number(w, heard.language)
+            or w in table("dates")["months"]
+            or w in table("dates")["units"]
+            or w in table("numbers")["ordinal"]
+            for w in beside
+        )
         floor = 0.62 if dated >= 2 else 0.68 if dated else 0.78
         if word in plain_words("common"):
             floor += 0.06

@@ -8,13 +8,15 @@ from typing import Final
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
+from intake.understanding.name_shape import shown
 from intake.understanding.spelling import Spelled, fits, spelled, with_letter
 from intake.understanding.words import phrases, plain_words, table, word_set
 
 _MAX_WORDS: Final = 8
 _MAX_NAME: Final = 120
 _PARTS: Final = {
-    "first name": "first", "given name": "first", "primer nombre": "first", "nombre": "first", "nombre de pila": "first",
+    "first name": "first", "given name": "first", "primer nombre": "first", "nombre": "first",
+    "nombre de pila": "first",
     "last name": "last", "family name": "last", "surname": "last", "apellido": "last", "apellidos": "last",
     "primer apellido": "last", "segundo apellido": "last2", "middle name": "middle", "segundo nombre": "middle",
     "apellido paterno": "last", "apellido materno": "last2", "middle initial": "middle",
@@ -51,9 +53,17 @@ def read_introduced_name(heard: Heard) -> Found | None:
             if at < 0:
                 continue
             run = _run_from(heard, at + len(phrase))
-            if run is not None and (key == "sure" or (run.score >= 2 and len(run.words) >= 2)):
+            plainly = phrase == ("this", "is") and run is not None and _stands_alone(heard, run)
+            if run is not None and (key == "sure" or plainly or (run.score >= 2 and len(run.words) >= 2)):
                 return _finish(heard, _with_letters(heard, run))
     return None
+
+
+def _stands_alone(heard: Heard, run: _Run) -> bool:
+    """Whether two or three words make up all that follows "this is", up to a pause or a new clause."""
+    return 2 <= len(run.words) <= 3 and (
+        heard.norm(run.end) in {"", "and", "i", "im", "my", "calling"} or "," in heard.gap(run.end)
+    )
 
 
 def _in_part(heard: Heard, earlier: Found | None) -> Found | None:
@@ -61,7 +71,7 @@ def _in_part(heard: Heard, earlier: Found | None) -> Found | None:
     if by_parts is not None:
         return _finish(heard, by_parts)
     run = _best_run(heard)
-    letters = [s for s in spelled(heard)]
+    letters = list(spelled(heard))
     if run is None and letters:
         run = _only_spelled(heard, letters)
         if earlier is not None:
@@ -105,7 +115,9 @@ def _run_from(heard: Heard, index: int, letters: frozenset[int] = frozenset()) -
     at = index
     while heard.norm(at) in titles and at - index < 3:
         at += 1
-    start, words, places = at, [], []
+    start = at
+    words: list[str] = []
+    places: list[int] = []
     while at < len(heard) and len(words) < _MAX_WORDS:
         word = heard.norm(at)
         if words and (heard.ends_sentence(at) and not _is_initial(heard, at - 1)):
@@ -122,7 +134,12 @@ def _run_from(heard: Heard, index: int, letters: frozenset[int] = frozenset()) -
         words.append(heard.raw(at))
         places.append(at)
         at += 1
-    while words and words[-1].lower() in word_set("names", "particles") and len(words[-1]) <= 3 and not words[-1][:1].isupper():
+    while (
+        words
+        and words[-1].lower() in word_set("names", "particles")
+        and len(words[-1]) <= 3
+        and not words[-1][:1].isupper()
+    ):
         words.pop()
         places.pop()
     if not words:
@@ -160,13 +177,25 @@ def _can_be(heard: Heard, index: int, before: list[str]) -> bool:
         return False
     if word in word_set("names", "particles"):
         return _particle_goes_on(heard, index, bool(before))
-    if word in word_set("names", "never") or word in word_set("stock", "fillers") and word not in plain_words("given"):
-        return heard.is_cased and bool(before) and heard.raw(index)[:1].isupper() and len(word) > 2 and word not in {"and", "but"}
+    if word in word_set("names", "never") or (
+        word in word_set("stock", "fillers") and word not in plain_words("given")
+    ):
+        return (
+            heard.is_cased
+            and bool(before)
+            and heard.raw(index)[:1].isupper()
+            and len(word) > 2
+            and word not in {"and", "but"}
+        )
     if word in plain_words("common") and not (word in plain_words("given") or word in plain_words("surnames")):
         return heard.is_cased and heard.raw(index)[:1].isupper() and (bool(before) or len(heard) <= 3)
     if len(word) == 1:
         following = heard.norm(index + 1)
-        lone = len(following) != 1 and heard.norm(index - 1) not in {"with", "a", "con", "una", "letter", "letra"} and (bool(before) or heard.is_cased)
+        lone = (
+            len(following) != 1
+            and heard.norm(index - 1) not in {"with", "a", "con", "una", "letter", "letra"}
+            and (bool(before) or heard.is_cased)
+        )
         return lone and following not in {"", "and"} and word != "i"
     return True
 
@@ -182,9 +211,25 @@ def _particle_goes_on(heard: Heard, index: int, inside: bool) -> bool:
         return False
     if inside:
         return heard.norm(index) not in {"y", "e", "i", "o", "do"} or word in plain_words("surnames")
-    return heard.norm(index) in {"de", "del", "van", "von", "st", "saint", "san", "santa", "el", "la", "le", "du", "di", "abu", "ben", "mac", "al"} and (
-        word in plain_words("surnames") or len(heard) <= 4 or heard.raw(at)[:1].isupper()
-    )
+    return heard.norm(index) in {
+        "de",
+        "del",
+        "van",
+        "von",
+        "st",
+        "saint",
+        "san",
+        "santa",
+        "el",
+        "la",
+        "le",
+        "du",
+        "di",
+        "abu",
+        "ben",
+        "mac",
+        "al",
+    } and (word in plain_words("surnames") or len(heard) <= 4 or heard.raw(at)[:1].isupper())
 
 
 def _score(heard: Heard, run: _Run) -> float:
@@ -277,7 +322,9 @@ def _spelled_into(run: _Run, letters: Spelled) -> _Run:
         scores = [fits(part, word) for word in words]
         best = max(range(len(words)), key=lambda i: (scores[i], i)) if words else -1
         whole = "".join(word.lower() for word in words)
-        if len(words) >= 2 and (part.lower() == whole or (len(part) > 6 and len(part) == len(whole) and fits(part, whole) > 0.8)):
+        if len(words) >= 2 and (
+            part.lower() == whole or (len(part) > 6 and len(part) == len(whole) and fits(part, whole) > 0.8)
+        ):
             at = 0
             for i, word in enumerate(words):
                 words[i], at = part[at : at + len(word)].capitalize(), at + len(word)
@@ -300,7 +347,7 @@ def _respelled(heard: Heard, earlier: Found, letters: list[Spelled]) -> Found:
     for one in letters:
         run = _spelled_into(run, one)
     start, end = heard.span(letters[0].start, letters[-1].end)
-    return Found(_shown(run.words, cased=True), min(start, earlier.start), max(end, earlier.end), "spelled again")
+    return Found(shown(run.words, cased=True), min(start, earlier.start), max(end, earlier.end), "spelled again")
 
 
 def _changed_only(heard: Heard, earlier: Found | None) -> Found | None:
@@ -328,33 +375,15 @@ def _merged(found: Found, earlier: Found) -> Found:
 
 def _finish(heard: Heard, run: _Run) -> Found | None:
     words = run.words
-    if len(words) >= 2 and run.places and _surname_first(heard, run.start, run.start + 1) and "," in heard.gap(run.start + 1):
+    if (
+        len(words) >= 2
+        and run.places
+        and _surname_first(heard, run.start, run.start + 1)
+        and "," in heard.gap(run.start + 1)
+    ):
         words = [*words[1:], words[0]]
     if len(words) >= 2 and words[0].lower() == words[1].lower():
         words = words[1:]
-    value = _shown(words, cased=heard.is_cased)[:_MAX_NAME]
+    value = shown(words, cased=heard.is_cased)[:_MAX_NAME]
     start, end = heard.span(run.start, min(run.end, len(heard)))
     return Found(value, start, end, "words that make a name")
-
-
-def _shown(words: list[str], *, cased: bool) -> str:
-    return " ".join(_capital(word, first=i == 0, cased=cased) for i, word in enumerate(words))
-
-
-def _capital(word: str, *, first: bool, cased: bool) -> str:
-    """A name's own capitals where typed; else each word's first letter, but not a particle's."""
-    if cased and any(map(str.isupper, word)) and not (word.isupper() and len(word) > 3):
-        return word
-    low = word.lower()
-    plain = low.replace("'", "").replace("\u2019", "")
-    if low in word_set("names", "particles") and not first:
-        return low
-    if plain in word_set("names", "o_names"):
-        return f"O'{plain[1:].capitalize()}"
-    if low in word_set("names", "mc_safe"):
-        cut = 3 if low.startswith("mac") else 2
-        return f"{low[:cut].capitalize()}{low[cut:].capitalize()}"
-    for mark in ("'", "\u2019"):
-        if low[1:2] == mark:
-            return f"{low[0].upper()}{mark}{low[2:].capitalize()}"
-    return "-".join(part.capitalize() for part in low.split("-"))

@@ -35,7 +35,11 @@ class Number:
 def kinds() -> dict[str, tuple[str, int]]:
     """Each number word with its kind and value."""
     read = table("numbers")
-    return {word: (kind, value) for kind in ("unit", "teen", "ten", "hundred", "scale") for word, value in read[kind].items()}
+    return {
+        word: (kind, value)
+        for kind in ("unit", "teen", "ten", "hundred", "scale")
+        for word, value in read[kind].items()
+    }
 
 
 def word_value(word: str, language: str) -> tuple[str, int] | None:
@@ -80,7 +84,13 @@ def number_at(heard: Heard, index: int) -> Number | None:
         return special
     # "a hundred", "a dozen": the article is a one only before such a word.
     start = index
-    if heard.norm(index) in {"a", "another"} and heard.norm(index + 1) in {"hundred", "thousand", "million", "dozen", "grand"}:
+    if heard.norm(index) in {"a", "another"} and heard.norm(index + 1) in {
+        "hundred",
+        "thousand",
+        "million",
+        "dozen",
+        "grand",
+    }:
         start = index + 1
     number = _composed(heard, start)
     return _with_rest(heard, number) if number is not None else None
@@ -108,7 +118,11 @@ def _composed(heard: Heard, index: int) -> Number | None:
             if not last and word in {"k", "m"}:
                 break
             current = (current or (1 if not last else 0)) * value
-            total, current, last = (total * value if last == "scale" and current == 0 else total + current), 0.0, "scale"
+            total, current, last = (
+                (total * value if last == "scale" and current == 0 else total + current),
+                0.0,
+                "scale",
+            )
         elif last == "scale" and current == 0 and kind in _AFTER and _scale_ahead(heard, step):
             break  # "dos mil y dos mil quinientos" are two numbers
         elif kind in {"unit", "teen", "ten"} and last == "hundred" and _hundred_ahead(heard, step):
@@ -128,7 +142,9 @@ def _composed(heard: Heard, index: int) -> Number | None:
 def _scale_ahead(heard: Heard, index: int) -> bool:
     """Whether the group of words at `index` is itself so many thousands."""
     at = index
-    while at - index < 5 and (_part(heard.norm(at), heard.language)[0] in {*_AFTER, "hundreds"} or heard.norm(at) in {"y", "and"}):
+    while at - index < 5 and (
+        _part(heard.norm(at), heard.language)[0] in {*_AFTER, "hundreds"} or heard.norm(at) in {"y", "and"}
+    ):
         at += 1
     return heard.norm(at) in {"thousand", "mil", "k", "grand"}
 

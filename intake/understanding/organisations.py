@@ -11,7 +11,8 @@ from intake.understanding.words import phrases, plain_words, table, word_set
 
 _MAX_WORDS: Final = 8
 _UPPER: Final = {
-    "llc": "LLC", "llp": "LLP", "inc": "Inc", "corp": "Corp", "usa": "USA", "us": "US", "lp": "LP", "pllc": "PLLC", "sa": "SA",
+    "llc": "LLC", "llp": "LLP", "inc": "Inc", "corp": "Corp", "usa": "USA", "us": "US", "lp": "LP",
+    "pllc": "PLLC", "sa": "SA",
     "ups": "UPS", "usps": "USPS", "cvs": "CVS", "att": "AT&T", "ltd": "Ltd", "fedex": "FedEx", "ibm": "IBM",
 }  # fmt: skip
 
@@ -34,7 +35,9 @@ def _best(heard: Heard) -> Found | None:
         start, end = _run(heard, index)
         if end <= start:
             break
-        score = _score(heard, start, end) + max((v for at, v in introduced.items() if index <= at <= start), default=0.0)
+        score = _score(heard, start, end) + max(
+            (v for at, v in introduced.items() if index <= at <= start), default=0.0
+        )
         if best is None or score > best[0]:
             best = (score, start, end)
         index = max(end, index + 1)
@@ -51,7 +54,9 @@ def _starts(heard: Heard) -> dict[int, float]:
             found[place] = max(found.get(place, 0.0), 0.5 + 0.25 * len(phrase))
             at = heard.find(phrase, at + 1)
     if heard.norm(0) in {"the", "my", "our", "el", "la", "mi", "su", "their", "his", "her"}:
-        verb = next((i for i in range(1, min(5, len(heard) - 1)) if heard.norm(i) in {"is", "was", "es", "era", "fue"}), 0)
+        verb = next(
+            (i for i in range(1, min(5, len(heard) - 1)) if heard.norm(i) in {"is", "was", "es", "era", "fue"}), 0
+        )
         found[verb + 1 if verb else 0] = 1.5 if verb else 0.3
     return found
 
@@ -64,6 +69,8 @@ def _score(heard: Heard, start: int, end: int) -> float:
     score = 1.0 if not all(word in plain_words("common") or word in kinds for word in norms) else 0.2
     if heard.is_cased and any(heard.raw(i)[:1].isupper() and i > 0 for i in range(start, end)):
         score += 1.5
+    if any(heard.raw(i).lower().endswith(("'s", "\u2019s")) for i in range(start, end)) and norms[-1] in kinds:
+        score -= 0.8  # "Dr. Patel's office"
     score += 0.7 if len(norms) > 1 and kinds & set(norms) else 0.0
     known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
     return score + (1.5 if known else 0.0)
@@ -74,13 +81,25 @@ def read_any_organisation(heard: Heard) -> Found | None:
     for name in table("organisations")["known"]:
         words = tuple(str(name).split())
         at = heard.find(words)
-        if at >= 0 and heard.norm(at) not in {"target", "delta", "united", "apple", "ford", "progressive", "chase", "southwest", "ups"}:
+        if at >= 0 and heard.norm(at) not in {
+            "target",
+            "delta",
+            "united",
+            "apple",
+            "ford",
+            "progressive",
+            "chase",
+            "southwest",
+            "ups",
+        }:
             return _found(heard, at, at + len(words))
     for phrase in phrases("organisations", "sure"):
         at = heard.find(phrase)
         if at >= 0:
             found = _from(heard, at + len(phrase))
-            if found is not None and (heard.is_cased and heard.text[found.start].isupper() or _has_suffix(heard, found)):
+            if found is not None and (
+                (heard.is_cased and heard.text[found.start].isupper()) or _has_suffix(heard, found)
+            ):
                 return found
     if heard.is_cased:
         return _typed_with_suffix(heard)
@@ -97,13 +116,19 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
     never, ends = word_set("organisations", "never"), word_set("organisations", "ends")
     before = never | ends | word_set("stock", "fillers")
     start = index
-    while start < len(heard) and (heard.norm(start) in before or _is_kind_alone(heard, start)) and not _is_capital(heard, start):
+    while (
+        start < len(heard)
+        and (heard.norm(start) in before or _is_kind_alone(heard, start))
+        and not _is_capital(heard, start)
+    ):
         start += 1
     end = start
     suffixes = word_set("organisations", "suffixes")
     while end < len(heard) and end - start < _MAX_WORDS:
         word = heard.norm(end)
-        if end > start and (heard.ends_sentence(end) and len(heard.norm(end - 1)) > 1 and heard.norm(end - 1) not in {"st", "inc", "co"}):
+        if end > start and (
+            heard.ends_sentence(end) and len(heard.norm(end - 1)) > 1 and heard.norm(end - 1) not in {"st", "inc", "co"}
+        ):
             break
         if end > start and "," in heard.gap(end) and word not in suffixes:
             break
@@ -111,10 +136,14 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
             break
         end += 1
     end = _end_of_known(heard, start, end)
-    if heard.is_cased and not _is_capital(heard, start):
+    if heard.is_cased and start < end and not heard.raw(start)[:1].isupper():
         # typed: the name begins at its first capital
         start = next((i for i in range(start, end) if _is_capital(heard, i)), start)
-    while end > start and heard.norm(end - 1) in word_set("organisations", "inner") | {"and", "y"} and not _is_capital(heard, end - 1):
+    while (
+        end > start
+        and heard.norm(end - 1) in word_set("organisations", "inner") | {"and", "y"}
+        and not _is_capital(heard, end - 1)
+    ):
         end -= 1
     return start, end
 
@@ -124,7 +153,11 @@ def _end_of_known(heard: Heard, start: int, end: int) -> int:
     for name in table("organisations")["known"]:
         words = tuple(str(name).split())
         after = start + len(words)
-        if heard.starts(start, words) and after < end and heard.norm(after) not in word_set("organisations", "suffixes"):
+        if (
+            heard.starts(start, words)
+            and after < end
+            and heard.norm(after) not in word_set("organisations", "suffixes")
+        ):
             return after if heard.norm(after) in word_set("organisations", "inner") | {"warehouse", "store"} else end
     return end
 
@@ -149,7 +182,13 @@ def _typed_with_suffix(heard: Heard) -> Found | None:
     for index in range(1, len(heard)):
         if heard.norm(index) in suffixes and heard.raw(index)[:1].isupper():
             start = index
-            while start > 0 and heard.raw(start - 1)[:1].isupper() and heard.norm(start - 1) != "i" and not heard.ends_sentence(start) and "," not in heard.gap(start):
+            while (
+                start > 0
+                and heard.raw(start - 1)[:1].isupper()
+                and heard.norm(start - 1) != "i"
+                and not heard.ends_sentence(start)
+                and "," not in heard.gap(start)
+            ):
                 start -= 1
             end = index + 1
             while end < len(heard) and heard.norm(end) in suffixes and heard.raw(end)[:1].isupper():
@@ -171,4 +210,7 @@ def _found(heard: Heard, start: int, end: int) -> Found:
 def _titled(said: str) -> str:
     inner = word_set("organisations", "inner")
     words = said.split()
-    return " ".join(_UPPER.get(w.lower()) or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:]) for i, w in enumerate(words))
+    return " ".join(
+        _UPPER.get(w.lower()) or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:])
+        for i, w in enumerate(words)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 from intake.understanding.corrections import pieces
@@ -11,8 +12,28 @@ from intake.understanding.heard import Heard
 
 _PLUS: Final = frozenset({"plus", "mas"})
 _OF_A_PHONE: Final = frozenset(
-    "phone cell number mobile call reach text telephone whatsapp telefono celular numero llamar llameme movil cel "
-    "llamenme marcar contactar localizar".split()
+    [
+        "phone",
+        "cell",
+        "number",
+        "mobile",
+        "call",
+        "reach",
+        "text",
+        "telephone",
+        "whatsapp",
+        "telefono",
+        "celular",
+        "numero",
+        "llamar",
+        "llameme",
+        "movil",
+        "cel",
+        "llamenme",
+        "marcar",
+        "contactar",
+        "localizar",
+    ]
 )
 MIN_LOCAL: Final = 10
 _A_GUESS: Final = 0.9
@@ -55,7 +76,7 @@ def _candidates(heard: Heard) -> list[Run]:
         kept.append(run)
     joined = [
         Run(a.slots + b.slots, a.start, b.end)
-        for a, b in zip(kept, kept[1:], strict=False)
+        for a, b in itertools.pairwise(kept)
         if len(a.digits) in {1, 3, 6, 7} and b.start - a.end <= 4
     ]
     triple = [

@@ -168,7 +168,7 @@ def _reworded(word: str, letters: str, count: int, *, without: bool) -> str | No
         return _cased(word, low.replace(letters, letters * 2, 1)) if letters in low else None
     if count == 0 and letters * 2 in low:
         return _cased(word, low.replace(letters * 2, letters, 1))
-    if letters in low or letters[:1] == letters[1:2] and letters in low:
+    if letters in low or (letters[:1] == letters[1:2] and letters in low):
         return word
     if len(letters) == 2 and letters[0] == letters[1] and letters[0] in low:
         return _cased(word, low.replace(letters[0], letters, 1))

@@ -10,8 +10,12 @@ from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, alike
 from intake.understanding.words import table
 
-_NOW: Final = frozenset({"now", "currently", "ahora", "actualmente", "to", "a", "live", "vivo", "living", "moved", "here", "aqui"})
-_BEFORE: Final = frozenset({"from", "originally", "used", "before", "formerly", "antes", "born", "naci", "originalmente", "era"})
+_NOW: Final = frozenset(
+    {"now", "currently", "ahora", "actualmente", "to", "a", "live", "vivo", "living", "moved", "here", "aqui"}
+)
+_BEFORE: Final = frozenset(
+    {"from", "originally", "used", "before", "formerly", "antes", "born", "naci", "originalmente", "era"}
+)
 #: Abbreviations that are words too: they count in capitals, or alone, or before a ZIP code.
 _MIN_FUZZY: Final = 5
 

@@ -33,6 +33,7 @@ def _cues() -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
 
 def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     """ "yes" or "no"; value None and state unknown for "maybe" and the like. None: the answer says neither."""
+    heard = _without_stress(heard)
     doubled = _doubled(heard)
     if doubled is not None:
         return doubled
@@ -48,13 +49,25 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     return Found(value, start, end, f'"{cue.phrase}" means {value}', "inferred" if "hedged" in kind else "stated")
 
 
+def _without_stress(heard: Heard) -> Heard:
+    """Without the "sure" of "they sure haven't", which is no yes."""
+    pronouns, stress = word_set("yes_no", "pronouns"), word_set("yes_no", "stress")
+    kept = tuple(
+        token for i, token in enumerate(heard.tokens) if not (token.norm in stress and heard.norm(i - 1) in pronouns)
+    )
+    return Heard(heard.text, kept, heard.language)
+
+
 def _doubled(heard: Heard) -> Found | None:
     """ "it's not that I don't want to", "no es que no quiera": one denial denies the other."""
     negatives = word_set("yes_no", "negatives")
     for index, word in enumerate(heard.norms[:12]):
         opener = word in {"not", "isnt"} and heard.norm(index + 1) in {"that", "like", "as", "because"}
         opener = opener or (word == "no" and heard.norm(index + 1) == "es" and heard.norm(index + 2) == "que")
-        opener = opener or (word in {"cant", "cannot", "couldnt", "wouldnt", "wont"} and heard.norm(index + 1) in {"say", "deny", "tell"})
+        opener = opener or (
+            word in {"cant", "cannot", "couldnt", "wouldnt", "wont"}
+            and heard.norm(index + 1) in {"say", "deny", "tell"}
+        )
         opener = opener or (word == "no" and heard.norm(index + 2) in {"decir", "negar"})
         if opener:
             second = next((i for i in range(index + 2, min(len(heard), index + 7)) if heard.norm(i) in negatives), None)

@@ -17,34 +17,120 @@ from rapidfuzz.distance import JaroWinkler
 
 _WORDS: Final = Path(__file__).parent / "noise_words.txt"
 _SHARES: Final = (("swap", 0.6), ("lose", 0.2), ("add", 0.2))
-_FILLERS: Final = {"en": ("uh", "um", "the", "a", "and", "like", "so", "to", "of"), "es": ("eh", "este", "la", "de", "y", "que", "pues", "a", "el")}
+_FILLERS: Final = {
+    "en": ("uh", "um", "the", "a", "and", "like", "so", "to", "of"),
+    "es": ("eh", "este", "la", "de", "y", "que", "pues", "a", "el"),
+}
 _NEAREST: Final = 6
 _SIMILAR: Final = 0.75
-_EN: Final = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_ORDINALS: Final = (
-    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-    "fifteenth sixteenth seventeenth eighteenth nineteenth"
-).split()
-_EN_TENS: Final = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
-_ES: Final = (
-    "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete "
-    "dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete "
-    "veintiocho veintinueve"
-).split()
-_ES_TENS: Final = "cero diez veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa".split()
-_ES_HUNDREDS: Final = (
-    "cero ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
-).split()
+_EN: Final = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_ORDINALS: Final = [
+    "zeroth",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+]
+_EN_TENS: Final = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ES: Final = [
+    "cero",
+    "uno",
+    "dos",
+    "tres",
+    "cuatro",
+    "cinco",
+    "seis",
+    "siete",
+    "ocho",
+    "nueve",
+    "diez",
+    "once",
+    "doce",
+    "trece",
+    "catorce",
+    "quince",
+    "dieciséis",
+    "diecisiete",
+    "dieciocho",
+    "diecinueve",
+    "veinte",
+    "veintiuno",
+    "veintidós",
+    "veintitrés",
+    "veinticuatro",
+    "veinticinco",
+    "veintiséis",
+    "veintisiete",
+    "veintiocho",
+    "veintinueve",
+]
+_ES_TENS: Final = [
+    "cero",
+    "diez",
+    "veinte",
+    "treinta",
+    "cuarenta",
+    "cincuenta",
+    "sesenta",
+    "setenta",
+    "ochenta",
+    "noventa",
+]
+_ES_HUNDREDS: Final = [
+    "cero",
+    "ciento",
+    "doscientos",
+    "trescientos",
+    "cuatrocientos",
+    "quinientos",
+    "seiscientos",
+    "setecientos",
+    "ochocientos",
+    "novecientos",
+]
 
 
 def recognised(text: str, language: str, *, rate: float, seed: int) -> str:
     """`text` as recognised, with about `rate` errors a word. The same text and seed give the same result."""
     words = spoken(text, language).split()
     # the text is a part of the seed, so that lines of a set do not share their errors' places
-    chance = random.Random(zlib.crc32(text.encode("utf-8", "surrogatepass")) * 1000 + seed)  # noqa: S311
+    chance = random.Random(zlib.crc32(text.encode("utf-8", "surrogatepass")) * 1000 + seed)
     heard: list[str] = []
     owed = 0  # a word that sounds like no other is not swapped; the next one that does is, so that the rate holds
     for word in words:
@@ -153,7 +239,19 @@ def _nearest(word: str, language: str) -> tuple[str, ...]:
 @cache
 def _roughly(word: str) -> str:
     """How a word sounds, very roughly: letters that sound alike are one, double letters single."""
-    for written, sound in (("ph", "f"), ("gh", ""), ("ck", "k"), ("ee", "i"), ("ea", "i"), ("oo", "u"), ("ou", "u"), ("wh", "w"), ("kn", "n"), ("qu", "k"), ("h", "")):
+    for written, sound in (
+        ("ph", "f"),
+        ("gh", ""),
+        ("ck", "k"),
+        ("ee", "i"),
+        ("ea", "i"),
+        ("oo", "u"),
+        ("ou", "u"),
+        ("wh", "w"),
+        ("kn", "n"),
+        ("qu", "k"),
+        ("h", ""),
+    ):
         word = word.replace(written, sound)
     word = word.translate(str.maketrans("áéíóúñcvzy", "aeiounkbsi"))
     return "".join(c for i, c in enumerate(word) if i == 0 or word[i - 1] != c)

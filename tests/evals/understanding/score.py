@@ -21,7 +21,7 @@ _DAYS_APART: Final = 7
 
 
 def score(path: Path) -> dict[str, float | int]:
-    """`precision`, `recall`, `f1` of the set as it is, `f1_TYPE` for each type, and all again with `_noise10`, `_noise20`."""
+    """`precision`, `recall`, `f1`, `f1_TYPE` for each type; all again with `_noise10` and `_noise20`: as recognised."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     found: dict[str, float | int] = {"count": len(lines)}
     for rate, ending in RATES.items():
@@ -75,12 +75,12 @@ def _in_parts(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def same(label: dict[str, Any], fact: dict[str, Any]) -> bool:
-    """Key and value are the same; names without regard to capitals and accents. Unknown and refused must be just that."""
+    """Key and value are the same, capitals and accents aside. Unknown and refused must be just that."""
     if label["key"] != fact["key"]:
         return False
     if label["value"] is None or fact["value"] is None:
         return label["value"] is None and fact["value"] is None and label["state"] == fact["state"]
-    return plain(label["value"]) == plain(fact["value"])
+    return bool(plain(label["value"]) == plain(fact["value"]))
 
 
 def plain(value: Any) -> Any:
@@ -117,6 +117,9 @@ def wrong(path: Path, rate: float = 0.0) -> Iterator[tuple[str, str, list[Any], 
         counted = counts(line, facts)
         if not counted["right"] == counted["found"] == counted["labelled"]:
             text = recognised(line["text"], line.get("lang", "en"), rate=rate, seed=SEED) if rate else line["text"]
-            yield line["id"], text, [(f["key"], f["value"], f["state"]) for f in line["facts"]], [
-                (f["key"], f["value"], f["state"]) for f in facts
-            ]
+            yield (
+                line["id"],
+                text,
+                [(f["key"], f["value"], f["state"]) for f in line["facts"]],
+                [(f["key"], f["value"], f["state"]) for f in facts],
+            )
