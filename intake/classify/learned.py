@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from intake.classify.areas import HERE, top_of
+from intake.classify.areas import HERE, areas, top_of
 from intake.classify.words import stem, stop_words
 from intake.language.tokens import words_of
 
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
 NOT_LEGAL: Final = "not_legal"
 UNCLEAR: Final = "unclear"
 #: Words that each area is taken to have beside its own, spread as in all: the smoothing. Areas are measured in words,
-#: not in examples, for some have longer ones.
-_PRIOR: Final = 600.0
-#: One word may speak for an area this much (log of a ratio), and against it only so much: that somebody does not
-#: say a word means little, and examples are few.
+#: not in examples, for some have longer ones. Chosen by leaving out batches of long examples in turn.
+_PRIOR: Final = 2000.0
+#: Lower codes have a twentieth of the words.
+_PRIOR_BELOW: Final = 200.0
+#: One word may speak for an area only this much (log of a ratio).
 _MOST: Final = 4.0
-_LEAST: Final = -0.6
-#: Two words together say much of what each says alone.
-_PAIR: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class Learned:
     A feature not seen in a class weighs the same for that class whatever the feature is; only the others are kept.
     """
 
-    def __init__(self, taught: Iterable[tuple[Sequence[str], frozenset[str]]]) -> None:
+    def __init__(self, taught: Iterable[tuple[Sequence[str], frozenset[str]]], prior: float) -> None:
         seen: dict[str, Counter[str]] = defaultdict(Counter)
         total: Counter[str] = Counter()
         size: Counter[str] = Counter()
@@ -88,10 +86,10 @@ class Learned:
             for feature in here:
                 total[feature] += 1
                 seen[feature].update(classes)
-        self._unseen: Final = {name: max(_LEAST, math.log(_PRIOR / (size[name] + _PRIOR))) for name in sorted(size)}
+        self._unseen: Final = {name: math.log(prior / (size[name] + prior)) for name in sorted(size)}
         self._more: Final = {
             feature: tuple(
-                (name, _weight(times, total[feature] / count, size[name]) - self._unseen[name])
+                (name, _weight(times, total[feature] / count, size[name], prior) - self._unseen[name])
                 for name, times in seen[feature].items()
             )
             for feature in seen
@@ -104,30 +102,48 @@ class Learned:
         for feature, times in Counter(features(stems)).items():
             more = self._more.get(feature)
             if more is not None:
-                worth = (_PAIR if " " in feature else 1.0) * (1 + math.log(times))
+                worth = 1 + math.log(times)
                 known += worth
                 for name, weight in more:
                     sums[name] += worth * weight
         return {name: value + known * self._unseen[name] for name, value in sums.items()}
 
 
-def _weight(times: int, share: float, size: int) -> float:
-    ratio = (times + _PRIOR * share) / ((size + _PRIOR) * share)
-    return max(_LEAST, min(_MOST, math.log(ratio)))
+def _weight(times: int, share: float, size: int, prior: float) -> float:
+    ratio = (times + prior * share) / ((size + prior) * share)
+    return min(_MOST, math.log(ratio))
 
 
 def teach(rows: Iterable[Example]) -> Learned:
-    """Learn from `rows`; lower codes teach their area at the top."""
+    """The areas at the top, and the two answers that are no area. Lower codes teach the area they belong to."""
     return Learned(
         (
-            [stem(word) for word in words_of(row.text)],
-            frozenset(code if code in (NOT_LEGAL, UNCLEAR) else top_of(code) for code in row.codes),
-        )
-        for row in rows
+            (_stems(row), frozenset(code if code in (NOT_LEGAL, UNCLEAR) else top_of(code) for code in row.codes))
+            for row in rows
+        ),
+        prior=_PRIOR,
     )
+
+
+def teach_below(rows: Iterable[Example]) -> Learned:
+    """The lower codes, from the examples written for them."""
+    below = (
+        (row, frozenset(code for code in row.codes[:1] if code in areas() and code != top_of(code))) for row in rows
+    )
+    return Learned(((_stems(row), codes) for row, codes in below if codes), prior=_PRIOR_BELOW)
+
+
+def _stems(row: Example) -> list[str]:
+    return [stem(word) for word in words_of(row.text)]
 
 
 @lru_cache(maxsize=1)
 def learned() -> Learned:
     """From all examples, once in a process."""
     return teach(examples())
+
+
+@lru_cache(maxsize=1)
+def learned_below() -> Learned:
+    """The lower codes, from all examples."""
+    return teach_below(examples())

@@ -48,6 +48,7 @@ class Lexicon:
 
     def __init__(self, known: Iterable[str]) -> None:
         self._by_first: dict[Language, _Phrases] = {"en": defaultdict(dict), "es": defaultdict(dict)}
+        self._as_written: dict[Phrase, str] = {}
         strong: set[str] = set()
         words_file = read_yaml("words.yaml")
         elsewhere = frozenset(words_of(words_file["not_in_spanish"]))
@@ -65,6 +66,7 @@ class Lexicon:
 
     def _add(self, language: Language, words: Sequence[str], code: str, worth: float) -> None:
         phrase = tuple(stem(word) for word in words)
+        self._as_written.setdefault(phrase, " ".join(words))
         codes = self._by_first[language][phrase[0]].setdefault(phrase, {})
         codes[code] = max(codes.get(code, 0.0), worth)
 
@@ -90,22 +92,21 @@ class Lexicon:
                         told_until[code] = at + len(phrase)
                         heard[phrase, code] += _EDGE if at < _FIRST or at >= last else 1.0
                         worth[phrase, code] = value
-        return _summed(heard, worth)
+        return self._summed(heard, worth)
+
+    def _summed(self, heard: Mapping[tuple[Phrase, str], float], worth: Mapping[tuple[Phrase, str], float]) -> Evidence:
+        by_phrase: dict[Phrase, dict[str, float]] = defaultdict(dict)
+        for (phrase, code), times in heard.items():
+            by_phrase[phrase][code] = worth[phrase, code] * (1 + math.log(max(times, 1.0)))
+        evidence = Evidence()
+        for phrase, codes in by_phrase.items():
+            _weigh(evidence, self._as_written[phrase], codes)
+        for said in evidence.said.values():
+            said.sort(reverse=True)
+        return evidence
 
 
-def _summed(heard: Mapping[tuple[Phrase, str], float], worth: Mapping[tuple[Phrase, str], float]) -> Evidence:
-    by_phrase: dict[Phrase, dict[str, float]] = defaultdict(dict)
-    for (phrase, code), times in heard.items():
-        by_phrase[phrase][code] = worth[phrase, code] * (1 + math.log(max(times, 1.0)))
-    evidence = Evidence()
-    for phrase, codes in by_phrase.items():
-        _weigh(evidence, phrase, codes)
-    for said in evidence.said.values():
-        said.sort(reverse=True)
-    return evidence
-
-
-def _weigh(evidence: Evidence, phrase: Phrase, codes: Mapping[str, float]) -> None:
+def _weigh(evidence: Evidence, written: str, codes: Mapping[str, float]) -> None:
     tops: dict[str, float] = {}
     for code, worth in codes.items():
         if code == "not_legal":
@@ -119,7 +120,7 @@ def _weigh(evidence: Evidence, phrase: Phrase, codes: Mapping[str, float]) -> No
     for code, worth in tops.items():
         share = worth / len(tops) ** _SHARED
         evidence.top[code] += share
-        evidence.said[code].append((share, " ".join(phrase)))
+        evidence.said[code].append((share, written))
 
 
 def _entries() -> Iterable[tuple[Language, str, Mapping[int, Sequence[Any]]]]:

@@ -109,7 +109,7 @@ def test_each_answer_puts_what_it_speaks_for_first(question: AuthoredQuestion) -
         assert after.areas[0].code in choice.codes
         scores = [area.score for area in after.areas]
         assert scores == sorted(scores, reverse=True)
-        assert sum(area.score for area in after.top) == pytest.approx(1, abs=0.15)
+        assert 0.5 < sum(area.score for area in after.top) <= 1.01
 
 
 def test_an_answer_keeps_the_lower_codes_of_areas_that_stay_ahead() -> None:
