@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -209,7 +211,9 @@ class ConflictCheck(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="conflict_checks")
     result = models.CharField(max_length=10, choices=Result)
-    matches = models.JSONField(default=list, help_text="Ids of the parties that matched.")
+    matches = models.JSONField(default=list, help_text="Ids of the parties that matched, or of imported entries.")
+    findings_ct = models.BinaryField(null=True, blank=True)
+    findings = SealedJSON("findings_ct")
     at = models.DateTimeField(default=timezone.now, editable=False)
     decision = models.CharField(max_length=10, choices=Decision, blank=True, default=Decision.OPEN)
     reason_ct = models.BinaryField(default=bytes, blank=True)
@@ -224,6 +228,63 @@ class ConflictCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.result}{f', {self.decision}' if self.decision else ''}"
+
+
+class ConflictEntry(models.Model):
+    """A party in the firm's conflict index: of an intake, or of an imported list. Never deleted with a story.
+
+    `keys` are keyed hashes of what two spellings of one name have in common (intake.conflicts.blocking);
+    rows that share one with a question are opened and compared. `rules` says by which rules they were made.
+    """
+
+    class Role(models.TextChoices):
+        """What the party is to the firm."""
+
+        CLIENT = "client"
+        FORMER_CLIENT = "former_client", "former client"
+        PROSPECT = "prospect"
+        ADVERSE = "adverse"
+        RELATED = "related"
+        INSTITUTION = "institution"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    role = models.CharField(max_length=14, choices=Role)
+    party = models.OneToOneField(
+        Party, on_delete=models.PROTECT, null=True, blank=True, related_name="conflict_entry",
+        help_text="The party of an intake; empty for an imported one.",
+    )  # fmt: skip
+    record_ct = models.BinaryField()
+    record = SealedJSON("record_ct")
+    keys = ArrayField(models.BigIntegerField(), editable=False)
+    rules = models.PositiveSmallIntegerField(editable=False)
+    imported_as = models.BinaryField(
+        max_length=32, null=True, unique=True, editable=False, help_text="Keyed hash of the imported row."
+    )
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        verbose_name_plural = "conflict entries"
+        indexes: ClassVar[list[models.Index]] = [GinIndex(fields=["keys"], name="intake_conflict_keys")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} {str(self.id)[-8:]}"
+
+
+class ConflictRules(models.Model):
+    """The firm's own thresholds, at most one row; what it leaves out is the project's (thresholds.yaml)."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    thresholds = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "conflict rules"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(id=1), name="intake_conflict_rules_one"),
+        ]
+
+    def __str__(self) -> str:
+        return "conflict rules"
 
 
 class Consent(models.Model):
@@ -284,6 +345,6 @@ class AuditEvent(models.Model):
 from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
 
 __all__ = [
-    "FIRM_CHAIN", "JSON_KINDS", "AuditEvent", "ConflictCheck", "Consent", "Fact", "Intake",
-    "InterviewEvent", "Party", "SafetyAlert", "Turn",
+    "FIRM_CHAIN", "JSON_KINDS", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules", "Consent", "Fact",
+    "Intake", "InterviewEvent", "Party", "SafetyAlert", "Turn",
 ]  # fmt: skip

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Final, Literal
 from intake.conflicts.firms import FirmName, compare_firms, organisation
 from intake.conflicts.likeness import frequency, likeness
 from intake.conflicts.persons import Found, compare_persons
-from intake.conflicts.reading import Form, PersonName, forms, person
+from intake.conflicts.reading import ALIAS, OTHER_NAME, Form, PersonName, forms, person
 from intake.conflicts.tables import nicknames, thresholds, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Kind = Literal["person", "organisation", "unknown"]
-Detail = Literal["agrees", "differs", "unknown"]
+Detail = Literal["year", "city", "differs", "unknown"]
 KINDS: Final[tuple[Kind, ...]] = ("person", "organisation", "unknown")
 _BEARS_NAME, _SAID_OTHERWISE, _BORN_OTHERWISE, _OTHER_CITY = 0.84, 0.99, 0.5, 0.97
-_SURE_MARKS: Final = frozenset("llc inc incorporated corp corporation llp pllc ltd gmbh lp plc".split())
+_SURE_MARKS: Final = frozenset(
+    ["llc", "inc", "incorporated", "corp", "corporation", "llp", "pllc", "ltd", "gmbh", "lp", "plc"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`score` from 0 to 1. `per_million`: unrelated people of such a name among a million; `detail`: what the
-    further details say."""
+    """`score` from 0 to 1. `per_million`: unrelated people of such a name among a million. `detail`: which further
+    detail agrees (the year, where both do), whether one speaks against it, or "unknown"."""
 
     hit: bool
     score: float
@@ -74,7 +76,8 @@ def readings(name: Name) -> tuple[Reading, ...]:
 
 def compare_readings(a: Name, of_a: tuple[Reading, ...], b: Name, of_b: tuple[Reading, ...]) -> Comparison:
     """`compare` for names that were read before."""
-    best, best_why = Found(0.0), ()
+    best = Found(0.0)
+    best_why: tuple[str, ...] = ()
     for one in of_a:
         for other in of_b:
             found = _compare(one, other)
@@ -88,11 +91,12 @@ def compare_readings(a: Name, of_a: tuple[Reading, ...], b: Name, of_b: tuple[Re
 
 
 def _read(form: Form, kind: Kind) -> Reading:
-    firm = organisation(form.text)
-    plain = set(form.text.lower().replace(".", "").replace(",", " ").split())
-    is_marked = bool(plain & _SURE_MARKS)
-    if kind == "person" and not is_marked and not (form.why and firm is not None and firm.is_marked):
+    is_marked = not _SURE_MARKS.isdisjoint(form.text.lower().replace(".", "").replace(",", " ").split())
+    if kind == "person" and not is_marked and form.why not in {OTHER_NAME, ALIAS}:
         return Reading(form, person(form), None)
+    firm = organisation(form.text)
+    if kind == "person" and form.why == ALIAS and not is_marked:
+        return Reading(form, person(form), firm if firm and firm.is_marked else None)
     if is_marked or (kind == "organisation" and not form.why):
         return Reading(form, None, firm)
     if kind == "unknown" and firm is not None and firm.is_marked and not _may_be_person(form):
@@ -138,7 +142,8 @@ def _bears_name(who: PersonName, firm: FirmName) -> Found:
 
 def _with_details(a: Name, b: Name, found: Found, reasons: tuple[str, ...]) -> Comparison:
     detail: Detail = "unknown"
-    score, more = found.score, []
+    score = found.score
+    more: list[str] = []
     if found.given:
         detail, factor, more = _details(a, b)
         score *= factor
@@ -163,10 +168,10 @@ def _details(a: Name, b: Name) -> tuple[Detail, float, list[str]]:
         if abs(years[0] - years[1]) > 1 and sorted(str(years[0])) != sorted(str(years[1])):
             return "differs", _BORN_OTHERWISE, ["born in different years"]
         if abs(years[0] - years[1]) <= 1:
-            return "agrees", 1.0, ["born in the same year" if years[0] == years[1] else "born within a year"]
+            return "year", 1.0, ["born in the same year" if years[0] == years[1] else "born within a year"]
     if cities[0] and cities[1]:
         if cities[0] == cities[1]:
-            return "agrees", 1.0, ["in the same city"]
+            return "city", 1.0, ["in the same city"]
         return "differs", _OTHER_CITY, ["in different cities"]
     return "unknown", 1.0, []
 
@@ -194,7 +199,8 @@ def kind_of(given: object) -> Kind:
     spoken = str(given or "").strip().lower()[:40]
     known: Mapping[str, Kind] = {
         "person": "person", "individual": "person", "people": "person", "human": "person", "persona": "person",
-        "organisation": "organisation", "organization": "organisation", "company": "organisation", "org": "organisation",
+        "organisation": "organisation", "organization": "organisation", "company": "organisation",
+        "org": "organisation",
         "business": "organisation", "entity": "organisation", "firm": "organisation", "corporation": "organisation",
         "organizacion": "organisation", "empresa": "organisation", "agency": "organisation",
     }  # fmt: skip

@@ -18,7 +18,9 @@ from intake.conflicts.tables import organisation_lists, spellings, words
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_ALWAYS_LEGAL: Final = frozenset("inc incorporated llc llp lllp pllc corp ltd gmbh sarl srl".split())
+ALWAYS_LEGAL: Final = frozenset(
+    ["inc", "incorporated", "llc", "llp", "lllp", "pllc", "corp", "ltd", "gmbh", "sarl", "srl"]
+)
 _WORD: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
 _LETTERS: Final = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b)?|\b[a-z](?: [a-z]){1,3}\b")
 _OF_LAST: Final = re.compile(r"^(.+?),\s*(.+?\bof(?: the)?)$")
@@ -91,7 +93,8 @@ def _numbers(read: list[str]) -> list[str]:
 
 def _spelt(read: list[str]) -> tuple[str, ...]:
     """Each word in our one spelling; a lone letter is a direction only between other words."""
-    same, long, found = _one_spelling(), organisation_lists()["stands_for"], []
+    same, long = _one_spelling(), organisation_lists()["stands_for"]
+    found: list[str] = []
     for at, word in enumerate(read):
         is_letter = len(word) == 1 and word.isalpha() and (len(read) < 3 or "and" in read[max(0, at - 1) : at + 2])
         found += [word] if is_letter else long.get(word, same.get(word, word)).split()
@@ -103,7 +106,7 @@ def _without_legal(read: list[str]) -> list[str]:
     legal = words("legal_forms")
     while len(kept) > 1 and kept[-1] in legal:
         kept = kept[:-1]
-    return [word for word in kept if word not in _ALWAYS_LEGAL] or kept
+    return [word for word in kept if word not in ALWAYS_LEGAL] or kept
 
 
 @cache
@@ -155,6 +158,16 @@ def _shared() -> frozenset[str]:
 def is_shared(word: str) -> bool:
     """Whether many organisations have this word in their names; a plural counts with its singular."""
     return word in _shared() or word.removesuffix("s") in _shared() or word.isdigit()
+
+
+def is_small(word: str) -> bool:
+    """Whether it is a word between words."""
+    return word in _small()
+
+
+def is_plain(word: str) -> bool:
+    """Whether the word tells nothing of one organisation: a trade, a structure or a small word."""
+    return word in _trades() or word in _structure() or word in _small()
 
 
 def is_structure(word: str) -> bool:
@@ -260,8 +273,11 @@ def _aligned(a: FirmName, b: FirmName) -> Found:
         rest_a, rest_b = [], []
     weakest = min(score for _, _, score in pairs)
     found = _judged(pairs, rest_a, rest_b)
-    if (rest_a or rest_b) and weakest < _FUSED and all(len(one) < 8 for one, _, score in pairs if score < _FUSED) and (
-        sum(not is_shared(one) for one, _, _ in pairs) < 2
+    if (
+        (rest_a or rest_b)
+        and weakest < _FUSED
+        and all(len(one) < 8 for one, _, score in pairs if score < _FUSED)
+        and (sum(not is_shared(one) for one, _, _ in pairs) < 2)
     ):
         weakest -= 0.08  # a short word with a letter changed is another word more often than a long one
     if found.score < _PART and _begins(a.all_words, b.all_words):

@@ -12,6 +12,7 @@ from intake.conflicts import sounds
 from intake.conflicts.tables import family_lines, given_names, nicknames, spellings, surnames
 
 Part = Literal["given", "surname"]
+PARTS: Final[tuple[Part, ...]] = ("given", "surname")
 
 
 class Likeness(NamedTuple):

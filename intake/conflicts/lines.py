@@ -10,9 +10,12 @@ from intake.conflicts.comparing import Name, compare, kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    Search = Callable[[Name], Mapping[str, Any]]
+    Search = Callable[[Name, str], Mapping[str, Any]]
+    """`(name, the side of the new party) -> the answer without `id``; may raise BadLine."""
 
 MAX_ALIASES: Final = 32
+#: Of a list of parties (intake.conflicts.importing).
+COLUMNS: Final = ("name", "kind", "role", "aliases", "birth_year", "city", "reference")
 _MAX_LINE: Final = 1_000_000
 
 
@@ -48,7 +51,8 @@ def answered(lines: Iterable[str], search: Search) -> Iterator[dict[str, Any]]:
 def _answer(read: Mapping[str, Any], search: Search) -> Mapping[str, Any]:
     a = name_of(read.get("a"), "a")
     if "b" not in read:
-        return search(a)
+        side = read.get("side", "unknown")
+        return search(a, side if isinstance(side, str) else "")
     found = compare(a, name_of(read["b"], "b"))
     return {"hit": found.hit, "score": found.score, "reasons": list(found.reasons), "matches": []}
 

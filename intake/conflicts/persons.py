@@ -143,7 +143,7 @@ def _given_match(a: _Order, b: _Order, taken: set[int], *, abjad: bool) -> tuple
                 best, used = Likeness(score, "known by a middle name"), {id(first), id(word)}
     for order, other in ((a, b), (b, a)):
         fused = _fused_given(order, other, taken)
-        if fused is not None and _FUSED > best.score:
+        if fused is not None and best.score < _FUSED:
             best, used = Likeness(_FUSED), fused
     return (best, used) if best.score else None
 

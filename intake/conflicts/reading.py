@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from intake.conflicts.script import MAX_NAME, has_family_first, is_abjad, latin
+from intake.conflicts.tables import person_words
 
 #: Names under which one party is compared, its own first.
 MAX_FORMS: Final = 8
+#: Why a form is one of a party: it was given as such; the name itself says so.
+ALIAS: Final = "an alias"
+OTHER_NAME: Final = "also known by another name"
 _ALSO: Final = re.compile(
-    r"\b(?:d\s*/\s*b\s*/\s*a|dba|d\.b\.a\.?|doing business as|trading as|t/a|operating as|f\s*/\s*k\s*/\s*a|fka|f\.k\.a\.?"
-    r"|formerly(?: known as)?|previously(?: known as)?|a\s*/\s*k\s*/\s*a|aka|a\.k\.a\.?|also known as|known as"
-    r"|n\s*/\s*k\s*/\s*a|nka|now known as|conocid[oa] como|tambien conocid[oa] como|antes|alias|que opera como"
+    r"\b(?:d\s*/\s*b\s*/\s*a|dba|d\.b\.a\.?|doing business as|trading as|t/a|operating as|f\s*/\s*k\s*/\s*a|fka"
+    r"|f\.k\.a\.?|formerly(?: known as)?|previously(?: known as)?|a\s*/\s*k\s*/\s*a|aka|a\.k\.a\.?|also known as"
+    r"|known as|n\s*/\s*k\s*/\s*a|nka|now known as|conocid[oa] como|tambien conocid[oa] como|antes|alias|que opera como"
     r"|haciendo negocios como|better known as|who goes by|goes by|formerly called)(?=\W|$)",
     re.IGNORECASE,
 )
@@ -22,26 +26,9 @@ _BORN: Final = re.compile(
 )
 _IN_BRACKETS: Final = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _IN_QUOTES: Final = re.compile(r'"([^"]+)"|(?<=\s)\'([^\']+)\'(?=\s|$)')
-_TITLES: Final = frozenset(
-    "mr mrs ms miss mx dr prof professor hon judge justice rev reverend fr father pastor rabbi imam sister brother sir "
-    "dame lord lady capt captain col colonel gen general lt lieutenant sgt sergeant maj major officer detective deputy "
-    "sheriff senator rep congressman sra senor senora senorita srta don dona lic ing doctor doctora the esq mme mlle "
-    "herr frau monsieur madame sheikh shaikh hajji haji messrs".split()
-)
-_MEN: Final = frozenset("mr sir senor don fr father herr monsieur lord brother".split())
-_WOMEN: Final = frozenset("mrs ms miss sra senora senorita srta dona dame lady mme mlle frau madame sister".split())
 _GENERATIONS: Final = {
     "jr": 2, "junior": 2, "sr": 1, "senior": 1, "ii": 2, "2nd": 2, "iii": 3, "3rd": 3, "iv": 4, "4th": 4,
 }  # fmt: skip
-_AFTER: Final = frozenset(
-    "esq esquire md phd jd dds dmd cpa rn lcsw mba do dvm pe dpm od ma lpn cfa cfp llm ret usn usmc usa facs".split()
-)
-_FIRST_PARTICLES: Final = frozenset("o mc mac de del van von abdul abdel abd abu d la st".split())
-_PARTICLES: Final = _FIRST_PARTICLES | frozenset(
-    "al el le los las di da das do dos du den der ter ten bin ibn ben bint bat saint san santa y e zu af av vander vande "
-    "della dello degli ul ur la".split()
-)
-_BY_THEMSELVES: Final = frozenset("o mc mac d".split())
 _GIVEN_NAMES: Final = 3
 
 
@@ -84,9 +71,11 @@ def forms(name: str, aliases: tuple[str, ...] = ()) -> list[Form]:
     found: dict[str, Form] = {}
     for number, text in enumerate((name, *aliases[:MAX_FORMS])):
         text = text[:MAX_NAME]
+        if not any(map(str.isalnum, text)):
+            continue  # an emoji has letters in ASCII
         family_first, abjad = has_family_first(text), is_abjad(text)
         for form in _forms_of(latin(text)):
-            why = form.why or ("an alias" if number else "")
+            why = form.why or (ALIAS if number else "")
             key = " ".join(form.text.lower().split())
             if key:
                 found.setdefault(key, Form(form.text, why, family_first, abjad))
@@ -97,7 +86,7 @@ def _forms_of(text: str) -> list[Form]:
     """ "John Smith d/b/a Smith Plumbing", "Mary Poe (nee Jones)", 'William "Bill" Smith' taken apart."""
     plain = " ".join(text.split())
     parts = [part.strip(" ,;()[]") for part in _ALSO.split(plain)]
-    found = [Form(part, "also known by another name" if number else "") for number, part in enumerate(parts) if part]
+    found = [Form(part, OTHER_NAME if number else "") for number, part in enumerate(parts) if part]
     more: list[Form] = []
     for form in found:
         more += _aside(form)
@@ -124,7 +113,7 @@ def _aside(form: Form) -> list[Form]:
         if not one or not words:
             continue
         if len(one.split()) > 1:
-            found.append(Form(one, "also known by another name"))
+            found.append(Form(one, OTHER_NAME))
         elif one in quoted:
             found.append(Form(" ".join([one, *words[1:]]), "a nickname in the name"))
         else:
@@ -174,8 +163,8 @@ def _hyphenated(text: str) -> int:
 def _without_titles(words: list[str], *, alone: bool) -> tuple[list[str], int, int]:
     """The words without titles before and letters after them, the generation, and the title's sex."""
     generation, sex, least = 0, 0, 0 if alone else 1
-    while len(words) > 1 and words[0] in _TITLES and not (words[0] == "don" and len(words) == 2):
-        sex = sex or (1 if words[0] in _MEN else -1 if words[0] in _WOMEN else 0)
+    while len(words) > 1 and words[0] in person_words("titles") and not (words[0] == "don" and len(words) == 2):
+        sex = sex or (1 if words[0] in person_words("men") else -1 if words[0] in person_words("women") else 0)
         words = words[1:]
     while len(words) > least:
         length = next((n for n in (1, 2, 3) if len(words) - n >= least and _is_after(words[-n:], alone=alone)), 0)
@@ -192,7 +181,7 @@ def _is_after(words: list[str], *, alone: bool) -> bool:
     joined = "".join(words)
     if joined in _GENERATIONS:
         return len(words) == 1
-    return joined in _AFTER and (alone or joined not in {"do", "ma", "od", "pe", "usa", "ret"})
+    return joined in person_words("after") and (alone or joined not in {"do", "ma", "od", "pe", "usa", "ret"})
 
 
 def _joined(words: list[str], *, starts: bool) -> list[Word]:
@@ -204,7 +193,7 @@ def _joined(words: list[str], *, starts: bool) -> list[Word]:
         while end < len(words) - 1 and _is_particle(words, end, first=starts and at == 0 and end == 0):
             end += 1
         joined = "".join(words[at : end + 1])
-        core = joined if any(word in _BY_THEMSELVES for word in words[at:end]) else words[end]
+        core = joined if any(word in person_words("prefixes") for word in words[at:end]) else words[end]
         found.append(Word(joined, core))
         at = end + 1
     return found
@@ -214,7 +203,9 @@ def _is_particle(words: list[str], at: int, *, first: bool) -> bool:
     word = words[at]
     if first:
         # "Van Nguyen", "La Toya", "Abdul Khan": alone before one more word it may be the given name.
-        return word in _FIRST_PARTICLES and (len(words) > at + 2 or word in _BY_THEMSELVES - {"d"})
+        return word in person_words("first_particles") and (
+            len(words) > at + 2 or word in person_words("prefixes") - {"d"}
+        )
     if len(word) == 1:
-        return word in {"o", "d"} and len(words[at + 1]) > 2 or (word == "y" and at > 0)
-    return word in _PARTICLES
+        return (word in {"o", "d"} and len(words[at + 1]) > 2) or (word == "y" and at > 0)
+    return word in person_words("particles")

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from anyascii import anyascii
+
+from intake.conflicts.tables import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Characters of a name that are read; longer ones are no names.
 MAX_NAME: Final = 400
@@ -18,22 +24,19 @@ _DOUBLE_SURNAMES: Final = frozenset({
     "\u6b27\u9633", "\u6b50\u967d", "\u53f8\u9a6c", "\u53f8\u99ac", "\u8bf8\u845b", "\u8af8\u845b",
     "\u4e0a\u5b98", "\u53f8\u5f92", "\u6155\u5bb9",
 })  # fmt: skip
-# Where a reader of the language hears otherwise than a letter table says.
-_LETTERS: Final = str.maketrans({
-    "х": "kh", "Х": "Kh", "щ": "shch", "Щ": "Shch", "ё": "yo", "Ё": "Yo", "ж": "zh", "Ж": "Zh", "ц": "ts", "Ц": "Ts",
-    "ю": "yu", "Ю": "Yu", "я": "ya", "Я": "Ya", "э": "e", "Э": "E", "ь": "", "ъ": "", "Ь": "", "Ъ": "", "ы": "y",
-    "й": "y", "Й": "Y", "і": "i", "І": "I", "ї": "yi", "Ї": "Yi", "є": "ye", "Є": "Ye", "ґ": "g", "Ґ": "G",
-    "خ": "kh", "ش": "sh", "غ": "gh", "ث": "th", "ذ": "dh", "ع": "", "ء": "", "أ": "a", "إ": "i", "آ": "a", "ة": "a",
-    "ى": "a", "چ": "ch", "پ": "p", "گ": "g", "ژ": "zh", "ک": "k", "ی": "y",
-    "ß": "ss", "ø": "o", "Ø": "O", "å": "a", "Å": "A", "\u0131": "i", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th",
-    "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u02bb": "'", "`": "'", "\u00b4": "'",
-    "\u201c": '"', "\u201d": '"', "\u00ab": '"', "\u00bb": '"', "\u2013": "-", "\u2014": "-", "\u2010": "-",
-    "\u2011": "-", "\u3000": " ", "\u00b7": " ", "\u30fb": " ", "\uff0c": ",", "\u3001": ",",
-})  # fmt: skip
 
 
-# As their bearers write them.
-_KOREAN_SURNAMES: Final = {"이": "Lee", "박": "Park", "임": "Lim", "노": "Noh", "유": "Yoo", "류": "Ryu", "오": "Oh", "우": "Woo"}
+@cache
+def _letters() -> dict[int, str]:
+    """Where a reader of the language hears otherwise than a letter table says."""
+    return str.maketrans(dict(read_yaml("letters.yaml")["letters"]))
+
+
+@cache
+def _korean_surnames() -> Mapping[str, str]:
+    """As their bearers write them."""
+    found: Mapping[str, str] = read_yaml("letters.yaml")["korean_surnames"]
+    return found
 
 
 def is_abjad(text: str) -> bool:
@@ -59,13 +62,13 @@ def latin(text: str) -> str:
     if _ABJAD.search(text):
         text = re.sub("(?<![\u0621-\u06ff])\u0627\u0644", "al-", text)  # the article, as Latin writers set it off
         text = "".join(c for c in text if not unicodedata.category(c).startswith("M"))
-    return "".join(c for c in anyascii(unicodedata.normalize("NFC", text).translate(_LETTERS)) if c.isprintable())
+    return "".join(c for c in anyascii(unicodedata.normalize("NFC", text).translate(_letters())) if c.isprintable())
 
 
 def _divided(word: str) -> str:
     if len(word) > 4:
         return f" {anyascii(word)} "
-    if word[0] in _KOREAN_SURNAMES:
-        return f" {_KOREAN_SURNAMES[word[0]]} {anyascii(word[1:]).title()} "
+    if word[0] in _korean_surnames():
+        return f" {_korean_surnames()[word[0]]} {anyascii(word[1:]).title()} "
     first = 2 if len(word) > 2 and word[:2] in _DOUBLE_SURNAMES else 1
     return f" {anyascii(word[:first]).title()} {anyascii(word[first:]).title()} "

@@ -9,6 +9,19 @@ from typing import Final
 import jellyfish
 
 _CACHE: Final = 1 << 16
+_Rules = tuple[tuple[str, re.Pattern[str], str], ...]
+_LITERAL: Final = re.compile(r"\^?([a-z]+)(?![a-z]*[|*+?])")
+
+
+def _rules(pairs: tuple[tuple[str, str], ...]) -> _Rules:
+    """Each rewriting with letters without which it cannot apply, so that most need no regular expression."""
+    found = []
+    for pattern, put in pairs:
+        needed = _LITERAL.match(pattern) if "|" not in re.sub(r"\([^)]*\)", "", pattern) else None
+        found.append((needed[1] if needed else "", re.compile(pattern), put))
+    return tuple(found)
+
+
 _FIRST_VOWELS: Final = re.compile(r"[aeiouyw]*[aeiouy][aeiouyw]*")
 _SILENT_E: Final = re.compile(r"[aeiou][^aeiouyw]e$")
 
@@ -35,7 +48,7 @@ def _vowel(group: str) -> str:
     return "i" if group[0] in "eiy" else "o"
 
 
-_SPANISH: Final = tuple((re.compile(pattern), put) for pattern, put in (
+_SPANISH: Final = _rules((
     (r"^ps", "s"), (r"^x", "j"), (r"x", "j"), (r"gu(?=[ei])", "g"), (r"qu(?=[eiao])", "k"), (r"c(?=[eiy])", "s"),
     (r"g(?=[ei])", "j"), (r"ch", "#"), (r"ph", "f"), (r"^hu(?=[aeio])", "w"), (r"^gu(?=[ao])", "w"), (r"h", ""),
     (r"ll", "y"), (r"ny", "n"), (r"[ckq]", "k"), (r"z", "s"), (r"v", "b"), (r"y$", "i"), (r"^y(?![aeiou])", "i"),
@@ -49,7 +62,7 @@ def spanish(word: str) -> str:
     return _rewritten(word, _SPANISH)
 
 
-_SLAVIC: Final = tuple((re.compile(pattern), put) for pattern, put in (
+_SLAVIC: Final = _rules((
     (r"shch|sch|szcz", "s"), (r"tch|tsch|tz(?=[aeiouy])", "c"), (r"cz|ch|ts|tz", "c"), (r"sh|sz", "s"),
     (r"zh|rz", "z"), (r"kh", "h"), (r"x", "ks"), (r"w|ff|ph|f", "v"), (r"ck", "k"),
     (r"sk(?:ii|iy|ij|yi|yj|y|i|aya|aia|aja|a)$", "ski"), (r"ck(?:i|y)$", "cki"), (r"c(?=k)", "c"),
@@ -64,7 +77,7 @@ def slavic(word: str) -> str:
     return _rewritten(word, _SLAVIC)
 
 
-_ARABIC: Final = tuple((re.compile(pattern), put) for pattern, put in (
+_ARABIC: Final = _rules((
     (r"^(?:al|el|ul|ad|as|ar|an|ash)-?(?=[bcdfghjklmnqrstvwxyz]{1,2}[aeiou])", ""), (r"ph", "f"), (r"th", "t"),
     (r"dh", "d"), (r"kh|gh|h$", "h"), (r"ch", "s"), (r"sh", "s"), (r"[qc]", "k"), (r"z", "s"), (r"j|dj", "g"),
     (r"ou|oo|u|o", "u"), (r"ee|ei|ey|ie|y|e|i", "i"), (r"aa", "a"), (r"(?<=[aiu])h", "h"), (r"w", "u"),
@@ -84,9 +97,10 @@ def consonants(word: str) -> str:
     return re.sub("[aiuy']", "", _rewritten(word, _ARABIC).replace("h", ""))
 
 
-_KOREAN: Final = tuple((re.compile(pattern), put) for pattern, put in (
-    (r"yeo|you|yoo|yu", "yu"), (r"eo|eu|oo|u", "u"), (r"ui|ee|ie|i|y(?![aeou])", "i"), (r"ae|e", "e"), (r"h(?=i)|gh", "h"),
-    (r"ch|j", "j"), (r"[kg]", "g"), (r"[pb]", "b"), (r"[td]", "d"), (r"[rl]", "l"), (r"(.)\1+", r"\1"),
+_KOREAN: Final = _rules((
+    (r"yeo|you|yoo|yu", "yu"), (r"eo|eu|oo|u", "u"), (r"ui|ee|ie|i|y(?![aeou])", "i"), (r"ae|e", "e"),
+    (r"h(?=i)|gh", "h"), (r"ch|j", "j"), (r"[kg]", "g"), (r"[pb]", "b"), (r"[td]", "d"),
+    (r"[rl]", "l"), (r"(.)\1+", r"\1"),
 ))  # fmt: skip
 
 
@@ -101,7 +115,7 @@ _SYLLABLE: Final = re.compile(
     r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|er|ia|ie"
     r"|iu|in|ua|uo|ui|un|ue|a|e|i|o|u)(?=(?:[bpmfdtnlgkhjqxrzcsyw]|$))"
 )
-_WADE_GILES: Final = tuple((re.compile(pattern), put) for pattern, put in (
+_WADE_GILES: Final = _rules((
     (r"^zhi$|^chi$", "chih"), (r"^shi$", "shih"), (r"^ri$", "jih"), (r"^zi$|^ci$", "tzu"), (r"^si$", "szu"),
     (r"^zh", "c!"), (r"^ch", "c!"), (r"^x", "hs"), (r"^q", "c!"), (r"^j", "c!"), (r"^z", "ts"), (r"^c(?!!)", "ts"),
     (r"^b", "p"), (r"^d", "t"), (r"^g", "k"), (r"^r", "j"), (r"^c!", "ch"), (r"ong$", "ung"), (r"ian$", "ien"),
@@ -109,10 +123,16 @@ _WADE_GILES: Final = tuple((re.compile(pattern), put) for pattern, put in (
 ))  # fmt: skip
 
 
+_PINYIN_ENDS: Final = frozenset("aeioungr")
+
+
 @lru_cache(_CACHE)
 def chinese(word: str) -> str:
     """Pinyin in Wade-Giles without its apostrophes; empty for what is no pinyin."""
-    at, found = 0, []
+    at = 0
+    found: list[str] = []
+    if word[-1:] not in _PINYIN_ENDS:
+        return ""
     while at < len(word):
         syllable = _SYLLABLE.match(word, at)
         if syllable is None or len(found) == 3:
@@ -122,7 +142,8 @@ def chinese(word: str) -> str:
     return "".join(found)
 
 
-def _rewritten(word: str, rules: tuple[tuple[re.Pattern[str], str], ...]) -> str:
-    for pattern, put in rules:
-        word = pattern.sub(put, word)
+def _rewritten(word: str, rules: _Rules) -> str:
+    for needed, pattern, put in rules:
+        if needed in word:
+            word = pattern.sub(put, word)
     return word

@@ -75,6 +75,13 @@ def thresholds() -> Mapping[str, float]:
     return {name: float(value) for name, value in read_yaml("thresholds.yaml").items()}
 
 
+@cache
+def person_words(section: str) -> frozenset[str]:
+    """The words of one section of `persons.yaml`."""
+    return frozenset(read_yaml("persons.yaml")[section].split())
+
+
+@cache
 def words(section: str) -> frozenset[str]:
     """The words of one section of `organisations.yaml`."""
     return frozenset(organisation_lists()[section].split())

@@ -168,6 +168,7 @@ class Step:
             result=ConflictCheck.Result.HIT if outcome.is_hit else ConflictCheck.Result.CLEAR,
             matches=[str(one) for one in outcome.matches],
         )
+        check.findings = outcome.findings or None
         check.save(force_insert=True)
         self.checks.append(check)
         self.advance(ConflictMatched(hit=outcome.is_hit, **self.context))
