@@ -7,12 +7,14 @@ from typing import Final
 from intake.understanding.corrections import pieces
 from intake.understanding.digits import element
 from intake.understanding.facts import Found
-from intake.understanding.heard import Heard
+from intake.understanding.heard import Heard, nearest
 from intake.understanding.numbers import number_at, tidy
 from intake.understanding.states import by_city, places
 from intake.understanding.words import plain_words, table, word_set
 
 _MAX_STREET_WORDS: Final = 6
+_MAX_NUMBER: Final = 6
+_MAX_RUN: Final = 12
 _ZERO: Final = frozenset({"oh", "o", "zero", "cero"})
 
 
@@ -100,7 +102,9 @@ def _number(heard: Heard, index: int) -> tuple[str, int] | None:
         if read is None:
             break
         digits, at = digits + read[0], read[1]
-    return (digits, at) if digits and len(digits) <= 6 else None
+        if len(digits) > _MAX_NUMBER:
+            return None
+    return (digits, at) if digits else None
 
 
 def _is_ordinal(heard: Heard, index: int) -> bool:
@@ -161,7 +165,9 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
             ):
                 end += 1
             return _titled(heard, number, end), index, end
-    return _without_suffix(heard, index, number) if asked else None
+    if not asked:
+        return None
+    return _without_suffix(heard, index, number) or _misheard_suffix(heard, index, number)
 
 
 def _city_begins(heard: Heard, index: int) -> bool:
@@ -172,6 +178,19 @@ def _city_begins(heard: Heard, index: int) -> bool:
         and heard.norm(index + 1) not in word_set("addresses", "unit_words")
         and "," not in heard.gap(index + 1)
     )
+
+
+def _misheard_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[str, int, int] | None:
+    """ "twelve oak lame": the kind of street by its sound."""
+    if heard.is_cased or "," in heard.gap(number[1]):
+        return None
+    for at in range(number[1] + 1, min(len(heard), number[1] + 4)):
+        if heard.norm(at) in word_set("addresses", "stops") or "," in heard.gap(at):
+            return None
+        near = nearest(heard.norm(at), table("addresses")["common_suffixes"], 0.72)
+        if near is not None:
+            return f"{_titled(heard, number, at)} {near.capitalize()}", index, at + 1
+    return None
 
 
 def _without_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[str, int, int] | None:
@@ -325,7 +344,9 @@ def _state(heard: Heard, index: int, *, has_street: bool) -> tuple[str, int, int
 
 def _zip(heard: Heard, index: int) -> tuple[str, int, int] | None:
     """Five digits, as figures or said one by one."""
-    for at in range(index, len(heard)):
+    at = index - 1
+    while at + 1 < len(heard):
+        at += 1
         word = heard.norm(at)
         if word[:5].isdigit() and word.isascii() and (len(word) == 5 or (len(word) == 10 and word[5] == "-")):
             return word, at, at + 1
@@ -339,6 +360,8 @@ def _zip(heard: Heard, index: int) -> tuple[str, int, int] | None:
             return digits, at, step
         if len(digits) == 9:
             return f"{digits[:5]}-{digits[5:]}", at, step
+        if len(digits) > _MAX_RUN:
+            at = step
     return None
 
 

@@ -182,6 +182,8 @@ def _from_event(heard: Heard, index: int, length: tuple[float, float, str, int],
             if heard.starts(length[3], words):
                 at = length[3] + len(words)
                 at += heard.norm(at) in {"the", "el", "la"}
+                if length_at(heard, at) is not None:
+                    return None
                 event = period_at(heard, at, when)
                 if event is not None:
                     ends = [cal.shifted(event.low, sign * n, length[2]) for n in length[:2]]

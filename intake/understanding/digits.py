@@ -253,6 +253,8 @@ def element(heard: Heard, index: int) -> tuple[str, int] | None:
     if word[0].isdigit():
         return ("".join(c for c in word if c.isdigit() and c.isascii()), index + 1) if "/" not in word else None
     times = table("numbers")["repeat"].get(word)
+    if times and heard.norm(index + 1) in table("numbers")["repeat"]:
+        return None
     if times:
         after = element(heard, index + 1) or (("0", index + 2) if heard.norm(index + 1) in _ZERO else None)
         if after is not None and len(after[0]) == 1:

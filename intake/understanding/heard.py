@@ -12,8 +12,8 @@ from rapidfuzz.distance import Levenshtein
 from intake.language.guess import Language
 from intake.language.tokens import Token, tokenise
 
-#: Words of one turn that are read: 20,000 characters hold fewer than this.
-MAX_TOKENS: Final = 10_000
+#: Words of one turn that are read: 20,000 characters of speech or prose hold fewer than this.
+MAX_TOKENS: Final = 5_000
 
 
 @dataclass(frozen=True)

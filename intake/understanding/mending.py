@@ -113,7 +113,7 @@ def with_numbers(heard: Heard) -> Heard:
         | word_set("amounts", "countable")
         | {"hundred", "thousand", "mil", "grand"}
     )
-    tokens = list(heard.tokens)
+    tokens = [token for index, token in enumerate(heard.tokens) if not _between_parts(heard, index)]
     for index, token in enumerate(tokens):
         word = token.norm
         if _is_number(word, heard.language):
@@ -129,6 +129,35 @@ def with_numbers(heard: Heard) -> Heard:
         new = _number_for(word, left, right, following in counted and following not in {"day", "time"}, heard.language)
         if new is not None:
             tokens[index] = replace(token, norm=new)
+    return Heard(heard.text, tuple(tokens), heard.language)
+
+
+def _between_parts(heard: Heard, index: int) -> bool:
+    """Whether a small word parts a number from its "hundred" or "thousand": nobody says "twelve of hundred"."""
+    if heard.norm(index) not in word_set("mending", "slipped_in") or heard.norm(index + 1) not in word_set(
+        "mending", "scales"
+    ):
+        return False
+    before = kinds().get(heard.norm(index - 1))
+    return before is not None and before[0] in {"unit", "teen", "ten"}
+
+
+def with_email(heard: Heard) -> Heard:
+    """ "at" and "dot" put right where an address shows that they were said."""
+    if heard.is_cased:
+        return heard
+    tokens, read = list(heard.tokens), table("emails")
+    for index, token in enumerate(tokens[:-1]):
+        if token.norm in read["dot_sounds"] and tokens[index + 1].norm in read["sure_endings"]:
+            tokens[index] = replace(token, norm="dot")
+    norms = [token.norm for token in tokens]
+    dots = [i for i, norm in enumerate(norms) if norm in read["dot"] and norm != "that"]
+    if dots and not {"at", "arroba"} & set(norms):
+        last = dots[-1]
+        for at in range(last - 2, max(0, last - 5), -1):
+            if norms[at] in read["at_sounds"]:
+                tokens[at] = replace(tokens[at], norm="at")
+                break
     return Heard(heard.text, tuple(tokens), heard.language)
 
 

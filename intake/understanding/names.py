@@ -101,7 +101,10 @@ def _best_run(heard: Heard) -> _Run | None:
         if run is None:
             index += 1
             continue
-        run.score += max((bonus for place, bonus in starts.items() if run.start - 2 <= place <= run.start), default=0.0)
+        if run.start - 1 not in letters:
+            run.score += max(
+                (bonus for place, bonus in starts.items() if run.start - 2 <= place <= run.start), default=0.0
+            )
         run.score -= 0.01 * index
         if best is None or run.score > best.score:
             best = run

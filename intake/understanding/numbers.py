@@ -10,6 +10,7 @@ from intake.understanding.heard import Heard
 from intake.understanding.words import table
 
 _AND: Final = frozenset({"and", "y", "e", "n", "i", "ya", "hay"})
+_MAX_WORDS: Final = 16
 _POINT: Final = frozenset({"point", "punto", "coma"})
 _AFTER: Final = {
     # what may follow what; "" is the beginning
@@ -77,8 +78,18 @@ def _float(word: str) -> float | None:
     return float(word) if len(word) <= 15 else None
 
 
+@cache
+def _beginnings() -> frozenset[str]:
+    """The words a number may begin with."""
+    more = {"a", "another", "un", "una", "half", "medio", "media", "couple", "par", "hundred", "hundreds"}
+    return frozenset(kinds()) | more | frozenset(table("numbers")["dozen"])
+
+
 def number_at(heard: Heard, index: int) -> Number | None:
     """The longest number that starts at word `index`."""
+    word = heard.norm(index)
+    if word not in _beginnings() and not word[:1].isdigit() and not (word == "once" and heard.language == "es"):
+        return None
     special = _half(heard, index)
     if special is not None:
         return special
@@ -99,7 +110,7 @@ def number_at(heard: Heard, index: int) -> Number | None:
 def _composed(heard: Heard, index: int) -> Number | None:
     total, current, last, position = 0.0, 0.0, "", index
     written = False
-    while True:
+    while position - index < _MAX_WORDS:
         word = heard.norm(position)
         step = position
         if word in _AND and last:

@@ -11,12 +11,12 @@ from intake.language.guess import Language
 from intake.understanding.addresses import read_address
 from intake.understanding.amounts import read_count, read_money
 from intake.understanding.choices import read_choice
-from intake.understanding.corrections import is_correction, marks
+from intake.understanding.corrections import is_correction
 from intake.understanding.dates import read_any_date, read_date, read_interval
 from intake.understanding.emails import read_email
 from intake.understanding.facts import Fact, Found, Question, Reading
 from intake.understanding.heard import Heard
-from intake.understanding.mending import with_dates, with_numbers, without_noise
+from intake.understanding.mending import with_dates, with_email, with_numbers, without_noise
 from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
 from intake.understanding.phones import read_phone
@@ -26,14 +26,12 @@ from intake.understanding.yes_no import read_yes_no
 
 #: Characters of one turn that are read.
 MAX_TEXT: Final = 20_000
-#: In a longer turn only what is certain is read beside the answer.
-_NOT_ASKED: Final = ("name", "phone", "email", "address")
 _Reader = Callable[[Heard, Question, date, str], "Found | None"]
 
 _READERS: Final[dict[str, _Reader]] = {
     "name": lambda heard, question, today, country: read_name(heard),
     "phone": lambda heard, question, today, country: read_phone(heard, country),
-    "email": lambda heard, question, today, country: read_email(heard),
+    "email": lambda heard, question, today, country: read_email(heard) or read_email(with_email(heard)),
     "date": lambda heard, question, today, country: read_date(with_dates(with_numbers(heard)), today, question.text),
     "date_interval": lambda heard, question, today, country: read_interval(
         with_dates(with_numbers(heard)), today, question.text
@@ -115,37 +113,39 @@ def _without(heard: Heard, span: tuple[int, int]) -> Heard:
 
 def _beside(heard: Heard, question: Question, today: date, country: str) -> list[Fact]:
     """What was said besides the answer, of the kinds that are recognised with certainty."""
-    return [fact for fact in _everything(heard, today, country) if fact.key in _NOT_ASKED and fact.key != question.type]
+    return [fact for fact in _certain(heard, country) if fact.key != question.type]
+
+
+def _certain(heard: Heard, country: str) -> list[Fact]:
+    """The kinds that are told by their form alone."""
+    facts: list[Fact] = []
+    _add(facts, "email", read_email(heard))
+    _add(facts, "phone", read_phone(heard, country, asked=False))
+    _add(facts, "address", read_address(heard, asked=False))
+    _add(facts, "name", read_introduced_name(heard))
+    return sorted(facts, key=lambda fact: fact.start)
 
 
 def _everything(heard: Heard, today: date, country: str) -> list[Fact]:
     """Every typed fact in one breath, each taken once, the surest kinds first."""
-    facts: list[Fact] = []
-
-    def add(key: str, found: Found | None) -> None:
-        if found is not None and found.value is not None:
-            fact = found.as_fact(key)
-            if not any(_overlaps(fact, other) for other in facts):
-                facts.append(fact)
-
-    add("email", read_email(heard))
-    add("phone", read_phone(heard, country, asked=False))
-    add("address", read_address(heard, asked=False))
-    add("name", read_introduced_name(heard))
-    add("organisation", read_any_organisation(heard))
+    facts = _certain(heard, country)
     mended = with_numbers(heard)
+    _add(facts, "organisation", read_any_organisation(heard))
     for key, found in read_any_date(with_dates(mended), today):
-        add(key, found)
-    add("money", read_money(mended, asked=False))
-    add("count", read_count(mended, asked=False))
-    add("state", read_state(heard, asked=False))
+        _add(facts, key, found)
+    _add(facts, "money", read_money(mended, asked=False))
+    _add(facts, "count", read_count(mended, asked=False))
+    _add(facts, "state", read_state(heard, asked=False))
     return sorted(facts, key=lambda fact: fact.start)
+
+
+def _add(facts: list[Fact], key: str, found: Found | None) -> None:
+    """Adds a finding whose words are not taken yet."""
+    if found is not None and found.value is not None:
+        fact = found.as_fact(key)
+        if not any(_overlaps(fact, other) for other in facts):
+            facts.append(fact)
 
 
 def _overlaps(fact: Fact, other: Fact | None) -> bool:
     return other is not None and fact.start < other.end and other.start < fact.end
-
-
-def corrected_part(text: str, language: Language) -> bool:
-    """Whether the text takes something back that was said in the same breath."""
-    return bool(marks(Heard.of(text[:MAX_TEXT], language)))

@@ -49,7 +49,7 @@ def letter_at(heard: Heard, index: int, *, strict: bool = False) -> tuple[str, i
         return "w", index + 2
     if len(word) == 1:
         return _as_in(heard, heard.raw(index).lower()[:1], index + 1)
-    if word in _TWICE:
+    if word in _TWICE and heard.norm(index + 1) not in _TWICE:
         after = letter_at(heard, index + 1)
         if after is not None and len(after[0]) == 1:
             return after[0] * 2, after[1]

@@ -81,7 +81,7 @@ def _is_washington_dc(heard: Heard, index: int, code: str) -> bool:
 
 def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None:
     word = heard.norm(index)
-    if len(word) == 2 and word.upper() in _codes():
+    if len(word) == 2 and len(heard.raw(index)) == 2 and word.upper() in _codes():
         following = heard.norm(index + 1)
         before_zip = len(following) == 5 and following.isdigit()
         capital = heard.raw(index).isupper() and heard.is_cased

@@ -17,7 +17,9 @@ def test_our_own_set_holds_its_floors() -> None:
     assert found["f1"] >= 0.97
     assert found["f1_noise10"] >= 0.74
     assert found["f1_noise20"] >= 0.58
-    low = {key: figure for key, figure in found.items() if key.startswith("f1_") and "noise" not in key and figure < 0.9}
+    low = {
+        key: figure for key, figure in found.items() if key.startswith("f1_") and "noise" not in key and figure < 0.9
+    }
     assert not low
 
 
@@ -35,7 +37,9 @@ def test_typed_signs_become_words() -> None:
     assert spoken("Jane.Doe@Gmail.com, (212) 555-0142!", "en") == (
         "jane dot doe at gmail dot com two one two five five five zero one four two"
     )
-    assert spoken("$1,200 el 3/4/1984", "es") == "mil doscientos dólares el tres cuatro mil novecientos ochenta y cuatro"
+    assert (
+        spoken("$1,200 el 3/4/1984", "es") == "mil doscientos dólares el tres cuatro mil novecientos ochenta y cuatro"
+    )
 
 
 def test_an_answer_takes_less_than_twenty_milliseconds() -> None:

@@ -177,7 +177,9 @@ def test_no_choice_is_guessed() -> None:
     assert nothing("choice", "the weather is nice", choices=HOME)
 
 
-@pytest.mark.parametrize("kind", ["name", "phone", "email", "date", "money", "count", "state", "address", "organisation"])
+@pytest.mark.parametrize(
+    "kind", ["name", "phone", "email", "date", "money", "count", "state", "address", "organisation"]
+)
 @pytest.mark.parametrize(
     ("text", "language", "state"),
     [
