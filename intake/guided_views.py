@@ -33,9 +33,7 @@ def question(intake: Intake, talk: Talk) -> dict[str, Any] | None:
         "text": question_text(talk, playbook, talk.asking, locale),
         "kind": _kind(talk.asking, found),
         "help": help_text,
-        "choices": [
-            {"code": option.code, "label": option.label} for option in options(talk, playbook, locale)
-        ],
+        "choices": [{"code": option.code, "label": option.label} for option in options(talk, playbook, locale)],
     }
 
 
@@ -60,7 +58,7 @@ def review(intake: Intake, talk: Talk, words: Mapping[int, str]) -> dict[str, An
     for section in frame.sections_of(playbook):
         items = [
             _item(playbook, talk, one, intake.locale, contradictions)
-            for one in _questions(playbook)
+            for one in questions_of(playbook)
             if one.section == section.key and one.key in talk.known
         ]
         if items:
@@ -73,7 +71,7 @@ def review(intake: Intake, talk: Talk, words: Mapping[int, str]) -> dict[str, An
     }
 
 
-def _questions(playbook: Playbook) -> list[Question]:
+def questions_of(playbook: Playbook) -> list[Question]:
     """Ours first, then the playbook's own; each key once."""
     ours = [question for key, question in frame.frame().items() if key not in {frame.TOPIC, frame.STORY}]
     return [*ours, *(one for one in playbook.questions if one.key not in frame.frame())]

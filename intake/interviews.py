@@ -5,12 +5,15 @@ Playbooks are those that ship with this project. `first-form@1` is the interview
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from intake.interview.events import Event
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import FIRST_FORM
 from intake.interview.playbook import Playbook as FirstForm
 from intake.interview.state import State
+from intake.language.guess import LANGUAGES
 from intake.playbooks.reading import shipped
 
 if TYPE_CHECKING:
@@ -62,3 +65,16 @@ def talk_of(intake: Intake) -> Talk | None:
     """The guided interview's state; None for a conversation of the first form."""
     state = state_of(intake)
     return state if isinstance(state, Talk) else None
+
+
+def warm() -> None:
+    """Read and build once what the first turn of a process would wait for: about a second of one core."""
+    from intake.classify import classify
+    from intake.interview.guided.reading import everything
+    from intake.safety import watch
+
+    shipped()
+    for language in LANGUAGES:
+        classify("my landlord", language=language)
+        watch("my landlord", language=language)
+    everything("my landlord took 300 dollars on may 3", Event(at=datetime(2026, 1, 1, tzinfo=UTC)))

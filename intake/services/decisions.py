@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from django.db import transaction
 from django.utils import timezone
 
 from intake import audit
-from intake.errors import AlreadyDecided, ReasonRequired
-from intake.interview.events import ConflictDecided, StaffActed
+from intake.errors import AlreadyDecided, NotUnderstood, ReasonRequired
+from intake.interview.events import ConflictDecided, Event, StaffActed
+from intake.interview.guided.reading import read
 from intake.interview.stages import Stage
+from intake.interview.wordings import DEFAULT_LOCALE
 from intake.models import ConflictCheck, SafetyAlert
 from intake.services.steps import open_step
+from intake.summaries import question_for
 from intake.text import clean
 
 if TYPE_CHECKING:
@@ -68,10 +71,19 @@ def decide_person(*, intake_id: UUID, decision: Literal["continue", "decline"], 
 
 
 @transaction.atomic
-def write_fact(*, intake_id: UUID, key: str, value: Any, user: User) -> Intake:
-    """Staff write down what an answer is. What the client said stays beside it. Raises NoIntake, StageClosed."""
+def write_fact(*, intake_id: UUID, key: str, text: str, user: User) -> Intake:
+    """Staff write down what an answer is, in words as a client would. What the client said stays beside it.
+
+    Raises NoIntake, NotUnderstood: there is no such question, or the words are no answer to it.
+    """
     step = open_step(intake_id)
     step.user = user
+    question = question_for(step.intake, key)
+    context = {**step.context, "locale": DEFAULT_LOCALE}
+    answer = read(clean(text).strip(), question, Event(**context)) if question is not None else None
+    if answer is None or answer.value is None:
+        raise NotUnderstood
+    value = answer.value
     step.advance(StaffActed(action="edit", key=key, value=value, **step.context))
     step.close(action="fact.written", actor=audit.staff(user.pk), data={"key": key})
     return step.intake

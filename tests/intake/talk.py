@@ -46,7 +46,9 @@ def answer_basics(intake: Intake, **answers: str) -> None:
             return
         answer = given.get(question["key"], "=yes" if question["kind"] == "yes_no" else "=@skip")
         if answer.startswith("="):
-            choose(intake, answer[1:])
+            codes = [option["code"] for option in question["choices"]]
+            wanted = answer[1:]
+            choose(intake, "@list" if wanted not in codes and "@list" in codes else wanted)
         else:
             say(intake, answer)
     raise AssertionError(f"still asked: {question}")

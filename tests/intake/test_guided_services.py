@@ -41,7 +41,7 @@ def test_recorded_events_replay_to_the_stored_state_byte_for_byte() -> None:
     to_review(intake)
     services.confirm_fact(intake_id=intake.id, key="phone")
     say(intake, "512 555 0199", about="phone")
-    services.write_fact(intake_id=intake.id, key="hope", value="To stay", user=user())
+    services.write_fact(intake_id=intake.id, key="hope", text="To stay", user=user())
     services.send_intake(intake_id=intake.id)
     assert exact(intake)
     events = InterviewEvent.objects.filter(intake=intake).order_by("sequence")
@@ -186,7 +186,7 @@ def test_what_is_said_otherwise_stands_beside_until_the_client_decides() -> None
 def test_staff_edits_add_and_name_who_did() -> None:
     intake = to_review(begin("Maria Silva", "Globex", STORY))
     staff = user()
-    services.write_fact(intake_id=intake.id, key="amount_behind", value=1300, user=staff)
+    services.write_fact(intake_id=intake.id, key="amount_behind", text="1,300 dollars", user=staff)
     facts = list(Fact.objects.filter(intake=intake, key="amount_behind").order_by("id"))
     assert [(fact.typed, fact.written_by) for fact in facts] == [(1200, None), (1300, staff)]
     assert facts[-1].turn is None

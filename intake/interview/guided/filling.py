@@ -177,7 +177,7 @@ def _chosen(wanted: tuple[Question, ...], pieces: list[tuple[int, str]]) -> Iter
         for choice in question.choices:
             phrases = [phrase for each in choice.synonyms.values() for phrase in each] + list(choice.labels.values())
             for phrase in phrases:
-                folded = " ".join(words_of(phrase))
+                folded = _folded(phrase)
                 if len(folded) >= 4 and f" {folded} " in joined and folded not in word_list("small"):
                     hits.setdefault(choice.code, folded)
         if len(hits) == 1 and "other" not in hits:
@@ -187,6 +187,11 @@ def _chosen(wanted: tuple[Question, ...], pieces: list[tuple[int, str]]) -> Iter
             if last < len(said):
                 (one, start), (end, end_start) = said[first], said[last]
                 yield Filled(question, code, start + one.start, end_start + end.end)
+
+
+@lru_cache(8192)
+def _folded(phrase: str) -> str:
+    return " ".join(words_of(phrase))
 
 
 def _certain(playbook: Playbook, talk: Talk, found: list[Filled]) -> Iterator[Filled]:

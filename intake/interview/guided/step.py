@@ -32,6 +32,8 @@ class Step:
     check_conflict: bool = False
     open_area: str | None = None
     locale: str | None = None
+    #: Whose numbers are given in danger (ISO 3166).
+    country: str = "US"
 
     @classmethod
     def of(cls, playbook: Playbook, talk: Talk, event: Event) -> Step:
