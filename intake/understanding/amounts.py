@@ -12,6 +12,8 @@ from intake.understanding.numbers import Number, number_at, tidy, word_value
 from intake.understanding.words import table, word_set
 
 _RANGE: Final = frozenset({"to", "or", "and", "through", "a", "o", "y", "u", "hasta", "til", "until"})
+#: Dollars an hour from which "seven fifty" is dollars and cents.
+_MIN_WAGE: Final = 7
 _BETWEEN: Final = frozenset({"between", "entre", "from", "de", "desde"})
 
 
@@ -133,6 +135,12 @@ def _two_groups(heard: Heard, index: int, number: Number) -> Number:
     if not 10 <= following.value <= 99 or following.kind not in {"ten", "teen", "unit"}:
         return number
     del index
+    after = heard.norms[following.end : following.end + 2]
+    hourly = after in {("an", "hour"), ("per", "hour"), ("a", "hour"), ("la", "hora"), ("por", "hora")} or after[
+        :1
+    ] == ("hourly",)
+    if hourly and number.value >= _MIN_WAGE:
+        return Number(number.value + following.value / 100, following.end, "decimal")  # "fifteen fifty an hour"
     return Number(number.value * 100 + following.value, following.end, "hundred")
 
 

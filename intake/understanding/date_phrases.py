@@ -154,7 +154,7 @@ def _day_first(heard: Heard, index: int, when: When) -> Period | None:
     day = day_at(heard, index)
     if day is None:
         return None
-    value, at, ordinal = day
+    value, at, _ = day
     month_place = at
     while heard.norm(month_place) in {"of", "de", "del", "day", "dia", "mes"}:
         month_place += 1
@@ -162,6 +162,16 @@ def _day_first(heard: Heard, index: int, when: When) -> Period | None:
     if month is not None:
         year = year_after(heard, month[1], when)
         return _day_of(month[0], value, year[0] if year else None, index, year[1] if year else month[1], when)
+    if heard.norm(at) in {"of", "de", "del"}:
+        span = period_at(heard, at + 1 + (heard.norm(at + 1) in {"the", "el"}), when)
+        if span is not None and span.kind == "month":  # "the eleventh of last month"
+            return _day_of(span.low.month, value, span.low.year, index, span.end, when)
+    return _day_alone(heard, index, day, when)
+
+
+def _day_alone(heard: Heard, index: int, day: tuple[int, int, bool], when: When) -> Period | None:
+    """ "the 15th"; "the 3rd" of "the 3rd to the 5th of March"."""
+    value, at, ordinal = day
     article = heard.norm(index - 1)
     following = heard.norm(at)
     if following in {"al", "a", "to", "through", "y", "and", "hasta", "or", "o"} or "-" in heard.gap(at):
@@ -179,37 +189,7 @@ def _day_first(heard: Heard, index: int, when: When) -> Period | None:
             return _bare_day(value, index, at, when)
     if not (ordinal and article in {"the", "el"}) and not (article in {"el", "dia"} and when.asked and len(heard) <= 6):
         return None
-    if (
-        following
-        in {
-            "time",
-            "one",
-            "of",
-            "floor",
-            "day",
-            "vez",
-            "grade",
-            "street",
-            "avenue",
-            "degree",
-            "piso",
-            "week",
-            "person",
-            "option",
-            "offense",
-            "month",
-            "half",
-            "quarter",
-            "part",
-            "few",
-            "couple",
-            "thing",
-            "semana",
-            "parte",
-            "mitad",
-        }
-        or not when.asked
-    ):
+    if following in word_set("dates", "after_other_ordinals") or not when.asked:
         return None
     return _bare_day(value, index, at, when)
 

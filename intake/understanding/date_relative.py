@@ -29,52 +29,9 @@ def _period(low: date, high: date, start: int, end: int, kind: str, *, has_year:
 
 def length_at(heard: Heard, index: int) -> tuple[float, float, str, int] | None:
     """A length of time: at least, at most, the unit, and the place after it. "a year and a half", "unos tres meses"."""
-    at, few = index, None
-    while (
-        heard.norm(at)
-        in {
-            "a",
-            "about",
-            "around",
-            "like",
-            "of",
-            "un",
-            "una",
-            "maybe",
-            "roughly",
-            "como",
-            "an",
-            "unos",
-            "unas",
-            "over",
-            "almost",
-            "casi",
-            "mas",
-            "the",
-            "que",
-            "cerca",
-            "de",
-            "probably",
-            "par",
-            "couple",
-            "few",
-            "several",
-            "varios",
-            "varias",
-            "algunos",
-            "algunas",
-            "cuantos",
-            "cuantas",
-            "pocos",
-            "pocas",
-            "half",
-            "medio",
-            "media",
-            "another",
-            "alrededor",
-        }
-        and at - index < 5
-    ):
+    at = index
+    few: tuple[float, float] | None = None
+    while heard.norm(at) in word_set("dates", "length_opening") and at - index < 5:
         word = heard.norm(at)
         number = number_at(heard, at)
         if number is not None and word not in {"un", "una", "couple", "par"}:
@@ -88,6 +45,13 @@ def length_at(heard: Heard, index: int) -> tuple[float, float, str, int] | None:
         if word in {"unos", "unas"} and few is None and number_at(heard, at + 1) is None:
             few = _FEW[word]
         at += 1
+    return _unit_after(heard, index, at, few)
+
+
+def _unit_after(
+    heard: Heard, index: int, at: int, few: tuple[float, float] | None
+) -> tuple[float, float, str, int] | None:
+    """The number and unit at `at`, after the words that open a length of time at `index`."""
     number = None if few else number_at(heard, at)
     unit = table("dates")["units"].get(heard.norm(number.end if number else at))
     if unit is None:
@@ -144,20 +108,7 @@ def _ago(heard: Heard, index: int, when: When) -> Period | None:
         "year",
     }:
         return _from_event(heard, index, (1.0, 1.0, table("dates")["units"][heard.norm(index + 1)], index + 2), when)
-    if number_at(heard, index) is None and word not in {
-        "a",
-        "an",
-        "couple",
-        "few",
-        "several",
-        "half",
-        "un",
-        "una",
-        "unos",
-        "unas",
-        "medio",
-        "another",
-    }:
+    if number_at(heard, index) is None and word not in word_set("dates", "length_first"):
         return None
     length = length_at(heard, index)
     if length is None:
@@ -244,6 +195,8 @@ def _weekday(heard: Heard, index: int, when: When) -> Period | None:
     elif heard.norm(end) in {"proximo", "entrante"} or heard.starts(end, ("que", "viene")):
         turn, end = 1, end + (2 if heard.norm(end) == "que" else 1)
     weeks = 0
+    if heard.starts(end, ("before", "last")) or heard.norm(end) == "antepasado":
+        turn, weeks, end = -1, -1, end + (1 if heard.norm(end) == "antepasado" else 2)
     if heard.starts(end, ("of", "last", "week")) or heard.starts(end, ("de", "la", "semana", "pasada")):
         day = cal.week(when.today)[0] - timedelta(days=7 - number)
         return _period(day, day, index, end + (3 if heard.norm(end) == "of" else 4), "day")

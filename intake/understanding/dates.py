@@ -183,28 +183,7 @@ def _joined(heard: Heard, first: Period, second: Period) -> Period | None:
         if second.start >= first.end
         else ""
     )
-    small = {
-        "the",
-        "el",
-        "la",
-        "about",
-        "around",
-        "like",
-        "early",
-        "late",
-        "mid",
-        "de",
-        "of",
-        "maybe",
-        "up",
-        "sometime",
-        "principios",
-        "finales",
-        "mediados",
-        "in",
-        "en",
-        "los",
-    }
+    small = word_set("dates", "inside_range")
     core = [w for w in between if w not in small]
     opened = word_set("dates", "from") & _words_before(heard, first.start)
     strong = {"to", "through", "thru", "until", "till", "til", "hasta", "a", "al"}
@@ -219,20 +198,24 @@ def _joined(heard: Heard, first: Period, second: Period) -> Period | None:
         or gap in {"-", "\u2013", "\u2014"}
         or (len(core) == 1 and (core[0] in strong or (opened and core[0] in word_set("dates", "to"))))
     ):
-        if first.kind == "holiday" and second.has_year and not first.has_year:
-            # a movable feast is looked up again in the year said
-            first = period_at(heard, first.start, When(date(second.high.year, 12, 31))) or first
-        first = _same_year(first, second)
-        if second.kind == "bare_day" and first.is_day:
-            moved = cal.safe(first.low.year, first.low.month, second.low.day)
-            second = replace(second, low=moved, high=moved) if moved and moved >= first.low else second
-        if not second.has_year and first.has_year and second.high < first.low:
-            second = second.in_year(first.low.year)
-        elif not second.has_year and first.has_year and second.low.year != first.low.year:
-            moved_second = second.in_year(first.low.year)
-            second = moved_second if moved_second.low >= first.low else second
-        if first.low <= second.high:
-            return Period(first.low, second.high, first.start, second.end, "range", has_year=second.has_year)
+        return _from_to(heard, first, second)
+    return None
+
+
+def _from_to(heard: Heard, first: Period, second: Period) -> Period | None:
+    """One period from the beginning of the first to the end of the second, each in its right year."""
+    if first.kind == "holiday" and second.has_year and not first.has_year:
+        # a movable feast is looked up again in the year said
+        first = period_at(heard, first.start, When(date(second.high.year, 12, 31))) or first
+    first = _same_year(first, second)
+    if second.kind == "bare_day" and first.is_day:
+        moved = cal.safe(first.low.year, first.low.month, second.low.day)
+        second = replace(second, low=moved, high=moved) if moved and moved >= first.low else second
+    if not second.has_year and first.has_year and second.low.year != first.low.year:
+        there = second.in_year(first.low.year)
+        second = there if there.low >= first.low or second.high < first.low else second
+    if first.low <= second.high:
+        return Period(first.low, second.high, first.start, second.end, "range", has_year=second.has_year)
     return None
 
 

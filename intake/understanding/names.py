@@ -94,6 +94,7 @@ def _best_run(heard: Heard) -> _Run | None:
             at = heard.find(phrase, at + 1)
     best: _Run | None = None
     letters = _spelled_places(heard.part(0, 150))
+    every: list[_Run] = []
     index = 0
     limit = min(len(heard), 120)
     while index < limit:
@@ -106,9 +107,14 @@ def _best_run(heard: Heard) -> _Run | None:
                 (bonus for place, bonus in starts.items() if run.start - 2 <= place <= run.start), default=0.0
             )
         run.score -= 0.01 * index
+        every.append(run)
         if best is None or run.score > best.score:
             best = run
         index = max(run.end, index + 1)
+    for run in reversed(every):
+        # a name spelled word by word: what stands before its letters belongs to it
+        if best is not None and run.end < best.start and letters.issuperset(range(run.end, best.start)):
+            best = run
     return best
 
 
@@ -314,6 +320,8 @@ def _restated(was: list[str], now: list[str], more: list[str]) -> list[str]:
     changes = {old.lower(): new for old, new in zip(was, now, strict=False)}
     if any(word.lower() in changes for word in more):
         return [changes.get(word.lower(), word) for word in more]
+    if len(more) > 1 and fits(more[0], now[0]) >= 0.7:
+        return more  # said again as it is spelled
     return [*now, *more]
 
 

@@ -61,7 +61,8 @@ def understand(
     answer = _answer(heard, question, today, country)
     facts = [answer] if answer is not None else []
     facts += [fact for fact in _beside(heard, question, today, country) if not _overlaps(fact, answer)]
-    return Reading(tuple(facts), answer is None, is_correction(heard), wishes)
+    corrects = answer is not None and answer.value is not None and question.type != "yes_no" and is_correction(heard)
+    return Reading(tuple(facts), answer is None, corrects, wishes)
 
 
 def _answer(heard: Heard, question: Question, today: date, country: str) -> Fact | None:

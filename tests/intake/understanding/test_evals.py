@@ -43,7 +43,10 @@ def test_typed_signs_become_words() -> None:
 
 
 def test_an_answer_takes_less_than_twenty_milliseconds() -> None:
-    said = "um my name is tasha monroe t a s h a my number is four oh four five five five oh one two two and i live in georgia"
+    said = (
+        "um my name is tasha monroe t a s h a my number is four oh four five five five oh one two two "
+        "and i live in georgia"
+    )
     for kind in ("name", "phone", "date", "address", "organisation", None):
         question = Question(kind) if kind else None
         understand(said, question=question, language="en", today=TODAY)

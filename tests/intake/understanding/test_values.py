@@ -242,7 +242,8 @@ def test_wishes(text: str, wish: str) -> None:
 def test_a_correction_is_known_as_one() -> None:
     read = understand("no, Smith with a y", question=Question("name"), language="en", today=TODAY)
     assert read.is_correction
-    assert not understand("Smith", question=Question("name"), language="en", today=TODAY).is_correction
+    for said, kind in (("Smith", "name"), ("i'd rather not say", "name"), ("no i didn't", "yes_no")):
+        assert not understand(said, question=Question(kind), language="en", today=TODAY).is_correction
 
 
 def test_a_question_of_its_own_key() -> None:
