@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 COOKIE: Final = "__Host-intake"
 CSRF_COOKIE: Final = "__Host-csrftoken"
+#: More questions than any playbook has.
+MOST_QUESTIONS: Final = 60
+FIRST_ANSWERS: Final = {"state": "Texas", "phone": "512 555 0147"}
 
 
 class IntakeClient:
@@ -97,6 +100,39 @@ class IntakeClient:
         self.snapshot = answer["snapshot"]
         return answer
 
+    async def press(self, code: str) -> dict[str, Any]:
+        """A button under the open question."""
+        body = {"question": self.snapshot["question"]["key"], "code": code, "client_ref": str(uuid4())}
+        answer: dict[str, Any] = await self.post(f"/api/intakes/{self.snapshot['id']}/choices", body)
+        self.snapshot = answer["snapshot"]
+        return answer
+
+    async def to_story(self, name: str, other_side: str) -> None:
+        """Through the first questions as somebody without anything special would answer. Raises ClientError when the
+        firm asks no more."""
+        for text in (name, other_side):
+            await self.say(text)
+        for _ in range(MOST_QUESTIONS):
+            question = self.snapshot["question"]
+            if question is None or question["kind"] == "story":
+                break
+            answer = FIRST_ANSWERS.get(question["key"])
+            if answer is not None:
+                await self.say(answer)
+            else:
+                await self.press(_button(question))
+        if self.snapshot["stage"] != "story":
+            raise ClientError("stage_closed", "The firm asks no more questions in this conversation.")
+
+    async def to_review(self) -> dict[str, Any]:
+        """The story has ended; what is asked after it is left open."""
+        await self.done()
+        for _ in range(MOST_QUESTIONS):
+            if self.snapshot["question"] is None:
+                break
+            await self.press("@unknown")
+        return self.snapshot
+
     async def done(self) -> dict[str, Any]:
         """The story has ended."""
         self.snapshot = await self.post(f"/api/intakes/{self.snapshot['id']}/done")
@@ -149,8 +185,15 @@ async def conversation(
     """A conversation that has come to the story."""
     async with IntakeClient(address, host, tls=tls, headers=headers) as client:
         await client.start(keep_audio=keep_audio)
-        await client.say(name)
-        await client.say(other_side)
-        if client.snapshot["stage"] != "story":
-            raise ClientError("stage_closed", "The firm asks no more questions in this conversation.")
+        await client.to_story(name, other_side)
         yield client
+
+
+def _button(question: dict[str, Any]) -> str:
+    """What somebody presses who has nothing special to say."""
+    if question["key"] in {"topic", "area"}:
+        codes = [option["code"] for option in question["choices"]]
+        return next((code for code in ("HO-00-00-00-00", "@list") if code in codes), codes[0])
+    if question["kind"] == "yes_no":
+        return "no" if question["key"] in {"has_lawyer", "in_custody"} else "yes"
+    return "@skip"

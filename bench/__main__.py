@@ -26,6 +26,7 @@ NAMES = (
     "flood",
     "speech_latency",
     "typed_turn",
+    "conflict_search",
 )
 # A bench that takes longer is broken, not slow.
 TIME_LIMIT_SECONDS = 1800

@@ -18,7 +18,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
@@ -124,6 +124,12 @@ def server(kind: str) -> Iterator[str]:
         process.wait(20)
 
 
+def names_for(number: int) -> tuple[str, str]:
+    """A client's and an opponent's name, of letters alone and different for different numbers."""
+    letters = "".join(chr(97 + int(digit)) for digit in str(number)[:12])
+    return f"Ann {letters[:6]} {letters[6:]}".title(), f"{letters.title()} Corp"
+
+
 class Talker:
     """One client with a conversation at its story."""
 
@@ -136,8 +142,25 @@ class Talker:
         await self._send("GET", "/api/firm")
         started = await self._send("POST", "/api/intakes/", {"consents": {"service": True}})
         self._path = f"/api/intakes/{started['id']}"
-        for text in (f"Client {uuid4()}", f"Opponent {uuid4()}"):
-            await self.say(text)
+        state: dict[str, Any] = {"stage": "name", "question": {"key": "name"}}
+        name, other_side = names_for(uuid4().int)
+        answers = {"name": name, "other_side": other_side, "state": "Texas", "phone": "512 555 0147"}
+        while state["stage"] != "story":
+            state = await self._answer(state["question"], answers)
+
+    async def _answer(self, question: dict[str, Any], answers: dict[str, str]) -> dict[str, Any]:
+        key = question["key"]
+        if key in answers:
+            body = {"text": answers[key], "client_ref": str(uuid4())}
+            answer: Any = await self._send("POST", f"{self._path}/turns", body)
+        else:
+            codes = [option["code"] for option in question.get("choices", ())]
+            wanted = {"has_lawyer": "no", "in_custody": "no", "topic": "@list", "area": "HO-00-00-00-00"}
+            code = wanted.get(key, "yes" if "yes" in codes else "@skip")
+            body = {"question": key, "code": code, "client_ref": str(uuid4())}
+            answer = await self._send("POST", f"{self._path}/choices", body)
+        snapshot: dict[str, Any] = answer["snapshot"]
+        return snapshot
 
     async def say(self, text: str) -> float:
         """Seconds until the turn and its answer were there."""
@@ -145,7 +168,7 @@ class Talker:
         await self._send("POST", f"{self._path}/turns", {"text": text, "client_ref": str(uuid4())})
         return time.perf_counter() - began
 
-    async def _send(self, method: str, path: str, body: object = None) -> dict[str, str]:
+    async def _send(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         headers = {"Host": HOST, "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         headers["X-CSRFToken"] = self._cookies.get("__Host-csrftoken", "")
         response = await self._http.request(method, path, json=body, headers=headers)
@@ -153,7 +176,7 @@ class Talker:
         for line in response.headers.get_list("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")
             self._cookies[name] = value
-        answer: dict[str, str] = response.json()
+        answer: dict[str, Any] = response.json()
         return answer
 
 

@@ -8,6 +8,7 @@ IntakeError
 +-- TextEmpty           400
 +-- TextTooLong         400
 +-- ReasonRequired      400  a decision about a conflict needs a reason
++-- NotUnderstood       400  what staff wrote down is no answer to that question
 +-- AlreadyDecided      409  somebody decided before
 """
 
@@ -78,6 +79,13 @@ class ReasonRequired(IntakeError):
 
     code = "reason_required"
     sentence = "Please give the reason for this decision."
+
+
+class NotUnderstood(IntakeError):
+    """What staff wrote down is no answer to that question."""
+
+    code = "not_understood"
+    sentence = "This could not be read as an answer to that question."
 
 
 class AlreadyDecided(IntakeError):

@@ -8,23 +8,31 @@ events refuse every change.
 
 from __future__ import annotations
 
-from typing import ClassVar
+import json
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
 from intake.interview.stages import Stage
-from tenants.crypto import SealedText
+from tenants.crypto import SealedJSON, SealedText
 from tenants.ids import new_id
 
+#: Types of facts whose value is stored as JSON; all others are words.
+JSON_KINDS = frozenset({"money", "count", "address"})
 #: The chain of firm-level events. An intake's chain is named by the intake's id.
 FIRM_CHAIN = UUID(int=0)
 
 
 class Intake(models.Model):
-    """One client's conversation. `state` is the engine's: keys and numbers, never words."""
+    """One client's conversation. `state` is the engine's: keys and numbers, never words.
+
+    A guided interview's whole state holds answers, so it stands sealed in `mind`; `state` has its plain part.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     secret_hash = models.BinaryField(max_length=32, unique=True, editable=False)
@@ -32,8 +40,14 @@ class Intake(models.Model):
     stage = models.CharField(max_length=20, choices=[(s.value, s.value) for s in Stage], default=Stage.NOTICE.value)
     playbook = models.CharField(max_length=60, help_text="Key and version of the playbook, such as first-form@1.")
     state = models.JSONField(default=dict)
+    mind_ct = models.BinaryField(null=True, blank=True, editable=False)
+    mind = SealedJSON("mind_ct")
     locale = models.CharField(max_length=16, default="en")
+    zone = models.CharField(
+        max_length=40, default="UTC", db_default="UTC", help_text="The client's time zone, such as America/New_York."
+    )
     last_turn = models.PositiveIntegerField(default=0)
+    last_event = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -97,7 +111,8 @@ class Turn(models.Model):
 class Fact(models.Model):
     """Something learnt, with its evidence: the turn, its characters, its milliseconds of audio.
 
-    Nothing is overwritten: a later fact with the same key supersedes, and both stay.
+    Nothing is overwritten: a later fact with the same key supersedes, and both stay. One that contradicts stands
+    beside the other until the client decides. What staff wrote down has no turn, and says who did.
     """
 
     class State(models.TextChoices):
@@ -113,10 +128,16 @@ class Fact(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="facts")
     key = models.CharField(max_length=60)
+    kind = models.CharField(
+        max_length=20, default="", db_default="", blank=True, help_text="Type of the value; empty: text."
+    )
     state = models.CharField(max_length=12, choices=State, default=State.STATED)
     value_ct = models.BinaryField()
     value = SealedText("value_ct")
-    turn = models.ForeignKey(Turn, on_delete=models.PROTECT, related_name="facts")
+    turn = models.ForeignKey(Turn, on_delete=models.PROTECT, null=True, blank=True, related_name="facts")
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     span_start = models.PositiveIntegerField(help_text="First character of the evidence in the turn's text.")
     span_end = models.PositiveIntegerField(help_text="The character after its last.")
     audio_start_ms = models.PositiveBigIntegerField(null=True, blank=True)
@@ -132,6 +153,12 @@ class Fact(models.Model):
     def __str__(self) -> str:
         return f"{self.key} ({self.state})"
 
+    @property
+    def typed(self) -> Any:
+        """The value as the engine knows it: a number, a range, parts, or words. None: unknown, refused or erased."""
+        value = self.value
+        return json.loads(value) if value is not None and self.kind in JSON_KINDS else value
+
 
 class Party(models.Model):
     """A person or organisation of an intake. Matched by `name_hash`, a keyed hash of the normal form."""
@@ -141,6 +168,8 @@ class Party(models.Model):
 
         CLIENT = "client"
         OTHER_SIDE = "other_side", "other side"
+        RELATED = "related"
+        INSTITUTION = "institution"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="parties")
@@ -182,7 +211,9 @@ class ConflictCheck(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="conflict_checks")
     result = models.CharField(max_length=10, choices=Result)
-    matches = models.JSONField(default=list, help_text="Ids of the parties that matched.")
+    matches = models.JSONField(default=list, help_text="Ids of the parties that matched, or of imported entries.")
+    findings_ct = models.BinaryField(null=True, blank=True)
+    findings = SealedJSON("findings_ct")
     at = models.DateTimeField(default=timezone.now, editable=False)
     decision = models.CharField(max_length=10, choices=Decision, blank=True, default=Decision.OPEN)
     reason_ct = models.BinaryField(default=bytes, blank=True)
@@ -197,6 +228,63 @@ class ConflictCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.result}{f', {self.decision}' if self.decision else ''}"
+
+
+class ConflictEntry(models.Model):
+    """A party in the firm's conflict index: of an intake, or of an imported list. Never deleted with a story.
+
+    `keys` are keyed hashes of what two spellings of one name have in common (intake.conflicts.blocking);
+    rows that share one with a question are opened and compared. `rules` says by which rules they were made.
+    """
+
+    class Role(models.TextChoices):
+        """What the party is to the firm."""
+
+        CLIENT = "client"
+        FORMER_CLIENT = "former_client", "former client"
+        PROSPECT = "prospect"
+        ADVERSE = "adverse"
+        RELATED = "related"
+        INSTITUTION = "institution"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    role = models.CharField(max_length=14, choices=Role)
+    party = models.OneToOneField(
+        Party, on_delete=models.PROTECT, null=True, blank=True, related_name="conflict_entry",
+        help_text="The party of an intake; empty for an imported one.",
+    )  # fmt: skip
+    record_ct = models.BinaryField()
+    record = SealedJSON("record_ct")
+    keys = ArrayField(models.BigIntegerField(), editable=False)
+    rules = models.PositiveSmallIntegerField(editable=False)
+    imported_as = models.BinaryField(
+        max_length=32, null=True, unique=True, editable=False, help_text="Keyed hash of the imported row."
+    )
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        verbose_name_plural = "conflict entries"
+        indexes: ClassVar[list[models.Index]] = [GinIndex(fields=["keys"], name="intake_conflict_keys")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} {str(self.id)[-8:]}"
+
+
+class ConflictRules(models.Model):
+    """The firm's own thresholds, at most one row; what it leaves out is the project's (thresholds.yaml)."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    thresholds = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "conflict rules"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(id=1), name="intake_conflict_rules_one"),
+        ]
+
+    def __str__(self) -> str:
+        return "conflict rules"
 
 
 class Consent(models.Model):
@@ -251,3 +339,12 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.action}"
+
+
+# At the end: they refer to the models above.
+from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
+
+__all__ = [
+    "FIRM_CHAIN", "JSON_KINDS", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules", "Consent", "Fact",
+    "Intake", "InterviewEvent", "Party", "SafetyAlert", "Turn",
+]  # fmt: skip

@@ -8,11 +8,14 @@ from uuid import UUID
 
 from django.db.models import F
 
-from intake.interview.engine import allowed
-from intake.interview.playbook import PLAYBOOKS
+from intake import guided_views, interviews
+from intake.interview.engine import Allowed, allowed
+from intake.interview.guided.talk import Talk
+from intake.interview.playbook import Playbook as FirstForm
 from intake.interview.stages import STOPPED_LOOK, Stage
 from intake.interview.state import State
-from intake.interview.wordings import NOTICE_VERSION, notice, words
+from intake.interview.wordings import LOCALES, NOTICE_VERSION, notice, words
+from intake.interviews import state_of
 from intake.models import Fact, Intake, Turn
 from tenants.tokens import hash_secret
 
@@ -50,11 +53,6 @@ class TurnView:
             "at": self.at.isoformat(),
             "item_id": self.item_id,
         }
-
-
-def state_of(intake: Intake) -> State:
-    """The engine's state."""
-    return State.from_json(intake.state)
 
 
 def intake_by_secret(secret: str) -> Intake | None:
@@ -106,19 +104,31 @@ def snapshot_of(intake: Intake) -> dict[str, Any]:
     """`snapshot` of a row that is loaded."""
     state = state_of(intake)
     turns = turns_after(intake.id, 0)
-    may = allowed(state)
     return {
         "id": str(intake.id),
         "reference": intake.reference,
         "stage": client_stage(state.stage),
-        "question": question_of(intake),
+        "question": _question(intake, state),
         "consents": {kind: kind in state.consents for kind in ("service", "keep_audio")},
         "turns": [turn.as_dict() for turn in turns],
         "last_turn": intake.last_turn,
-        "can": {"type": may.type, "speak": may.speak, "done": may.done, "send": may.send, "correct": may.correct},
+        "can": may_of(allowed(state)),
         "review": _review(intake, state, turns) if state.stage in {Stage.REVIEW, Stage.SENT} else None,
         "notice": {"version": NOTICE_VERSION, "paragraphs": list(notice(intake.locale))},
+        "locale": intake.locale,
+        "locales": list(LOCALES) if isinstance(state, Talk) else [intake.locale],
     }
+
+
+def may_of(may: Allowed) -> dict[str, bool]:
+    """What the client may do, by name."""
+    return {name: getattr(may, name) for name in may.__slots__}
+
+
+def label_of(intake: Intake, code: str) -> str | None:
+    """What stands on the button `code` now; None: there is no such button."""
+    state = state_of(intake)
+    return guided_views.label_of(intake, state, code) if isinstance(state, Talk) else None
 
 
 def client_stage(stage: Stage) -> str:
@@ -126,20 +136,31 @@ def client_stage(stage: Stage) -> str:
     return Stage.STOPPED.value if stage in STOPPED_LOOK else stage.value
 
 
-def question_of(intake: Intake) -> dict[str, str] | None:
-    """The question that is open, with its text in the intake's locale."""
-    question = PLAYBOOKS[intake.playbook].at_stage(Stage(intake.stage))
+def question_of(intake: Intake) -> dict[str, Any] | None:
+    """The question that is open, with its text in the intake's locale and the buttons under it."""
+    return _question(intake, state_of(intake))
+
+
+def _question(intake: Intake, state: State | Talk) -> dict[str, Any] | None:
+    if isinstance(state, Talk):
+        return guided_views.question(intake, state)
+    playbook = interviews.playbook_named(intake.playbook)
+    question = playbook.at_stage(Stage(intake.stage)) if isinstance(playbook, FirstForm) else None
     if question is None:
         return None
-    return {"key": question.key, "text": words(question.wording, intake.locale), "kind": question.kind}
+    text = words(question.wording, intake.locale)
+    return {"key": question.key, "text": text, "kind": question.kind, "help": None, "choices": []}
 
 
-def _review(intake: Intake, state: State, turns: list[TurnView]) -> dict[str, Any]:
-    """Name, other side and story as they stand after corrections."""
+def _review(intake: Intake, state: State | Talk, turns: list[TurnView]) -> dict[str, Any]:
+    """What is going to be sent, as it stands after corrections."""
+    if isinstance(state, Talk):
+        return guided_views.review(intake, state, {turn.number: turn.text or "" for turn in turns})
     values = {fact.key: fact.value for fact in Fact.objects.filter(intake=intake, superseded_by__isnull=True)}
     story = set(state.answers.get("story", ()))
     return {
         "name": values.get("name"),
         "other_side": values.get("other_side"),
         "story": [{"number": turn.number, "text": turn.text or ""} for turn in turns if turn.number in story],
+        "sections": [],
     }

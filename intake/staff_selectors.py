@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Subquery, Value, When
 
 from intake.interview.stages import Stage
-from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Intake, Party
+from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Intake, Party, SafetyAlert
 from intake.selectors import TurnView, turns_after
+from intake.summaries import Summary, sealed_turns, summary_of
 from tenants.accounts.models import User
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ STAGE_WORDS: Final = {
     Stage.CONSENT: "not begun",
     Stage.NAME: "asked for their name",
     Stage.OTHER_SIDE: "asked for the other side",
+    Stage.TOPIC: "asked what it is about",
+    Stage.BASICS: "first questions",
     Stage.CONFLICT_GATE: "conflict check",
     Stage.CONFLICT_HOLD: "stopped: possible conflict",
     Stage.STORY: "telling their story",
@@ -83,6 +86,9 @@ class StaffRecord:
     consents: list[Consent]
     checks: list[Check]
     events: list[Event]
+    alerts: list[SafetyAlert]
+    summary: Summary | None
+    sealed: frozenset[int]
 
 
 def intakes_with_conflict_state() -> QuerySet[Intake]:
@@ -100,27 +106,53 @@ def intakes_with_conflict_state() -> QuerySet[Intake]:
 
 
 def needs_a_person() -> list[Need]:
-    """At most 50: people who were stopped and wait for a decision, longest first, then what was sent
-    and nobody has read yet."""
+    """At most 50: alerts that nobody has taken up, danger first; people who were stopped and wait for a decision,
+    longest first; then what was sent and nobody has read yet."""
     held = Intake.objects.filter(stage=Stage.CONFLICT_HOLD).order_by("updated_at")[:_SHOWN]
     read = AuditEvent.objects.filter(chain=OuterRef("pk"), action=VIEWED)
     unread = Intake.objects.filter(~Exists(read), stage=Stage.SENT).order_by("sent_at")[:_SHOWN]
-    needs = [Need(one, "Stopped: a possible conflict waits for your decision", one.updated_at) for one in held]
+    needs = _alarms()
+    waiting = Intake.objects.filter(stage=Stage.PERSON_DECIDES).order_by("updated_at")[:_SHOWN]
+    needs += [Need(one, "Stopped: a person has to decide", one.updated_at) for one in waiting]
+    needs += [Need(one, "Stopped: a possible conflict waits for your decision", one.updated_at) for one in held]
     needs += [Need(one, "Sent, and not read by anybody yet", one.sent_at or one.updated_at) for one in unread]
     return needs[:_SHOWN]
+
+
+def _alarms() -> list[Need]:
+    """Danger first, then urgent matters, oldest first; one line for each alert."""
+    first = Case(When(level="danger_now", then=Value(0)), When(level="urgent", then=Value(1)), default=Value(2))
+    open_ones = SafetyAlert.objects.filter(acknowledged_at__isnull=True).select_related("intake")
+    return [
+        Need(one.intake, f"{one.get_level_display().capitalize()}: {', '.join(map(kind_words, one.kinds))}", one.at)
+        for one in open_ones.order_by(first, "at")[:_SHOWN]
+    ]
+
+
+def kind_words(kind: str) -> str:
+    """A kind of alert in words."""
+    return kind.replace("_", " ")
 
 
 def record_for_staff(intake_id: UUID) -> StaffRecord:
     """Everything about one conversation, in a fixed number of queries."""
     intake = Intake.objects.get(pk=intake_id)
+    turns = turns_after(intake_id, 0)
+    sealed = sealed_turns(intake, turns)
+    found = Fact.objects.filter(intake=intake).select_related("turn", "superseded_by", "written_by").order_by("id")
+    facts = [fact for fact in found if not (fact.turn and fact.turn.number in sealed)]
+    alerts = SafetyAlert.objects.filter(intake=intake).select_related("turn", "acknowledged_by").order_by("id")
     return StaffRecord(
         intake=intake,
-        turns=turns_after(intake_id, 0),
-        facts=list(Fact.objects.filter(intake=intake).select_related("turn", "superseded_by").order_by("id")),
+        turns=[replace(turn, text=None) if turn.number in sealed else turn for turn in turns],
+        facts=facts,
         parties=list(Party.objects.filter(intake=intake).select_related("turn", "superseded_by").order_by("id")),
         consents=list(Consent.objects.filter(intake=intake).order_by("id")),
         checks=_checks(intake),
         events=_events(intake),
+        alerts=list(alerts),
+        summary=summary_of(intake, facts),
+        sealed=sealed,
     )
 
 

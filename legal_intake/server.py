@@ -22,6 +22,7 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 from functools import partial
 from typing import Any
@@ -268,8 +269,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args(arguments)
     prepare("server")
+    from intake.interviews import warm
     from legal_intake.asgi import application
 
+    # Beside the start, not before it: who comes first waits no longer than without.
+    threading.Thread(target=warm, name="warm", daemon=True).start()
     drain = float(os.environ.get("DRAIN_SECONDS", "") or DRAIN_SECONDS)
     server = BoundedServer(application, host=options.bind, port=options.port, drain_seconds=drain)
     logger.info("serving", extra={"bind": options.bind, "port": options.port})

@@ -25,6 +25,7 @@ def main() -> int:
     from audio.errors import ModelUnavailable
     from audio.leaving import LEAVING
     from audio.recognisers import choice
+    from intake import interviews
 
     if wrong := choice.findings():
         sys.exit("Refusing to start:\n" + "\n".join(f"  - {line}" for line in wrong))
@@ -33,6 +34,7 @@ def main() -> int:
         choice.chosen()
     except ModelUnavailable as error:
         sys.exit(f"Refusing to start: {error}.")
+    interviews.warm()
     import_actors()
     work({settings.VOICE_QUEUE}, threads=1, poll_ms=settings.WORKER_POLL_MS, on_stop=LEAVING.set)
     return 0

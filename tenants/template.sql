@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: 9454ab33f65ffa84bbf079a41b65745e38d2d94273d9203ea05fff473f97fabb
--- sources: 715efc55eeea8aee8882bedda0c2124a355b47c4b7cd049aabe890f873fbb203
+-- fingerprint: ac88b258d694ce136c6063a1dd5a5f91d0c3e313d300799a688223454a88d8a0
+-- sources: e017a325053fa7fa208369d7f09196620688d426638455a5be3c1d7b8a8dbed2
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -218,7 +218,25 @@ CREATE TABLE __firm_schema__.intake_conflictcheck (
     reason_ct bytea NOT NULL,
     decided_at timestamp with time zone,
     decided_by_id uuid,
-    intake_id uuid NOT NULL
+    intake_id uuid NOT NULL,
+    findings_ct bytea
+);
+CREATE TABLE __firm_schema__.intake_conflictentry (
+    id uuid NOT NULL,
+    role character varying(14) NOT NULL,
+    record_ct bytea NOT NULL,
+    keys bigint[] NOT NULL,
+    rules smallint NOT NULL,
+    imported_as bytea,
+    at timestamp with time zone NOT NULL,
+    party_id uuid,
+    CONSTRAINT intake_conflictentry_rules_check CHECK ((rules >= 0))
+);
+CREATE TABLE __firm_schema__.intake_conflictrules (
+    id smallint NOT NULL,
+    thresholds jsonb NOT NULL,
+    CONSTRAINT intake_conflict_rules_one CHECK ((id = 1)),
+    CONSTRAINT intake_conflictrules_id_check CHECK ((id >= 0))
 );
 CREATE TABLE __firm_schema__.intake_consent (
     id uuid NOT NULL,
@@ -242,7 +260,9 @@ CREATE TABLE __firm_schema__.intake_fact (
     at timestamp with time zone NOT NULL,
     supersedes_id uuid,
     intake_id uuid NOT NULL,
-    turn_id uuid NOT NULL,
+    turn_id uuid,
+    kind character varying(20) DEFAULT ''::character varying NOT NULL,
+    written_by_id uuid,
     CONSTRAINT intake_fact_audio_end_ms_check CHECK ((audio_end_ms >= 0)),
     CONSTRAINT intake_fact_audio_start_ms_check CHECK ((audio_start_ms >= 0)),
     CONSTRAINT intake_fact_span_end_check CHECK ((span_end >= 0)),
@@ -260,7 +280,23 @@ CREATE TABLE __firm_schema__.intake_intake (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
+    mind_ct bytea,
+    zone character varying(40) DEFAULT 'UTC'::character varying NOT NULL,
+    last_event integer DEFAULT 0 NOT NULL,
+    CONSTRAINT intake_intake_last_event_check CHECK ((last_event >= 0)),
     CONSTRAINT intake_intake_last_turn_check CHECK ((last_turn >= 0))
+);
+CREATE TABLE __firm_schema__.intake_interviewevent (
+    id uuid NOT NULL,
+    sequence integer NOT NULL,
+    kind character varying(20) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    zone character varying(40) NOT NULL,
+    locale character varying(16) NOT NULL,
+    playbook character varying(60) NOT NULL,
+    data_ct bytea NOT NULL,
+    intake_id uuid NOT NULL,
+    CONSTRAINT intake_interviewevent_sequence_check CHECK ((sequence >= 0))
 );
 CREATE TABLE __firm_schema__.intake_party (
     id uuid NOT NULL,
@@ -271,6 +307,16 @@ CREATE TABLE __firm_schema__.intake_party (
     intake_id uuid NOT NULL,
     supersedes_id uuid,
     turn_id uuid NOT NULL
+);
+CREATE TABLE __firm_schema__.intake_safetyalert (
+    id uuid NOT NULL,
+    level character varying(12) NOT NULL,
+    kinds jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by_id uuid,
+    intake_id uuid NOT NULL,
+    turn_id uuid
 );
 CREATE TABLE __firm_schema__.intake_turn (
     id uuid NOT NULL,
@@ -340,26 +386,42 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(42, 'Can change conflict check', 11, 'change_conflictcheck'),
 	(43, 'Can delete conflict check', 11, 'delete_conflictcheck'),
 	(44, 'Can view conflict check', 11, 'view_conflictcheck'),
-	(45, 'Can add consent', 12, 'add_consent'),
-	(46, 'Can change consent', 12, 'change_consent'),
-	(47, 'Can delete consent', 12, 'delete_consent'),
-	(48, 'Can view consent', 12, 'view_consent'),
-	(49, 'Can add audit event', 13, 'add_auditevent'),
-	(50, 'Can change audit event', 13, 'change_auditevent'),
-	(51, 'Can delete audit event', 13, 'delete_auditevent'),
-	(52, 'Can view audit event', 13, 'view_auditevent'),
-	(53, 'Can add voice session', 14, 'add_voicesession'),
-	(54, 'Can change voice session', 14, 'change_voicesession'),
-	(55, 'Can delete voice session', 14, 'delete_voicesession'),
-	(56, 'Can view voice session', 14, 'view_voicesession'),
-	(57, 'Can add utterance', 15, 'add_utterance'),
-	(58, 'Can change utterance', 15, 'change_utterance'),
-	(59, 'Can delete utterance', 15, 'delete_utterance'),
-	(60, 'Can view utterance', 15, 'view_utterance'),
-	(61, 'Can add recording', 16, 'add_recording'),
-	(62, 'Can change recording', 16, 'change_recording'),
-	(63, 'Can delete recording', 16, 'delete_recording'),
-	(64, 'Can view recording', 16, 'view_recording');
+	(45, 'Can add conflict entry', 12, 'add_conflictentry'),
+	(46, 'Can change conflict entry', 12, 'change_conflictentry'),
+	(47, 'Can delete conflict entry', 12, 'delete_conflictentry'),
+	(48, 'Can view conflict entry', 12, 'view_conflictentry'),
+	(49, 'Can add conflict rules', 13, 'add_conflictrules'),
+	(50, 'Can change conflict rules', 13, 'change_conflictrules'),
+	(51, 'Can delete conflict rules', 13, 'delete_conflictrules'),
+	(52, 'Can view conflict rules', 13, 'view_conflictrules'),
+	(53, 'Can add consent', 14, 'add_consent'),
+	(54, 'Can change consent', 14, 'change_consent'),
+	(55, 'Can delete consent', 14, 'delete_consent'),
+	(56, 'Can view consent', 14, 'view_consent'),
+	(57, 'Can add audit event', 15, 'add_auditevent'),
+	(58, 'Can change audit event', 15, 'change_auditevent'),
+	(59, 'Can delete audit event', 15, 'delete_auditevent'),
+	(60, 'Can view audit event', 15, 'view_auditevent'),
+	(61, 'Can add interview event', 16, 'add_interviewevent'),
+	(62, 'Can change interview event', 16, 'change_interviewevent'),
+	(63, 'Can delete interview event', 16, 'delete_interviewevent'),
+	(64, 'Can view interview event', 16, 'view_interviewevent'),
+	(65, 'Can add safety alert', 17, 'add_safetyalert'),
+	(66, 'Can change safety alert', 17, 'change_safetyalert'),
+	(67, 'Can delete safety alert', 17, 'delete_safetyalert'),
+	(68, 'Can view safety alert', 17, 'view_safetyalert'),
+	(69, 'Can add voice session', 18, 'add_voicesession'),
+	(70, 'Can change voice session', 18, 'change_voicesession'),
+	(71, 'Can delete voice session', 18, 'delete_voicesession'),
+	(72, 'Can view voice session', 18, 'view_voicesession'),
+	(73, 'Can add utterance', 19, 'add_utterance'),
+	(74, 'Can change utterance', 19, 'change_utterance'),
+	(75, 'Can delete utterance', 19, 'delete_utterance'),
+	(76, 'Can view utterance', 19, 'view_utterance'),
+	(77, 'Can add recording', 20, 'add_recording'),
+	(78, 'Can change recording', 20, 'change_recording'),
+	(79, 'Can delete recording', 20, 'delete_recording'),
+	(80, 'Can view recording', 20, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -372,11 +434,15 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(9, 'intake', 'fact'),
 	(10, 'intake', 'party'),
 	(11, 'intake', 'conflictcheck'),
-	(12, 'intake', 'consent'),
-	(13, 'intake', 'auditevent'),
-	(14, 'audio', 'voicesession'),
-	(15, 'audio', 'utterance'),
-	(16, 'audio', 'recording');
+	(12, 'intake', 'conflictentry'),
+	(13, 'intake', 'conflictrules'),
+	(14, 'intake', 'consent'),
+	(15, 'intake', 'auditevent'),
+	(16, 'intake', 'interviewevent'),
+	(17, 'intake', 'safetyalert'),
+	(18, 'audio', 'voicesession'),
+	(19, 'audio', 'utterance'),
+	(20, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -400,15 +466,17 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(20, 'intake', '0002_append_only', now()),
 	(21, 'audio', '0001_initial', now()),
 	(22, 'intake', '0003_roles', now()),
-	(23, 'sessions', '0001_initial', now());
+	(23, 'intake', '0005_interview', now()),
+	(24, 'intake', '0006_conflict_index', now()),
+	(25, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 64, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 80, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 16, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 23, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 20, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 25, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -459,8 +527,18 @@ ALTER TABLE ONLY __firm_schema__.intake_auditevent
     ADD CONSTRAINT intake_auditevent_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_conflictcheck
     ADD CONSTRAINT intake_conflictcheck_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_conflictentry
+    ADD CONSTRAINT intake_conflictentry_imported_as_key UNIQUE (imported_as);
+ALTER TABLE ONLY __firm_schema__.intake_conflictentry
+    ADD CONSTRAINT intake_conflictentry_party_id_key UNIQUE (party_id);
+ALTER TABLE ONLY __firm_schema__.intake_conflictentry
+    ADD CONSTRAINT intake_conflictentry_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_conflictrules
+    ADD CONSTRAINT intake_conflictrules_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_interviewevent
+    ADD CONSTRAINT intake_event_sequence UNIQUE (intake_id, sequence);
 ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -471,10 +549,14 @@ ALTER TABLE ONLY __firm_schema__.intake_intake
     ADD CONSTRAINT intake_intake_reference_key UNIQUE (reference);
 ALTER TABLE ONLY __firm_schema__.intake_intake
     ADD CONSTRAINT intake_intake_secret_hash_key UNIQUE (secret_hash);
+ALTER TABLE ONLY __firm_schema__.intake_interviewevent
+    ADD CONSTRAINT intake_interviewevent_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_key UNIQUE (supersedes_id);
+ALTER TABLE ONLY __firm_schema__.intake_safetyalert
+    ADD CONSTRAINT intake_safetyalert_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_turn
     ADD CONSTRAINT intake_turn_client_ref UNIQUE (intake_id, client_ref);
 ALTER TABLE ONLY __firm_schema__.intake_turn
@@ -498,32 +580,45 @@ CREATE INDEX django_admin_log_content_type_id_c4bce8eb ON __firm_schema__.django
 CREATE INDEX django_admin_log_user_id_c564eba6 ON __firm_schema__.django_admin_log USING btree (user_id);
 CREATE INDEX django_session_expire_date_a5c62663 ON __firm_schema__.django_session USING btree (expire_date);
 CREATE INDEX django_session_session_key_c0390e0f_like ON __firm_schema__.django_session USING btree (session_key varchar_pattern_ops);
+CREATE INDEX intake_alert_open ON __firm_schema__.intake_safetyalert USING btree (acknowledged_at, at);
+CREATE INDEX intake_conflict_keys ON __firm_schema__.intake_conflictentry USING gin (keys);
 CREATE INDEX intake_conflictcheck_decided_by_id_759c4da7 ON __firm_schema__.intake_conflictcheck USING btree (decided_by_id);
 CREATE INDEX intake_conflictcheck_intake_id_437dbf27 ON __firm_schema__.intake_conflictcheck USING btree (intake_id);
 CREATE INDEX intake_consent_intake_id_2ea2d50a ON __firm_schema__.intake_consent USING btree (intake_id);
 CREATE INDEX intake_fact_intake_id_d3ab48d0 ON __firm_schema__.intake_fact USING btree (intake_id);
 CREATE INDEX intake_fact_turn_id_ceb93311 ON __firm_schema__.intake_fact USING btree (turn_id);
+CREATE INDEX intake_fact_written_by_id_ea75bfc8 ON __firm_schema__.intake_fact USING btree (written_by_id);
 CREATE INDEX intake_intake_reference_b9891285_like ON __firm_schema__.intake_intake USING btree (reference varchar_pattern_ops);
+CREATE INDEX intake_interviewevent_intake_id_91b82955 ON __firm_schema__.intake_interviewevent USING btree (intake_id);
 CREATE INDEX intake_party_intake_id_98d8091b ON __firm_schema__.intake_party USING btree (intake_id);
 CREATE INDEX intake_party_match ON __firm_schema__.intake_party USING btree (name_hash, role);
 CREATE INDEX intake_party_turn_id_360353be ON __firm_schema__.intake_party USING btree (turn_id);
+CREATE INDEX intake_safetyalert_acknowledged_by_id_3b53506f ON __firm_schema__.intake_safetyalert USING btree (acknowledged_by_id);
+CREATE INDEX intake_safetyalert_intake_id_f5964120 ON __firm_schema__.intake_safetyalert USING btree (intake_id);
+CREATE INDEX intake_safetyalert_turn_id_47853217 ON __firm_schema__.intake_safetyalert USING btree (turn_id);
 CREATE INDEX intake_stage_age ON __firm_schema__.intake_intake USING btree (stage, created_at DESC);
 CREATE INDEX intake_turn_intake_id_f5b4b436 ON __firm_schema__.intake_turn USING btree (intake_id);
 CREATE TRIGGER intake_auditevent_keep BEFORE DELETE OR UPDATE ON __firm_schema__.intake_auditevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_auditevent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_auditevent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
-CREATE TRIGGER intake_conflictcheck_decided BEFORE UPDATE ON __firm_schema__.intake_conflictcheck FOR EACH ROW WHEN (((old.decision)::text <> ''::text)) EXECUTE FUNCTION __firm_schema__.intake_append_only('reason_ct');
+CREATE TRIGGER intake_conflictcheck_decided BEFORE UPDATE ON __firm_schema__.intake_conflictcheck FOR EACH ROW WHEN (((old.decision)::text <> ''::text)) EXECUTE FUNCTION __firm_schema__.intake_append_only('reason_ct', 'findings_ct');
 CREATE TRIGGER intake_conflictcheck_keep BEFORE DELETE ON __firm_schema__.intake_conflictcheck FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_conflictcheck_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_conflictcheck FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
-CREATE TRIGGER intake_conflictcheck_undecided BEFORE UPDATE ON __firm_schema__.intake_conflictcheck FOR EACH ROW WHEN (((old.decision)::text = ''::text)) EXECUTE FUNCTION __firm_schema__.intake_append_only('decision', 'reason_ct', 'decided_by_id', 'decided_at');
+CREATE TRIGGER intake_conflictcheck_undecided BEFORE UPDATE ON __firm_schema__.intake_conflictcheck FOR EACH ROW WHEN (((old.decision)::text = ''::text)) EXECUTE FUNCTION __firm_schema__.intake_append_only('decision', 'reason_ct', 'decided_by_id', 'decided_at', 'findings_ct');
 CREATE TRIGGER intake_consent_append_only BEFORE UPDATE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
 CREATE TRIGGER intake_consent_keep BEFORE DELETE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_consent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_consent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_append_only BEFORE UPDATE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('value_ct');
 CREATE TRIGGER intake_fact_keep BEFORE DELETE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_fact FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_interviewevent_append_only BEFORE UPDATE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('data_ct');
+CREATE TRIGGER intake_interviewevent_keep BEFORE DELETE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_interviewevent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_interviewevent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_append_only BEFORE UPDATE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('name_ct');
 CREATE TRIGGER intake_party_keep BEFORE DELETE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_party FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_safetyalert_append_only BEFORE UPDATE ON __firm_schema__.intake_safetyalert FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('acknowledged_by_id', 'acknowledged_at');
+CREATE TRIGGER intake_safetyalert_keep BEFORE DELETE ON __firm_schema__.intake_safetyalert FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_safetyalert_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_safetyalert FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_turn_append_only BEFORE UPDATE ON __firm_schema__.intake_turn FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('text_ct');
 CREATE TRIGGER intake_turn_keep BEFORE DELETE ON __firm_schema__.intake_turn FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_turn_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_turn FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -555,6 +650,8 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictcheck
     ADD CONSTRAINT intake_conflictcheck_decided_by_id_759c4da7_fk_accounts_user_id FOREIGN KEY (decided_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_conflictcheck
     ADD CONSTRAINT intake_conflictcheck_intake_id_437dbf27_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_conflictentry
+    ADD CONSTRAINT intake_conflictentry_party_id_d5b2efa9_fk_intake_party_id FOREIGN KEY (party_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_intake_id_2ea2d50a_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -563,12 +660,22 @@ ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_supersedes_id_7d9800f9_fk_intake_fact_id FOREIGN KEY (supersedes_id) REFERENCES __firm_schema__.intake_fact(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_turn_id_ceb93311_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_fact
+    ADD CONSTRAINT intake_fact_written_by_id_ea75bfc8_fk_accounts_user_id FOREIGN KEY (written_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_interviewevent
+    ADD CONSTRAINT intake_interviewevent_intake_id_91b82955_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_intake_id_98d8091b_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_9fb94d2d_fk_intake_party_id FOREIGN KEY (supersedes_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_turn_id_360353be_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_safetyalert
+    ADD CONSTRAINT intake_safetyalert_acknowledged_by_id_3b53506f_fk_accounts_ FOREIGN KEY (acknowledged_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_safetyalert
+    ADD CONSTRAINT intake_safetyalert_intake_id_f5964120_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_safetyalert
+    ADD CONSTRAINT intake_safetyalert_turn_id_47853217_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_turn
     ADD CONSTRAINT intake_turn_intake_id_f5b4b436_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_turn

@@ -1,6 +1,8 @@
 import { type ReactElement, useEffect, useSyncExternalStore } from "react";
 import { Conversation } from "./components/Conversation";
 import { Failed } from "./components/Failed";
+import { Language } from "./components/Language";
+import { Paused } from "./components/Paused";
 import { QuickExit } from "./components/QuickExit";
 import { Review } from "./components/Review";
 import { Sent } from "./components/Sent";
@@ -20,6 +22,8 @@ interface Props {
 export function App({ store, controller }: Props): ReactElement {
   const state = useSyncExternalStore(store.subscribe, store.get);
   const accent = state.firm?.accent;
+  // Before anything below is rendered: its words are those of this language.
+  copy.speak(state.locale);
 
   useEffect(() => controller.watch(), [controller]);
   useEffect(() => {
@@ -36,7 +40,10 @@ export function App({ store, controller }: Props): ReactElement {
       <a className="skip" href="#main">
         {copy.skipLink}
       </a>
-      <header className="masthead">{state.firm && <p className="firm">{state.firm.name}</p>}</header>
+      <header className="masthead">
+        {state.firm && <p className="firm">{state.firm.name}</p>}
+        <Language state={state} onSpeak={(locale) => void controller.speak(locale)} />
+      </header>
       <main id="main" tabIndex={-1}>
         <View state={state} controller={controller} />
       </main>
@@ -62,9 +69,13 @@ function Stage({ state, controller }: { state: State; controller: Controller }):
   switch (state.intake?.stage) {
     case "name":
     case "other_side":
+    case "topic":
+    case "basics":
     case "story":
     case "questions":
       return <Conversation state={state} controller={controller} />;
+    case "safety_pause":
+      return <Paused state={state} controller={controller} />;
     case "review":
       return <Review state={state} controller={controller} />;
     case "sent":

@@ -8,4 +8,3 @@ export const EXIT_URL: string = import.meta.env["VITE_EXIT_URL"] ?? "https://www
 export const LOOK_AGAIN_MS = 10_000;
 
 export const MOST_CHARACTERS = 8_000;
-export const LOCALE = "en";

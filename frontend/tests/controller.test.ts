@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiProblem } from "../src/api/http";
 import { type Api, Controller } from "../src/state/controller";
 import { Store } from "../src/state/store";
-import { fakeDoors, FakeSocket, snapshot, turn } from "./fakes";
+import { fakeDoors, FakeSocket, may, snapshot, turn } from "./fakes";
 
 vi.mock("../src/audio/capture", async (original) => ({
   ...(await original<typeof import("../src/audio/capture")>()),
@@ -16,7 +16,7 @@ const story = snapshot({
   stage: "story",
   turns: [turn(1), turn(2), turn(3)],
   question: null,
-  can: { type: true, speak: true, done: true, send: false, correct: true },
+  can: may({ type: true, speak: true, done: true, correct: true }),
 });
 let calls: { [Name in keyof Api]: ReturnType<typeof vi.fn> };
 let store: Store;
@@ -40,6 +40,10 @@ beforeEach(async () => {
     openVoice: vi.fn(),
     renewTicket: vi.fn(),
     leave: vi.fn(),
+    choose: vi.fn(async () => ({ turns: [turn(4), turn(5)], snapshot: { ...story, turns: [...story.turns, turn(4), turn(5)], last_turn: 5 } })),
+    goBack: vi.fn(async () => story),
+    switchLanguage: vi.fn(async () => ({ ...story, locale: "es" })),
+    confirmAnswer: vi.fn(async () => story),
   };
   store = new Store();
   controller = new Controller(store, calls as unknown as Api, fakeDoors());
@@ -170,5 +174,43 @@ describe("leaving", () => {
     expect(calls.leave).toHaveBeenCalledOnce();
     expect(store.get()).toMatchObject({ phase: "left", turns: [], intake: null });
     expect(store.get().voice.phase).toBe("off");
+  });
+});
+
+describe("buttons", () => {
+  it("are one press however often they are sent, and another one at the next question", async () => {
+    calls.choose.mockRejectedValueOnce(none);
+    await controller.choose("yes");
+    expect(store.get().problem).toBe("network");
+    await controller.choose("yes");
+    await controller.choose("yes");
+    const references = calls.choose.mock.calls.map(([, press]) => (press as { clientRef: string }).clientRef);
+    expect(references[0]).toBe(references[1]);
+    expect(references[2]).not.toBe(references[1]);
+    expect(store.get().turns.map((each) => each.number)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("wait for what was typed before", async () => {
+    const order: string[] = [];
+    calls.addTurn.mockImplementationOnce(async () => {
+      order.push("typed");
+      return { turns: [], snapshot: story };
+    });
+    calls.choose.mockImplementationOnce(async () => {
+      order.push("pressed");
+      return { turns: [], snapshot: story };
+    });
+    controller.submit("hello");
+    await controller.choose("@skip");
+    expect(order).toEqual(["typed", "pressed"]);
+  });
+});
+
+describe("languages", () => {
+  it("the page speaks the one that the conversation is in", async () => {
+    await controller.speak("es");
+    expect(calls.readFirm).toHaveBeenLastCalledWith("es");
+    expect(calls.switchLanguage).toHaveBeenCalledWith("i1", "es");
+    expect(store.get().locale).toBe("es");
   });
 });

@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { Snapshot, Turn } from "../src/api/types";
+import type { Can, Snapshot, Turn } from "../src/api/types";
 import type { Doors } from "../src/realtime/client";
 
 /** A socket whose other end is the test. */
@@ -103,17 +103,24 @@ export function turn(number: number, fields: Partial<Turn> = {}): Turn {
   };
 }
 
+export function may(some: Partial<Can>): Can {
+  const nothing = { type: false, speak: false, done: false, send: false, correct: false };
+  return { ...nothing, choose: false, back: false, skip: false, go_on: false, ...some };
+}
+
 export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
   const turns = fields.turns ?? [turn(1)];
   return {
     id: "i1",
     reference: null,
     stage: "name",
-    question: { key: "name", text: "What is your full name?", kind: "name" },
+    question: { key: "name", text: "What is your full name?", kind: "name", help: null, choices: [] },
     consents: { service: true, keep_audio: false },
     turns,
     last_turn: turns.at(-1)?.number ?? 0,
-    can: { type: true, speak: true, done: false, send: false, correct: true },
+    can: may({ type: true, speak: true, correct: true }),
+    locale: "en",
+    locales: ["en", "es"],
     review: null,
     notice: { version: "2026-1", paragraphs: [] },
     ...fields,

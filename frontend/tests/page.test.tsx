@@ -7,10 +7,10 @@ import * as copy from "../src/copy";
 import type { Controller } from "../src/state/controller";
 import { initialState } from "../src/state/reducer";
 import { Store } from "../src/state/store";
-import { snapshot, turn } from "./fakes";
+import { may, snapshot, turn } from "./fakes";
 
 const firm = { name: "Harbor Law", accent: "#225577", locales: ["en"], notice: { version: "1", paragraphs: ["It is not a lawyer."] } };
-const names = ["begin", "submit", "retry", "drop", "startVoice", "stopVoice", "done", "send", "leave", "load", "setMeter"] as const;
+const names = ["begin", "submit", "retry", "drop", "startVoice", "stopVoice", "done", "send", "leave", "load", "setMeter", "speak", "choose", "back", "confirm", "replace"] as const;
 let controller: Record<(typeof names)[number], ReturnType<typeof vi.fn>>;
 let store: Store;
 
@@ -58,8 +58,8 @@ describe("before any input", () => {
 describe("conversation", () => {
   const story = snapshot({
     stage: "story",
-    question: { key: "story", text: "What happened?", kind: "story" },
-    can: { type: true, speak: true, done: true, send: false, correct: true },
+    question: { key: "story", text: "What happened?", kind: "story", help: null, choices: [] },
+    can: may({ type: true, speak: true, done: true, correct: true }),
     turns: [turn(1, { text: "What is your full name?" }), turn(2, { text: "Ana Bell" }), turn(3, { text: "What happened?" })],
   });
 
@@ -130,19 +130,152 @@ describe("conversation", () => {
   });
 });
 
+describe("questions with buttons", () => {
+  const asked = snapshot({
+    stage: "basics",
+    question: {
+      key: "is_adult",
+      text: "Are you 18 or older?",
+      kind: "yes_no",
+      help: "Just yes or no.",
+      choices: [
+        { code: "yes", label: "Yes" },
+        { code: "no", label: "No" },
+      ],
+    },
+    can: may({ type: true, choose: true, skip: true, back: true, correct: true }),
+  });
+
+  it("are named by their question, and typing stays an alternative", async () => {
+    await show(asked);
+    const group = screen.getByRole("group", { name: "Are you 18 or older?" });
+    await userEvent.click(within(group).getByRole("button", { name: "Yes" }));
+    expect(controller.choose).toHaveBeenCalledWith("yes");
+    expect(screen.getByText("Just yes or no.")).toBeTruthy();
+    await userEvent.type(screen.getByLabelText(copy.composer.label), "yes{Enter}");
+    expect(controller.submit).toHaveBeenCalledWith("yes");
+  });
+
+  it("may be left open, and the one before may be asked again", async () => {
+    await show(asked);
+    await userEvent.click(screen.getByRole("button", { name: copy.choices.unknown }));
+    await userEvent.click(screen.getByRole("button", { name: copy.choices.skip }));
+    await userEvent.click(screen.getByRole("button", { name: copy.choices.back }));
+    expect(controller.choose.mock.calls).toEqual([["@unknown"], ["@skip"]]);
+    expect(controller.back).toHaveBeenCalledOnce();
+  });
+});
+
+describe("a pause for safety", () => {
+  it("shows the fixed words with numbers to press, and the way on", async () => {
+    await show(
+      snapshot({
+        stage: "safety_pause",
+        question: null,
+        can: may({ type: true, speak: true, go_on: true }),
+        turns: [turn(1), turn(2), turn(3, { text: "Call 911 now.\n\nOr 1-800-799-7233." })],
+      }),
+    );
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(copy.paused.heading);
+    const links = screen.getAllByRole("link").map((link) => link.getAttribute("href"));
+    expect(links).toContain("tel:911");
+    expect(links).toContain("tel:1-800-799-7233");
+    await userEvent.click(screen.getByRole("button", { name: copy.paused.goOn }));
+    expect(controller.choose).toHaveBeenCalledWith("@go_on");
+    expect(screen.getByLabelText(copy.composer.label)).toBeTruthy();
+  });
+});
+
+describe("another language", () => {
+  afterEach(() => copy.speak("en"));
+
+  it("is offered in its own words and spoken by the whole page", async () => {
+    store.dispatch({ type: "loaded", firm: { ...firm, locales: ["en", "es"] }, snapshot: null });
+    const button = await screen.findByRole("button", { name: "Español" });
+    expect(button.lang).toBe("es");
+    await userEvent.click(button);
+    expect(controller.speak).toHaveBeenCalledWith("es");
+    store.dispatch({ type: "spoken", locale: "es" });
+    expect(await screen.findByRole("button", { name: "Empezar" })).toBeTruthy();
+    expect(document.documentElement.lang).toBe("es");
+    expect(screen.getByRole("button", { name: "English" })).toBeTruthy();
+  });
+});
+
+describe("the review of a guided conversation", () => {
+  const answer = {
+    key: "court_date",
+    label: "What day is it?",
+    kind: "date",
+    text: "July 2, 2026",
+    state: "inferred",
+    turn: 4,
+    choices: [],
+    others: [{ text: "July 9, 2026", turn: 6 }],
+  };
+  const adult = {
+    ...answer,
+    key: "is_adult",
+    label: "Are you 18 or older?",
+    kind: "yes_no",
+    text: "yes",
+    state: "confirmed",
+    others: [],
+    choices: [
+      { code: "yes", label: "Yes" },
+      { code: "no", label: "No" },
+    ],
+  };
+
+  it("groups answers, each to be confirmed or corrected", async () => {
+    await show(
+      snapshot({
+        stage: "review",
+        question: null,
+        can: may({ type: true, send: true, correct: true }),
+        review: {
+          name: "Ana",
+          other_side: "Globex",
+          story: [{ number: 4, text: "He left." }],
+          sections: [{ key: "papers", title: "Papers and dates", items: [answer, adult] }],
+        },
+      }),
+    );
+    const section = screen.getByRole("region", { name: "Papers and dates" });
+    expect(within(section).getByText(copy.review.inferred)).toBeTruthy();
+    expect(within(section).getByText(copy.review.also("July 9, 2026"))).toBeTruthy();
+    expect(within(section).getByText(copy.review.confirmed)).toBeTruthy();
+    const right = within(section).getAllByRole("button", { name: new RegExp(copy.review.right) });
+    expect(right).toHaveLength(1);
+    await userEvent.click(right[0]!);
+    expect(controller.confirm).toHaveBeenCalledWith("court_date");
+    const [first, second] = within(section).getAllByRole("button", { name: /^Correct this/ });
+    await userEvent.click(second!);
+    expect(document.activeElement!.textContent).toBe("Yes");
+    await userEvent.click(screen.getByRole("button", { name: "No" }));
+    expect(controller.replace).toHaveBeenCalledWith("is_adult", "No");
+    await userEvent.click(first!);
+    const box = screen.getByLabelText(copy.conversation.correctLabel);
+    await userEvent.clear(box);
+    await userEvent.type(box, "July 3");
+    await userEvent.click(screen.getByRole("button", { name: copy.conversation.saveCorrection }));
+    expect(controller.replace).toHaveBeenCalledWith("court_date", "July 3");
+  });
+});
+
 describe("the rest of the way", () => {
   it("shows name, other side and story for review, each to be corrected, then sends", async () => {
     await show(
       snapshot({
         stage: "review",
-        can: { type: true, speak: false, done: false, send: true, correct: true },
+        can: may({ type: true, send: true, correct: true }),
         turns: [turn(1), turn(2, { question: "name", text: "I am Ana" }), turn(4, { question: "story", text: "He left." })],
-        review: { name: "Ana", other_side: "", story: [{ number: 4, text: "He left." }] },
+        review: { name: "Ana", other_side: "", story: [{ number: 4, text: "He left." }], sections: [] },
       }),
     );
-    const list = document.querySelector("dl")!;
-    expect(within(list).getAllByRole("button")).toHaveLength(2);
-    expect(within(list).getByText(copy.review.nothing)).toBeTruthy();
+    const list = document.querySelector(".review")!;
+    expect(within(list as HTMLElement).getAllByRole("button", { name: /^Correct this/ })).toHaveLength(2);
+    expect(within(list as HTMLElement).getByText(copy.review.nothing)).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: copy.review.send("Harbor Law") }));
     expect(controller.send).toHaveBeenCalledOnce();
   });
@@ -152,7 +285,7 @@ describe("the rest of the way", () => {
     expect(screen.getByText("HL-7Q2K")).toBeTruthy();
   });
 
-  it.each(["conflict_hold", "stopped", "declined", "person_decides", "safety_pause", "a_stage_of_the_future"])(
+  it.each(["conflict_hold", "stopped", "declined", "person_decides", "a_stage_of_the_future"])(
     "looks the same at %s, with the server's words and no way to type",
     async (stage) => {
       await show(snapshot({ stage, turns: [turn(1, { text: "A person needs to look at this." })] }));

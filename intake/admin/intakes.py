@@ -17,10 +17,11 @@ from intake.admin.panels import panels
 from intake.admin.site import firm_admin
 from intake.errors import IntakeError
 from intake.interview.stages import Stage
-from intake.models import ConflictCheck, Intake
+from intake.models import ConflictCheck, Intake, SafetyAlert
 from intake.services.decisions import note_viewed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -33,6 +34,20 @@ class DecisionForm(forms.Form):
 
     decision = forms.ChoiceField(choices=[("cleared", "Clear"), ("confirmed", "Confirm")])
     reason = forms.CharField(max_length=2000, widget=forms.Textarea)
+
+
+class PersonForm(forms.Form):
+    """A decision about a client who waits for a person, with its reason."""
+
+    decision = forms.ChoiceField(choices=[("continue", "Go on"), ("decline", "Decline")])
+    reason = forms.CharField(max_length=2000)
+
+
+class FactForm(forms.Form):
+    """An answer that staff write down."""
+
+    key = forms.SlugField(max_length=60)
+    text = forms.CharField(max_length=2000)
 
 
 class ConflictFilter(admin.SimpleListFilter):
@@ -83,7 +98,15 @@ class IntakeAdmin(ReadOnlyAdmin):
             self.admin_site.admin_view(self.decide_view),
             name="intake_intake_decide",
         )
-        urls: list[URLPattern] = [decide, *super().get_urls()]
+        own = [
+            path(f"<uuid:intake_id>/{address}", self.admin_site.admin_view(view), name=f"intake_intake_{name}")
+            for address, view, name in (
+                ("person/", self.person_view, "person"),
+                ("fact/", self.fact_view, "fact"),
+                ("alert/<uuid:alert_id>/", self.alert_view, "alert"),
+            )
+        ]
+        urls: list[URLPattern] = [decide, *own, *super().get_urls()]
         return urls
 
     def change_view(
@@ -117,6 +140,61 @@ class IntakeAdmin(ReadOnlyAdmin):
         else:
             messages.success(request, f"The conflict is {check.get_decision_display()}.")
         return HttpResponseRedirect(page)
+
+    def person_view(self, request: HttpRequest, intake_id: UUID) -> HttpResponse:
+        """Let a client go on whom the interview left to a person, or decline."""
+        form = PersonForm(request.POST)
+        return self._done(
+            request,
+            intake_id,
+            form,
+            lambda: services.decide_person(intake_id=intake_id, user=staff_member(request), **form.cleaned_data),
+            "The client may go on." if form.data.get("decision") == "continue" else "Declined.",
+        )
+
+    def fact_view(self, request: HttpRequest, intake_id: UUID) -> HttpResponse:
+        """Write down what an answer is, beside what the client said."""
+        form = FactForm(request.POST)
+
+        def write() -> None:
+            key, text = form.cleaned_data["key"], form.cleaned_data["text"]
+            services.write_fact(intake_id=intake_id, key=key, text=text, user=staff_member(request))
+
+        return self._done(request, intake_id, form, write, "Written down.")
+
+    def alert_view(self, request: HttpRequest, intake_id: UUID, alert_id: UUID) -> HttpResponse:
+        """Take an alert up."""
+        if not SafetyAlert.objects.filter(pk=alert_id, intake_id=intake_id).exists():
+            raise Http404
+        return self._done(
+            request,
+            intake_id,
+            forms.Form(request.POST),
+            lambda: services.acknowledge_alert(alert_id=alert_id, user=staff_member(request)),
+            "You have taken this alert up.",
+        )
+
+    def _done(
+        self, request: HttpRequest, intake_id: UUID, form: forms.Form, act: Callable[[], object], said: str
+    ) -> HttpResponse:
+        """Do what a form asks for, once it is sound, and show the page again."""
+        if not roles.may_decide(request.user):
+            raise PermissionDenied
+        if not Intake.objects.filter(pk=intake_id).exists():
+            raise Http404
+        page = HttpResponseRedirect(reverse("admin:intake_intake_change", args=[intake_id]))
+        if request.method != "POST":
+            return page
+        if not form.is_valid():
+            messages.error(request, "Please fill in every field.")
+            return page
+        try:
+            act()
+        except IntakeError as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, said)
+        return page
 
     def _page(self, request: HttpRequest, intake_id: UUID, form: DecisionForm, status: int = 200) -> HttpResponse:
         record = staff_selectors.record_for_staff(intake_id)

@@ -9,7 +9,9 @@ from django.contrib import admin
 from intake.admin.base import ReadOnlyAdmin, staff_member
 from intake.admin.site import firm_admin
 from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Turn
+from intake.selectors import view
 from intake.services.decisions import note_viewed
+from intake.summaries import sealed_turns
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -43,6 +45,13 @@ class TurnAdmin(WordsAdmin):
     ]  # fmt: skip
     readonly_fields = ("text",)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """What was told before the firm is free to listen is not shown here either."""
+        turn = super().get_object(request, object_id, from_field)
+        if turn is not None and sealed_turns(turn.intake, [view(turn, None, None)]):
+            turn.text = None
+        return turn
+
 
 @admin.register(Fact, site=firm_admin)
 class FactAdmin(WordsAdmin):
@@ -55,6 +64,13 @@ class FactAdmin(WordsAdmin):
         "audio_start_ms", "audio_end_ms", "supersedes", "at",
     ]  # fmt: skip
     readonly_fields = ("value",)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Nor what was read out of it."""
+        fact = super().get_object(request, object_id, from_field)
+        if fact is not None and fact.turn and sealed_turns(fact.intake, [view(fact.turn, None, None)]):
+            fact.value = None
+        return fact
 
 
 @admin.register(ConflictCheck, site=firm_admin)

@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from intake.interview.wordings import DEFAULT_LOCALE
+from intake.interview.wordings import DEFAULT_LOCALE, LOCALES
+from intake.models import Fact
+from intake.playbooks.model import TYPES
 from intake.services.conversation import CONSENT_KINDS
 from intake.text import clean
 
@@ -34,14 +36,33 @@ class StartIn(serializers.Serializer[Any]):
 
     consents = ConsentsIn()
     locale = serializers.CharField(max_length=16, default=DEFAULT_LOCALE)
+    zone = serializers.CharField(max_length=40, default="UTC", help_text="IANA, such as America/New_York.")
 
 
 class TurnIn(serializers.Serializer[Any]):
-    """Something the client typed. `client_ref` makes sending it twice safe."""
+    """Something the client typed. `client_ref` makes sending it twice safe.
+
+    `supersedes`: the turn that it corrects. `about`: the key of an answer that it replaces.
+    """
 
     text = SpokenText()
     client_ref = serializers.UUIDField()
     supersedes = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False, allow_null=True)
+    about = serializers.CharField(max_length=60, required=False, allow_null=True)
+
+
+class ChoiceIn(serializers.Serializer[Any]):
+    """A button under a question. Beside its choices: `@unknown`, `@skip`, and `@go_on` in a pause."""
+
+    question = serializers.CharField(max_length=60, allow_blank=True)
+    code = serializers.CharField(max_length=60)
+    client_ref = serializers.UUIDField()
+
+
+class LocaleIn(serializers.Serializer[Any]):
+    """The language to go on in."""
+
+    locale = serializers.ChoiceField(choices=LOCALES)
 
 
 class ConsentIn(serializers.Serializer[Any]):
@@ -65,12 +86,21 @@ class TurnOut(serializers.Serializer[Any]):
     item_id = serializers.CharField(allow_null=True)
 
 
+class OptionOut(serializers.Serializer[Any]):
+    """A button: what it says and what it sends."""
+
+    code = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a declared field, taken out of the class
+
+
 class QuestionOut(serializers.Serializer[Any]):
-    """The question that is open."""
+    """The question that is open. `kind`: what its answer is."""
 
     key = serializers.CharField()
     text = serializers.CharField()
-    kind = serializers.ChoiceField(choices=["name", "name_other", "story"], allow_null=True)
+    kind = serializers.ChoiceField(choices=["name_other", "story", *TYPES])
+    help = serializers.CharField(allow_null=True)
+    choices = OptionOut(many=True)
 
 
 class CanOut(serializers.Serializer[Any]):
@@ -81,6 +111,10 @@ class CanOut(serializers.Serializer[Any]):
     done = serializers.BooleanField()
     send = serializers.BooleanField()
     correct = serializers.BooleanField()
+    choose = serializers.BooleanField()
+    back = serializers.BooleanField()
+    skip = serializers.BooleanField()
+    go_on = serializers.BooleanField()
 
 
 class StoryPartOut(serializers.Serializer[Any]):
@@ -90,12 +124,41 @@ class StoryPartOut(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class OtherOut(serializers.Serializer[Any]):
+    """What was said otherwise about the same thing."""
+
+    text = serializers.CharField()
+    turn = serializers.IntegerField(allow_null=True)
+
+
+class AnswerOut(serializers.Serializer[Any]):
+    """One answer: its question, what we have, how sure that is, and the turn it came from (null: the firm)."""
+
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a declared field, taken out of the class
+    kind = serializers.CharField()
+    text = serializers.CharField()
+    state = serializers.ChoiceField(choices=Fact.State.values)
+    turn = serializers.IntegerField(allow_null=True)
+    choices = OptionOut(many=True)
+    others = OtherOut(many=True)
+
+
+class SectionOut(serializers.Serializer[Any]):
+    """Answers that are read together."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    items = AnswerOut(many=True)
+
+
 class ReviewOut(serializers.Serializer[Any]):
     """What is going to be sent."""
 
     name = serializers.CharField(allow_null=True)
     other_side = serializers.CharField(allow_null=True)
     story = StoryPartOut(many=True)
+    sections = SectionOut(many=True)
 
 
 class NoticeOut(serializers.Serializer[Any]):
@@ -118,6 +181,8 @@ class SnapshotOut(serializers.Serializer[Any]):
     can = CanOut()
     review = ReviewOut(allow_null=True)
     notice = NoticeOut()
+    locale = serializers.CharField()
+    locales = serializers.ListField(child=serializers.CharField())
 
 
 class TurnsOut(serializers.Serializer[Any]):

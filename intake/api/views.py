@@ -13,6 +13,7 @@ from intake.api.base import ClientView, forget_cookie, offer_csrf, own_intake, s
 from intake.errors import NoIntake
 from intake.interview.stages import Stage
 from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE_VERSION, notice
+from intake.services.conversation import language_for
 from tenants import directory
 from tenants.context import current_firm
 
@@ -31,20 +32,29 @@ def _parsed(serializer: BaseSerializer[Any]) -> dict[str, Any]:
     return data
 
 
+def _added(intake_id: UUID, result: services.TurnResult) -> Response:
+    body = {"turns": [turn.as_dict() for turn in result.turns], "snapshot": selectors.snapshot(intake_id)}
+    return Response(body, status=201)
+
+
 class FirmView(ClientView):
     """Whose page this is, and what is said before any input."""
 
-    @extend_schema(responses=serializers.FirmOut)
+    @extend_schema(
+        parameters=[OpenApiParameter("locale", str, description="The language of the notice; English without it.")],
+        responses=serializers.FirmOut,
+    )
     def get(self, request: Request) -> Response:
         """Sets the CSRF cookie, so that a program can begin here."""
         entry = directory.resolve_firm(current_firm().id)
         offer_csrf(request)
+        locale = language_for(request.query_params.get("locale", DEFAULT_LOCALE))
         return Response(
             {
                 "name": entry.name,
                 "accent": entry.accent,
                 "locales": list(LOCALES),
-                "notice": {"version": NOTICE_VERSION, "paragraphs": list(notice(DEFAULT_LOCALE))},
+                "notice": {"version": NOTICE_VERSION, "paragraphs": list(notice(locale))},
             }
         )
 
@@ -63,7 +73,7 @@ class IntakesView(ClientView):
             existing = None
         if existing is not None and existing.stage not in _OVER:
             return Response(selectors.snapshot_of(existing))
-        intake, secret = services.start_intake(consents=data["consents"], locale=data["locale"])
+        intake, secret = services.start_intake(consents=data["consents"], locale=data["locale"], zone=data["zone"])
         response = Response(selectors.snapshot_of(intake), status=201)
         set_cookie(response, secret)
         return response
@@ -122,9 +132,52 @@ class TurnsView(ClientView):
             modality="typed",
             client_ref=data["client_ref"],
             supersedes=data.get("supersedes"),
+            about=data.get("about"),
         )
-        body = {"turns": [turn.as_dict() for turn in result.turns], "snapshot": selectors.snapshot(intake.id)}
-        return Response(body, status=201)
+        return _added(intake.id, result)
+
+
+class ChoicesView(ClientView):
+    """Buttons."""
+
+    @extend_schema(request=serializers.ChoiceIn, responses={201: serializers.AddedOut})
+    def post(self, request: Request, intake_id: UUID) -> Response:
+        """Press one; the turn says what stood on it. 409 `stage_closed` for one that is not there now."""
+        intake = own_intake(request, intake_id)
+        data = _parsed(serializers.ChoiceIn(data=request.data))
+        return _added(intake.id, services.choose(intake_id=intake.id, **data))
+
+
+class BackView(ClientView):
+    """Going back."""
+
+    @extend_schema(request=None, responses=serializers.SnapshotOut)
+    def post(self, request: Request, intake_id: UUID) -> Response:
+        """The question before this one, again. 409 `stage_closed` where there is none."""
+        intake = services.go_back(intake_id=own_intake(request, intake_id).id)
+        return Response(selectors.snapshot_of(intake))
+
+
+class LocaleView(ClientView):
+    """The language of the conversation."""
+
+    @extend_schema(request=serializers.LocaleIn, responses=serializers.SnapshotOut)
+    def post(self, request: Request, intake_id: UUID) -> Response:
+        """Go on in another language; what was said stays as it is."""
+        intake = own_intake(request, intake_id)
+        data = _parsed(serializers.LocaleIn(data=request.data))
+        intake = services.switch_language(intake_id=intake.id, locale=data["locale"])
+        return Response(selectors.snapshot_of(intake))
+
+
+class ConfirmView(ClientView):
+    """One answer of the review."""
+
+    @extend_schema(request=None, responses=serializers.SnapshotOut)
+    def post(self, request: Request, intake_id: UUID, key: str) -> Response:
+        """It is right. 409 `stage_closed` outside the review, or where there is no such answer."""
+        intake = services.confirm_fact(intake_id=own_intake(request, intake_id).id, key=key)
+        return Response(selectors.snapshot_of(intake))
 
 
 class ConsentsView(ClientView):

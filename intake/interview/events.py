@@ -1,28 +1,34 @@
 """What can happen to a conversation, and what the engine decides about it.
 
-An event carries its time and locale, so that replaying recorded events gives the same state.
+An event carries its time, zone, locale and the playbook that was in use, so that replaying recorded
+events gives the same state.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from intake.interview.playbook import PartyRole
     from intake.interview.stages import Stage
 
 ConsentKind = Literal["service", "keep_audio"]
+#: Whose name an answer is, as a playbook says it; the first form says `other_side` for `adverse`.
+PartyRole = Literal["client", "other_side", "adverse", "related", "institution"]
+FactState = Literal["stated", "inferred", "unknown", "refused", "contradicted", "confirmed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """When, and in which language the client was addressed."""
+    """When, in which time zone (IANA), in which language and under which playbook (`key@version`)."""
 
     at: datetime
     locale: str = "en"
+    zone: str = "UTC"
+    playbook: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +52,45 @@ class Withdrew(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said(Event):
-    """The client's turn `turn`; `supersedes` is the turn that it corrects."""
+    """The client's turn `turn`; `supersedes`: the turn that it corrects, `about`: the question that it answers anew."""
 
     turn: int
     text: str
     supersedes: int | None = None
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chose(Event):
+    """The client pressed a button under `question`: one of its choices, or what begins with @ (see `Command`)."""
+
+    turn: int
+    question: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WentBack(Event):
+    """The client wants the question before this one again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switched(Event):
+    """The client chose another language; `locale` is still the one before."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed(Event):
+    """The client says at the review that what we have under `key` is right."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened(Event):
+    """The playbook for the client's area was chosen; the event's `playbook` names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +119,34 @@ class ConflictDecided(Event):
     cleared: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffActed(Event):
+    """A person at the firm let the client go on, declined, or wrote down what an answer is (`key`, `value`)."""
+
+    action: Literal["continue", "decline", "edit"]
+    key: str = ""
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A fact that a model read in a turn: `quote` are the words it stands on, from character `start`."""
+
+    key: str
+    value: Any
+    quote: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed(Event):
+    """What a model understood of turn `turn`, whose words are `text`. The model itself is never called again."""
+
+    turn: int
+    text: str
+    facts: tuple[Proposal, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Saying:
     """One thing to say: the key of the wording and its text in the event's locale."""
@@ -88,30 +156,71 @@ class Saying:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A button under the question: what the client reads, and what pressing it sends."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A fact with its evidence: characters `start` to `end` of the text of turn `turn`.
 
-    `value` is None when the person does not know or would rather not say.
+    `value` is None when the person does not know or would rather not say. `kind` is the question's type.
     """
 
     key: str
-    value: str | None
-    state: Literal["stated", "unknown", "refused"]
+    value: Any
+    state: FactState
     turn: int
     start: int
     end: int
     party: PartyRole | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Staff have to look: its kinds alone, never a word. `level`: danger_now, urgent or attention."""
+
+    level: Literal["danger_now", "urgent", "attention"]
+    kinds: tuple[str, ...]
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do now. `check_conflict`: match the names and report back with ConflictMatched."""
+    """What to do now.
+
+    `check_conflict`: match the names and report back with ConflictMatched. `open_area`: find the playbook of
+    this area (empty: of none) and report back with Opened. `locale`: address the client in it from now on.
+    """
 
     stage: Stage
     say: tuple[Saying, ...] = ()
     question: str | None = None
     findings: tuple[Finding, ...] = ()
     check_conflict: bool = False
+    alerts: tuple[Alert, ...] = ()
+    open_area: str | None = None
+    locale: str | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the client may do at a state."""
+
+    type: bool = False
+    speak: bool = False
+    done: bool = False
+    send: bool = False
+    correct: bool = False
+    choose: bool = False
+    back: bool = False
+    skip: bool = False
+    go_on: bool = False
 
 
 class NotNow(Exception):

@@ -1,8 +1,8 @@
 """The stages of a conversation, and which may follow which. Enforced whatever any assistant says.
 
-    notice -> consent -> name -> other_side -> conflict_gate -> story -> questions -> review -> sent
-                                                    |
-                                                    +-> conflict_hold -> (cleared) story | (confirmed) stopped
+    notice -> consent -> name -> other_side -> topic -> basics -> conflict_gate -> story -> questions -> review -> sent
+                                                                      |
+                                                                      +-> conflict_hold -> (cleared) story | stopped
 
 `safety_pause`, `stopped`, `person_decides` and `declined` can be entered from every open stage;
 `resumed` is where a person who comes back proves who they are.
@@ -21,6 +21,8 @@ class Stage(StrEnum):
     CONSENT = "consent"
     NAME = "name"
     OTHER_SIDE = "other_side"
+    TOPIC = "topic"
+    BASICS = "basics"
     CONFLICT_GATE = "conflict_gate"
     CONFLICT_HOLD = "conflict_hold"
     STORY = "story"
@@ -35,7 +37,11 @@ class Stage(StrEnum):
 
 
 #: Stages in which the client's words are taken.
-OPEN_STAGES: Final = frozenset({Stage.NAME, Stage.OTHER_SIDE, Stage.STORY, Stage.QUESTIONS, Stage.REVIEW})
+OPEN_STAGES: Final = frozenset({
+    Stage.NAME, Stage.OTHER_SIDE, Stage.TOPIC, Stage.BASICS, Stage.STORY, Stage.QUESTIONS, Stage.REVIEW,
+})  # fmt: skip
+#: Open stages before the firm knows whether it is free to listen.
+BEFORE_GATE: Final = frozenset({Stage.NAME, Stage.OTHER_SIDE, Stage.TOPIC, Stage.BASICS})
 #: Stages that only open after the conflict gate let the client through.
 AFTER_GATE: Final = frozenset({Stage.STORY, Stage.QUESTIONS, Stage.REVIEW, Stage.SENT})
 #: Stages that look alike from outside: the client learns that questions stopped, never why.
@@ -53,8 +59,10 @@ _STOPS: Final = frozenset({Stage.SAFETY_PAUSE, Stage.STOPPED, Stage.PERSON_DECID
 _FORWARD: Final[dict[Stage, frozenset[Stage]]] = {
     Stage.NOTICE: frozenset({Stage.CONSENT}),
     Stage.CONSENT: frozenset({Stage.NAME}),
-    Stage.NAME: frozenset({Stage.OTHER_SIDE, Stage.CONFLICT_GATE}),
-    Stage.OTHER_SIDE: frozenset({Stage.NAME, Stage.CONFLICT_GATE}),
+    Stage.NAME: frozenset({Stage.OTHER_SIDE, Stage.TOPIC, Stage.BASICS, Stage.CONFLICT_GATE}),
+    Stage.OTHER_SIDE: frozenset({Stage.NAME, Stage.TOPIC, Stage.BASICS, Stage.CONFLICT_GATE}),
+    Stage.TOPIC: frozenset({Stage.NAME, Stage.OTHER_SIDE, Stage.BASICS, Stage.CONFLICT_GATE}),
+    Stage.BASICS: frozenset({Stage.NAME, Stage.OTHER_SIDE, Stage.TOPIC, Stage.CONFLICT_GATE}),
     Stage.CONFLICT_GATE: frozenset({Stage.CONFLICT_HOLD, Stage.STORY, Stage.QUESTIONS, Stage.REVIEW}),
     Stage.CONFLICT_HOLD: frozenset({Stage.STORY, Stage.QUESTIONS, Stage.REVIEW}),
     Stage.STORY: frozenset({Stage.CONFLICT_GATE, Stage.QUESTIONS, Stage.REVIEW}),
@@ -63,7 +71,7 @@ _FORWARD: Final[dict[Stage, frozenset[Stage]]] = {
     Stage.SENT: frozenset(),
     # Out of a stop the client goes back to where they were; the state remembers where that was.
     Stage.SAFETY_PAUSE: frozenset(OPEN_STAGES),
-    Stage.PERSON_DECIDES: frozenset(OPEN_STAGES),
+    Stage.PERSON_DECIDES: frozenset(OPEN_STAGES | {Stage.CONFLICT_GATE}),
     Stage.RESUMED: frozenset(OPEN_STAGES),
     Stage.STOPPED: frozenset(),
     Stage.DECLINED: frozenset(),

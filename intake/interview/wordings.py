@@ -1,16 +1,28 @@
 """The fixed words, by key. Plain, warm, at about a sixth-grade level; no advice, no promise.
 
+`WORDINGS` are those of the first form; the guided interview's stand in `words/`, a file a language.
+
 Every stop uses the one text `stopped`, whatever the reason: it must not tell a stranger which
 names the firm knows.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Version of the notice and of the consents' wording. A consent is stored with it.
 NOTICE_VERSION: Final = "2026-1"
 DEFAULT_LOCALE: Final = "en"
+#: The languages that a client is addressed in.
+LOCALES: Final = ("en", "es")
+_WORDS: Final = Path(__file__).with_name("words")
 
 NOTICE: Final[dict[str, tuple[str, ...]]] = {
     "en": (
@@ -19,6 +31,13 @@ NOTICE: Final[dict[str, tuple[str, ...]]] = {
         "Using this page does not make you a client of the firm. Only a signed agreement does that.",
         "Please share only what is asked for until the firm has checked that it is free to help you.",
         "You may type or speak. You may stop at any time. Nothing is sent until you press Send.",
+    ),
+    "es": (
+        "Está hablando con un programa de computadora (IA). No es abogado ni trabaja en esta oficina.",
+        "No puede dar consejos legales. Hace unas preguntas para que una persona de la oficina lea sus respuestas.",
+        "Usar esta página no le hace cliente de la oficina. Eso solo lo hace un acuerdo firmado.",
+        "Por favor, diga solo lo que se le pregunta hasta que la oficina haya visto si puede ayudarle.",
+        "Puede escribir o hablar. Puede parar cuando quiera. Nada se envía hasta que oprima Enviar.",
     ),
 }
 
@@ -57,7 +76,33 @@ WORDINGS: Final[dict[str, dict[str, str]]] = {
         "and you may ask another lawyer at any time.",
     },
 }
-LOCALES: Final = tuple(WORDINGS)
+
+
+@cache
+def guided_words(locale: str) -> Mapping[str, tuple[str, ...]]:
+    """The guided interview's wordings in `locale`: key -> the ways to say it. KeyError: not one of LOCALES."""
+    if locale not in LOCALES:
+        raise KeyError(locale)
+    raw = yaml.safe_load((_WORDS / f"{locale}.yaml").read_text("utf-8"))
+    return {key: tuple(ways) for key, ways in raw.items()}
+
+
+@cache
+def lists() -> Mapping[str, Any]:
+    """The words that the engine looks at, by name."""
+    found: dict[str, Any] = yaml.safe_load((_WORDS / "lists.yaml").read_text("utf-8"))
+    return found
+
+
+@cache
+def word_list(name: str) -> frozenset[str]:
+    """The folded words of a list that is one line."""
+    return frozenset(lists()[name].split())
+
+
+def texts(key: str, locale: str) -> tuple[str, ...]:
+    """The ways to say `key` in `locale`, or in English where that is not one of ours. KeyError: no such key."""
+    return guided_words(locale if locale in LOCALES else DEFAULT_LOCALE)[key]
 
 
 def words(key: str, locale: str, **values: str) -> str:

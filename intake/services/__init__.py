@@ -4,22 +4,33 @@ from intake.services.conversation import (
     TurnResult,
     TurnSource,
     add_turn,
+    choose,
+    confirm_fact,
     correct,
     finish_story,
     give_consent,
+    go_back,
     send_intake,
     start_intake,
+    switch_language,
 )
-from intake.services.decisions import decide_conflict
+from intake.services.decisions import acknowledge_alert, decide_conflict, decide_person, write_fact
 
 __all__ = [
     "TurnResult",
     "TurnSource",
+    "acknowledge_alert",
     "add_turn",
+    "choose",
+    "confirm_fact",
     "correct",
     "decide_conflict",
+    "decide_person",
     "finish_story",
     "give_consent",
+    "go_back",
     "send_intake",
     "start_intake",
+    "switch_language",
+    "write_fact",
 ]

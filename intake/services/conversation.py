@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.utils import timezone
 
-from intake import audit
+from intake import audit, interviews
 from intake.errors import ConsentRequired, NoSuchTurn, StageClosed
 from intake.interview.engine import Allowed, allowed
-from intake.interview.events import Consented, ConsentKind, Finished, Said, Sent, Started, Withdrew
-from intake.interview.playbook import FIRST_FORM, PLAYBOOKS
+from intake.interview.events import (
+    Chose,
+    Confirmed,
+    Consented,
+    ConsentKind,
+    Finished,
+    Said,
+    Sent,
+    Started,
+    Switched,
+    WentBack,
+    Withdrew,
+)
+from intake.interview.guided import choosing
 from intake.interview.stages import Stage
 from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE_VERSION
 from intake.models import Consent, Intake, Turn
 from intake.references import new_reference
-from intake.selectors import TurnView, state_of, turns_after, view
+from intake.selectors import TurnView, client_stage, label_of, turns_after, view
 from intake.services.steps import Step, open_step
 from intake.text import clean_turn
 from tenants.tokens import hash_secret
@@ -49,18 +63,26 @@ class TurnResult:
 
 
 @transaction.atomic
-def start_intake(*, consents: dict[ConsentKind, bool], locale: str = DEFAULT_LOCALE) -> tuple[Intake, str]:
+def start_intake(
+    *,
+    consents: dict[ConsentKind, bool],
+    locale: str = DEFAULT_LOCALE,
+    zone: str = "UTC",
+    playbook: str | None = None,
+) -> tuple[Intake, str]:
     """Begin a conversation. Returns the intake and its secret, of which only the hash is stored.
 
-    Raises ConsentRequired without consent to `service`.
+    `zone`: the client's time zone (IANA); one that is not known counts as UTC. `playbook`: of the first form, for
+    one that shall be as those of before. Raises ConsentRequired without consent to `service`.
     """
     if not consents.get("service"):
         raise ConsentRequired
     secret = secrets.token_urlsafe(SECRET_BYTES)
     intake = Intake(
         secret_hash=hash_secret(secret.encode()),
-        playbook=FIRST_FORM.name,
-        locale=locale if locale in LOCALES else DEFAULT_LOCALE,
+        playbook=playbook or interviews.opening().name,
+        locale=language_for(locale),
+        zone=zone if zone in _zones() else "UTC",
     )
     intake.save(force_insert=True)
     step = Step(intake)
@@ -84,10 +106,11 @@ def add_turn(
     modality: Literal["typed", "voice"],
     client_ref: UUID,
     supersedes: int | None = None,
+    about: str | None = None,
     source: TurnSource | None = None,
 ) -> TurnResult:
     """Take what the client said, and answer. Sending the same `client_ref` again changes nothing and
-    returns what the first time returned.
+    returns what the first time returned. `about`: key of the question that this answers anew.
 
     Raises NoIntake, StageClosed, TextEmpty, TextTooLong, NoSuchTurn.
     """
@@ -97,13 +120,14 @@ def add_turn(
     if before is not None:
         return TurnResult(_with_replies(before), snapshot_changed=False)
     corrected = _turn_to_correct(step.intake, supersedes) if supersedes is not None else None
-    before_it = _look(step.intake)
-    step.said = _new_turn(step, text, modality, client_ref, corrected, source)
+    before_it = _look(step)
+    step.said = _new_turn(step, text, modality, client_ref, corrected, source, about)
     step.advance(
         Said(
             turn=step.said.number,
             text=text,
             supersedes=corrected.number if corrected else None,
+            about=about,
             **step.context,
         )
     )
@@ -112,8 +136,55 @@ def add_turn(
         data["supersedes"] = corrected.number
     action = "turn.corrected" if corrected else "turn.added"
     step.close(action=action, actor=audit.CLIENT, data=data, target=step.said)
-    changed = corrected is not None or _look(step.intake) != before_it
+    changed = corrected is not None or _look(step) != before_it
     return TurnResult(_shown(step, corrected), snapshot_changed=changed)
+
+
+@transaction.atomic
+def choose(*, intake_id: UUID, question: str, code: str, client_ref: UUID) -> TurnResult:
+    """Take a button that the client pressed under `question`. The turn says what stood on it.
+
+    Raises NoIntake, StageClosed (also for a button that is not there).
+    """
+    step = open_step(intake_id)
+    before = Turn.objects.filter(intake=step.intake, client_ref=client_ref).first()
+    if before is not None:
+        return TurnResult(_with_replies(before), snapshot_changed=False)
+    label = label_of(step.intake, code)
+    if label is None or (question != step.asking and code != choosing.GO_ON):
+        raise StageClosed(stage=client_stage(step.state.stage))
+    step.said = _new_turn(step, label, "typed", client_ref, None, None)
+    step.advance(Chose(turn=step.said.number, question=question, code=code, **step.context))
+    step.close(action="turn.chosen", actor=audit.CLIENT, data={"number": step.said.number}, target=step.said)
+    return TurnResult(_shown(step, None), snapshot_changed=True)
+
+
+@transaction.atomic
+def go_back(*, intake_id: UUID) -> Intake:
+    """The client wants the question before this one again. Raises NoIntake, StageClosed."""
+    step = open_step(intake_id)
+    step.advance(WentBack(**step.context))
+    step.close(action="intake.went_back", actor=audit.CLIENT, data={})
+    return step.intake
+
+
+@transaction.atomic
+def switch_language(*, intake_id: UUID, locale: str) -> Intake:
+    """Address the client in another of our languages from now on. Raises NoIntake, StageClosed."""
+    step = open_step(intake_id)
+    if step.intake.locale != locale:
+        step.advance(Switched(to=locale, **step.context))
+        step.close(action="intake.language", actor=audit.CLIENT, data={"locale": locale})
+    return step.intake
+
+
+@transaction.atomic
+def confirm_fact(*, intake_id: UUID, key: str) -> Intake:
+    """The client says at the review that this is right. Twice is once. Raises NoIntake, StageClosed."""
+    step = open_step(intake_id)
+    step.advance(Confirmed(key=key, **step.context))
+    step.close(action="fact.confirmed", actor=audit.CLIENT, data={"key": key})
+    return step.intake
 
 
 def correct(
@@ -138,7 +209,7 @@ def give_consent(*, intake_id: UUID, kind: ConsentKind, granted: bool, channel: 
 def finish_story(*, intake_id: UUID) -> Intake:
     """The client pressed Done. Pressing twice is once. Raises StageClosed before there is a story."""
     step = open_step(intake_id)
-    if step.intake.stage != Stage.REVIEW:
+    if step.intake.stage not in {Stage.REVIEW, Stage.QUESTIONS}:
         step.advance(Finished(**step.context))
         step.close(action="intake.finished", actor=audit.CLIENT, data={})
     return step.intake
@@ -162,10 +233,28 @@ def send_intake(*, intake_id: UUID) -> Intake:
     return step.intake
 
 
+def language_for(locale: str) -> str:
+    """The one of our languages that `locale` ("es-MX") asks for, or English."""
+    spoken = locale.partition("-")[0].lower()
+    return spoken if spoken in LOCALES else DEFAULT_LOCALE
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Reading the names walks a folder."""
+    return frozenset(available_timezones())
+
+
 def _new_turn(
-    step: Step, text: str, modality: str, client_ref: UUID, corrected: Turn | None, source: TurnSource | None
+    step: Step,
+    text: str,
+    modality: str,
+    client_ref: UUID,
+    corrected: Turn | None,
+    source: TurnSource | None,
+    about: str | None = None,
 ) -> Turn:
-    question = corrected.question if corrected else (_asked(step.intake) or "")
+    question = corrected.question if corrected else about or step.asking
     turn = Turn(
         intake=step.intake,
         number=step.next_number(),
@@ -184,14 +273,9 @@ def _new_turn(
     return turn
 
 
-def _asked(intake: Intake) -> str | None:
-    question = PLAYBOOKS[intake.playbook].at_stage(Stage(intake.stage))
-    return question.key if question else None
-
-
-def _look(intake: Intake) -> tuple[str, Allowed]:
-    """What a page shows beside the turns: the stage and what may be done."""
-    return intake.stage, allowed(state_of(intake))
+def _look(step: Step) -> tuple[str, str, Allowed]:
+    """What a page shows beside the turns: the stage, the open question and what may be done."""
+    return step.intake.stage, step.asking, allowed(step.state)
 
 
 def _turn_to_correct(intake: Intake, number: int) -> Turn:

@@ -8,10 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from intake import audit
-from intake.errors import AlreadyDecided, ReasonRequired
-from intake.interview.events import ConflictDecided
-from intake.models import ConflictCheck
+from intake.errors import AlreadyDecided, NotUnderstood, ReasonRequired
+from intake.interview.events import ConflictDecided, Event, StaffActed
+from intake.interview.guided.reading import read
+from intake.interview.stages import Stage
+from intake.interview.wordings import DEFAULT_LOCALE
+from intake.models import ConflictCheck, SafetyAlert
 from intake.services.steps import open_step
+from intake.summaries import question_for
 from intake.text import clean
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ def decide_conflict(
         raise ReasonRequired
     check = ConflictCheck.objects.get(pk=check_id)
     step = open_step(check.intake_id)
+    step.user = user
     check.refresh_from_db()  # under the intake's lock: somebody may have decided in between
     if check.decision or check.result != ConflictCheck.Result.HIT:
         raise AlreadyDecided
@@ -45,6 +50,61 @@ def decide_conflict(
     step.advance(ConflictDecided(cleared=decision == "cleared", **step.context))
     step.close(action=f"conflict.{decision}", actor=audit.staff(user.pk), data={"check": str(check.id)})
     return check
+
+
+@transaction.atomic
+def decide_person(*, intake_id: UUID, decision: Literal["continue", "decline"], reason: str, user: User) -> Intake:
+    """Let a client go on whom the interview left to a person (represented, minor, in custody), or decline.
+
+    The reason is kept sealed with the event. Raises ReasonRequired, AlreadyDecided.
+    """
+    reason = clean(reason).strip()
+    if not reason:
+        raise ReasonRequired
+    step = open_step(intake_id)
+    if step.intake.stage != Stage.PERSON_DECIDES:
+        raise AlreadyDecided
+    step.user = user
+    step.advance(StaffActed(action=decision, value=reason, **step.context))
+    step.close(action=f"person.{decision}", actor=audit.staff(user.pk), data={})
+    return step.intake
+
+
+@transaction.atomic
+def write_fact(*, intake_id: UUID, key: str, text: str, user: User) -> Intake:
+    """Staff write down what an answer is, in words as a client would. What the client said stays beside it.
+
+    Raises NoIntake, NotUnderstood: there is no such question, or the words are no answer to it.
+    """
+    step = open_step(intake_id)
+    step.user = user
+    question = question_for(step.intake, key)
+    context = {**step.context, "locale": DEFAULT_LOCALE}
+    answer = read(clean(text).strip(), question, Event(**context)) if question is not None else None
+    if answer is None or answer.value is None:
+        raise NotUnderstood
+    value = answer.value
+    step.advance(StaffActed(action="edit", key=key, value=value, **step.context))
+    step.close(action="fact.written", actor=audit.staff(user.pk), data={"key": key})
+    return step.intake
+
+
+@transaction.atomic
+def acknowledge_alert(*, alert_id: UUID, user: User) -> SafetyAlert:
+    """A member of staff has taken this alert up. The first one counts."""
+    alert = SafetyAlert.objects.select_for_update().get(pk=alert_id)
+    if alert.acknowledged_at is None:
+        alert.acknowledged_by, alert.acknowledged_at = user, timezone.now()
+        alert.save(update_fields=["acknowledged_by", "acknowledged_at"])
+        audit.record(
+            action="alert.acknowledged",
+            chain=alert.intake_id,
+            target_type="alert",
+            target_id=alert.id,
+            actor=audit.staff(user.pk),
+            data={"level": alert.level},
+        )
+    return alert
 
 
 @transaction.atomic

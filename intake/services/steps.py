@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from intake import audit, conflicts, signalling
+from intake import audit, conflicts, interviews, recording, signalling
 from intake.errors import NoIntake, StageClosed
 from intake.interview.engine import advance
-from intake.interview.events import ConflictMatched, NotNow
-from intake.interview.playbook import PLAYBOOKS
-from intake.models import ConflictCheck, Fact, Intake, Party, Turn
-from intake.selectors import client_stage, state_of
+from intake.interview.events import ConflictMatched, NotNow, Opened
+from intake.interview.guided.talk import Talk
+from intake.interview.playbook import FIRST_FORM
+from intake.models import ConflictCheck, Intake, InterviewEvent, SafetyAlert, Turn
+from intake.selectors import client_stage
+from intake.services.facts import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from intake.interview.events import Event, Finding, Saying
-    from intake.interview.playbook import PartyRole
+    from intake.interview.events import Decision, Event, Finding, Saying
+    from intake.interview.state import State
+    from tenants.accounts.models import User
+
+_SAVED = [
+    "state", "mind_ct", "stage", "playbook", "locale", "last_turn", "last_event", "reference", "sent_at", "updated_at",
+]  # fmt: skip
 
 
 @dataclass
@@ -30,31 +37,53 @@ class Step:
 
     intake: Intake
     said: Turn | None = None
+    user: User | None = None
     at: datetime = field(default_factory=timezone.now)
     sayings: list[Saying] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
     checks: list[ConflictCheck] = field(default_factory=list)
+    events: list[InterviewEvent] = field(default_factory=list)
+    alerts: list[SafetyAlert] = field(default_factory=list)
     reply: Turn | None = None
+
+    def __post_init__(self) -> None:
+        self.state: State | Talk = interviews.state_of(self.intake)
 
     @property
     def context(self) -> dict[str, Any]:
         """The fields that every event carries."""
-        return {"at": self.at, "locale": self.intake.locale}
+        return {
+            "at": self.at, "locale": self.intake.locale, "zone": self.intake.zone, "playbook": self.intake.playbook,
+        }  # fmt: skip
+
+    @property
+    def asking(self) -> str:
+        """Key of the open question; empty when none is."""
+        if isinstance(self.state, Talk):
+            return self.state.asking
+        question = FIRST_FORM.at_stage(self.state.stage)
+        return question.key if question else ""
 
     def advance(self, event: Event) -> None:
         """Let the engine decide about `event`, and write its findings. Raises StageClosed."""
-        playbook = PLAYBOOKS[self.intake.playbook]
         try:
-            state, decision = advance(playbook, state_of(self.intake), event)
+            decision = self._decide(event)
         except NotNow as refused:
             raise StageClosed(stage=client_stage(refused.stage)) from None
-        self.intake.state = state.as_json()
+        state = self.state
         self.intake.stage = state.stage.value
-        self.sayings.extend(decision.say)
-        if decision.check_conflict:
-            self._to_the_gate(decision.findings)
+        if isinstance(state, Talk):
+            self.intake.playbook = state.playbook or self.intake.playbook
+            self.intake.last_event += 1
+            self.events.append(recording.record_of(self.intake, self.intake.last_event, event))
+        self._follow(decision)
+
+    def _decide(self, event: Event) -> Decision:
+        if isinstance(self.state, Talk):
+            self.state, decision = advance(interviews.guided_named(event.playbook), self.state, event)
         else:
-            self._keep(decision.findings)
+            self.state, decision = advance(FIRST_FORM, self.state, event)
+        return decision
 
     def next_number(self) -> int:
         """The number of the next turn; the lock on the intake keeps it without gaps."""
@@ -64,17 +93,16 @@ class Step:
     def close(self, *, action: str, actor: str, data: dict[str, Any], target: Turn | None = None) -> None:
         """Write the reply, the intake and the audit event; wake the sockets when that commits."""
         if self.sayings:
-            question = PLAYBOOKS[self.intake.playbook].at_stage(state_of(self.intake).stage)
             self.reply = Turn(
                 intake=self.intake,
                 number=self.next_number(),
                 role=Turn.Role.ASSISTANT,
-                question=question.key if question else "",
+                question=self.asking,
                 at=timezone.now(),
             )
             self.reply.text = "\n\n".join(saying.text for saying in self.sayings)
             self.reply.save(force_insert=True)
-        self.intake.save(update_fields=["state", "stage", "last_turn", "reference", "sent_at", "updated_at"])
+        self._save_state()
         audit.record(
             action=action,
             chain=self.intake.id,
@@ -88,9 +116,45 @@ class Step:
                 **({"said": [saying.key for saying in self.sayings]} if self.sayings else {}),
                 **({"facts": self.facts} if self.facts else {}),
                 **({"conflict": [str(check.result) for check in self.checks]} if self.checks else {}),
+                **({"alerts": [[alert.level, *alert.kinds] for alert in self.alerts]} if self.alerts else {}),
             },
         )
         signalling.turn_added(self.intake.id, self.intake.last_turn)
+
+    def _save_state(self) -> None:
+        if isinstance(self.state, Talk):
+            self.intake.mind = self.state.as_json()
+            self.intake.state = self.state.in_plain()
+        else:
+            self.intake.state = self.state.as_json()
+        if self.events:
+            InterviewEvent.objects.bulk_create(self.events)
+        if self.alerts:
+            SafetyAlert.objects.bulk_create(self.alerts)
+        self.intake.save(update_fields=_SAVED)
+
+    def _follow(self, decision: Decision) -> None:
+        """Do what the engine decided, and report back what it waits for."""
+        self.sayings.extend(decision.say)
+        self.alerts.extend(
+            SafetyAlert(
+                intake=self.intake,
+                turn=self.said if self.said and self.said.number == alert.turn else None,
+                level=alert.level,
+                kinds=list(alert.kinds),
+                at=self.at,
+            )
+            for alert in decision.alerts
+        )
+        if decision.locale:
+            self.intake.locale = decision.locale
+        if decision.check_conflict:
+            self._to_the_gate(decision.findings)
+        else:
+            self._keep(decision.findings)
+        if decision.open_area is not None:
+            opened = interviews.playbook_for(decision.open_area)
+            self.advance(Opened(**{**self.context, "playbook": opened.name}))
 
     def _to_the_gate(self, findings: Sequence[Finding]) -> None:
         """Take the names, match them, and tell the engine: all under the names' locks."""
@@ -104,57 +168,14 @@ class Step:
             result=ConflictCheck.Result.HIT if outcome.is_hit else ConflictCheck.Result.CLEAR,
             matches=[str(one) for one in outcome.matches],
         )
+        check.findings = outcome.findings or None
         check.save(force_insert=True)
         self.checks.append(check)
         self.advance(ConflictMatched(hit=outcome.is_hit, **self.context))
 
     def _keep(self, findings: Sequence[Finding]) -> None:
-        """Facts and parties are added; what they replace stays and is pointed at."""
-        if not findings or self.said is None:
-            return
-        keys = [found.key for found in findings]
-        before = {
-            fact.key: fact for fact in Fact.objects.filter(intake=self.intake, key__in=keys, superseded_by__isnull=True)
-        }
-        parties = {party.role: party for party in conflicts.current_parties(self.intake)}
-        for found in findings:
-            self.facts.append(found.key)
-            self._keep_fact(found, before.get(found.key))
-            if found.party and found.value:
-                self._keep_party(found.party, found.value, parties.get(found.party))
-
-    def _keep_fact(self, found: Finding, before: Fact | None) -> None:
-        said = self._said
-        fact = Fact(
-            intake=self.intake,
-            key=found.key,
-            state=found.state,
-            turn=said,
-            span_start=found.start,
-            span_end=found.end,
-            audio_start_ms=said.audio_start_ms,
-            audio_end_ms=said.audio_end_ms,
-            supersedes=before,
-        )
-        fact.value = found.value
-        fact.save(force_insert=True)
-
-    def _keep_party(self, role: PartyRole, name: str, before: Party | None) -> None:
-        party = Party(
-            intake=self.intake,
-            role=role,
-            name_hash=conflicts.name_hash(name),
-            turn=self._said,
-            supersedes=before,
-        )
-        party.name = name
-        party.save(force_insert=True)
-
-    @property
-    def _said(self) -> Turn:
-        if self.said is None:
-            raise TypeError("a finding needs the turn it was found in")
-        return self.said
+        if findings:
+            self.facts += Keeper(self.intake, self.said, self.user).keep(findings)
 
 
 def open_step(intake_id: UUID) -> Step:

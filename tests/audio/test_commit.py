@@ -13,11 +13,12 @@ from audio.errors import LeaseLost
 from audio.models import Recording, Utterance, VoiceSession
 from audio.recordings import master_pcm
 from audio.utterances import Final, Reason
-from intake.models import AuditEvent, Turn
+from intake.models import AuditEvent, Intake, Turn
 from tenants.context import firm_scope
 from tenants.storage import FirmStorage, firm_folder
 from tests.audio.clips import clips
 from tests.audio.voices import Voice, make_voice
+from tests.intake.talk import to_review
 
 PCM = clips()[0].pcm[: 2 * 16_000]
 
@@ -142,7 +143,7 @@ def test_a_closed_stage_keeps_the_words_and_says_so(voice: Voice) -> None:
 
     commit(voice, heard())
     with firm_scope(voice.firm):
-        conversation.finish_story(intake_id=voice.intake_id)
+        to_review(Intake.objects.get(pk=voice.intake_id))
         conversation.send_intake(intake_id=voice.intake_id)
     done = commit(voice, heard("too late", start=200_000))
     with firm_scope(voice.firm):

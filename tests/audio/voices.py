@@ -13,6 +13,7 @@ from intake.models import Intake
 from tenants import directory
 from tenants.aio import run_db
 from tenants.context import FirmRef, firm_scope
+from tests.intake.talk import answer_basics
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ def make_voice(firm: FirmRef, *, keep_audio: bool = True) -> Voice:
         intake, secret = intake_services.start_intake(consents={"service": True, "keep_audio": keep_audio})
         for text in ("Ann Example", "Bob Sample"):
             intake_services.add_turn(intake_id=intake.id, text=text, modality="typed", client_ref=uuid4())
+        answer_basics(intake)
         return _open(firm, host, Intake.objects.get(pk=intake.id), f"__Host-intake={secret}")
 
 

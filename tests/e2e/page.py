@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,8 +40,39 @@ def to_story(context: Any, url: str, *, name: str, other_side: str, keep_audio: 
     page = start(context, url, keep_audio=keep_audio)
     answer(page, name)
     answer(page, other_side)
-    page.get_by_role("button", name="Done", exact=True).wait_for()
+    press(page, "Show all subjects")
+    press(page, "Housing")
+    answer(page, "Texas")
+    for label in ("No", "Yes", "No"):  # a lawyer, of age, held
+        press(page, label)
+    answer(page, "512 555 0147")
+    while not page.get_by_role("button", name="Done", exact=True).is_visible():
+        press(page, "Yes")  # safe to be called, to be written to
     return page
+
+
+def press(page: Any, label: str) -> None:
+    """Press a button under the question and wait until the assistant has replied to it."""
+    replies = page.locator(".turn-assistant")
+    before = replies.count()
+    page.get_by_role("group").get_by_role("button", name=label, exact=True).click()
+    replies.nth(before).or_(page.get_by_role("heading", name="We have")).first.wait_for()
+
+
+def to_review(page: Any) -> None:
+    """Done, and past every question after the story."""
+    page.get_by_role("button", name="Done", exact=True).click()
+    page.get_by_role("button", name="Done", exact=True).wait_for(state="detached", timeout=30_000)
+    review = page.get_by_role("heading", name="Is this right?")
+    skip = page.locator(".other-ways").get_by_role("button", name=re.compile("rather not say"))
+    for _ in range(60):
+        skip.or_(review).first.wait_for()
+        if review.is_visible():
+            return
+        replies = page.locator(".turn-assistant").count()
+        skip.click()
+        page.locator(".turn-assistant").nth(replies).or_(review).first.wait_for()
+    raise AssertionError("the questions do not end")
 
 
 def turns(page: Any) -> list[tuple[int, str]]:

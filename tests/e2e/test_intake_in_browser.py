@@ -17,7 +17,7 @@ import pytest
 import soundfile as sf
 
 from tests.e2e.conftest import ROOT, Site
-from tests.e2e.page import NAME, OTHER_SIDE, answer, finish, log_in, start, to_story, turns
+from tests.e2e.page import NAME, OTHER_SIDE, answer, finish, log_in, start, to_review, to_story, turns
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -44,9 +44,8 @@ def test_a_typed_intake_from_notice_to_reference(site: Site, open_browser: Calla
     page = to_story(open_browser(), site.url(), name="Tom Typed", other_side="Typed Side Inc")
     assert page.title() == "Welcome", "the title must not tell what the page is"
     answer(page, "My landlord changed the locks.\nAll my things are inside.")
-    page.get_by_role("button", name="Done", exact=True).click()
-    page.get_by_role("heading", name="Is this right?").wait_for()
-    shown = page.locator("dl").inner_text()
+    to_review(page)
+    shown = "\n".join(page.locator("dl").all_inner_texts())
     for said in ("Tom Typed", "Typed Side Inc", "My landlord changed the locks.\nAll my things are inside."):
         assert said in shown
     reference = finish(page)
@@ -63,7 +62,8 @@ def test_the_page_is_used_with_the_keyboard_alone_and_starts_with_the_way_out(
     page.get_by_role("heading", name="Before we start").wait_for()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Leave this page"
-    for key in ("Tab", "Tab", "Space", "Tab", "Tab", "Enter"):  # past the skip link, tick, past recording, Start
+    # past the skip link and the other language, tick, past recording, Start
+    for key in ("Tab", "Tab", "Tab", "Space", "Tab", "Tab", "Enter"):
         page.keyboard.press(key)
     page.get_by_label("Your answer").wait_for()
     page.get_by_label("Your answer").focus()
@@ -105,9 +105,8 @@ def test_a_spoken_intake_with_real_speech(site: Site, open_browser: Callable[...
     assert numbers == list(range(1, len(numbers) + 1)), "a turn is missing, doubled or out of order"
     assert len(numbers) >= first + 2 * len(SPOKEN), "each utterance has its answer"
 
-    page.get_by_role("button", name="Done", exact=True).click()
-    page.get_by_role("heading", name="Is this right?").wait_for()
-    assert page.locator("dl .said").all_inner_texts()[2:] == spoken
+    to_review(page)
+    assert page.locator(".told .said").all_inner_texts() == spoken
     reference = finish(page)
     kept = _masters_again(site, reference)
     assert [utterance["stored"]["text"] for utterance in kept] == spoken
@@ -124,9 +123,8 @@ def test_done_while_speaking_waits_for_the_last_words(
     page.get_by_text("The recording is not kept, only the words.").wait_for()
     page.get_by_role("button", name="Turn on the microphone").click()
     page.locator(".caption").first.wait_for()
-    page.get_by_role("button", name="Done", exact=True).click()  # in the middle of the first sentence
-    page.get_by_role("heading", name="Is this right?").wait_for(timeout=30_000)
-    assert page.locator("dl .said").nth(2).inner_text().strip(), "what was being said is in the story"
+    to_review(page)  # in the middle of the first sentence
+    assert page.locator(".told .said").first.inner_text().strip(), "what was being said is in the story"
 
 
 def test_a_cut_connection_goes_on_recording_and_loses_nothing(
@@ -184,15 +182,14 @@ def test_a_correction_stays_beside_what_it_corrects(site: Site, open_browser: Ca
     page.get_by_text("Your correction").wait_for()
     assert page.locator("del").all_inner_texts() == ["Cory Wrong"]
     answer(page, "I fell on the stairs.")
-    page.get_by_role("button", name="Done", exact=True).click()
-    page.get_by_role("heading", name="Is this right?").wait_for()
-    shown = page.locator("dl").inner_text()
+    to_review(page)
+    shown = "\n".join(page.locator("dl").all_inner_texts())
     assert "Cory Right" in shown
     assert "Cory Wrong" not in shown
     page.get_by_role("button", name="Correct this: I fell").click()
     page.get_by_label("What should it say?").fill("I fell on the icy stairs.")
     page.get_by_role("button", name="Save correction").click()
-    page.locator("dl").get_by_text("icy").wait_for()
+    page.locator(".told").get_by_text("icy").wait_for()
 
 
 def test_a_reload_and_a_second_tab_show_the_same_conversation(site: Site, open_browser: Callable[..., Any]) -> None:

@@ -65,6 +65,30 @@ class Client:
     def say(self, text: str, **more: Any) -> httpx.Response:
         return self.post(f"{self.path}/turns", {"text": text, "client_ref": str(uuid4()), **more})
 
+    def to_story(self, name: str, other_side: str) -> None:
+        """Through the first questions, typed or pressed."""
+        said = {"name": name, "other_side": other_side, "state": "Texas", "phone": "512 555 0199"}
+        pressed = {"topic": "@list", "area": "HO-00-00-00-00", "has_lawyer": "no", "in_custody": "no"}
+        while (question := self._question()) is not None and question["kind"] != "story":
+            key = question["key"]
+            if key in said:
+                assert self.say(said[key]).status_code == 201
+            else:
+                self._press(key, pressed.get(key, "yes"))
+
+    def to_review(self) -> None:
+        """Past the questions after the story."""
+        while (question := self._question()) is not None:
+            self._press(question["key"], "@skip")
+
+    def _question(self) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self.get("/api/intakes/current").json()["question"]
+        return found
+
+    def _press(self, question: str, code: str) -> None:
+        pressed = self.post(f"{self.path}/choices", {"question": question, "code": code, "client_ref": str(uuid4())})
+        assert pressed.status_code == 201, pressed.text
+
     def _headers(self) -> dict[str, str]:
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         token = self._cookies.get("__Host-csrftoken", "")
@@ -134,8 +158,7 @@ def type_a_conversation(site: Site) -> None:
 
 def hold(site: Site, client: Client) -> None:
     client.start()
-    assert client.say(NAME).status_code == 201
-    assert client.say(OTHER_SIDE).status_code == 201
+    client.to_story(NAME, OTHER_SIDE)
     with inserts_refused(site, "intake_turn"):
         refused = client.say(STORY)
         assert refused.status_code >= 500
@@ -145,6 +168,7 @@ def hold(site: Site, client: Client) -> None:
     assert told.status_code == 201, told.text
     assert client.say(CORRECTION, supersedes=told.json()["turns"][0]["number"]).status_code == 201
     assert client.post(f"{client.path}/done").status_code == 200
+    client.to_review()
     sent = client.post(f"{client.path}/send")
     assert sent.status_code == 200
     assert sent.json()["reference"]

@@ -8,6 +8,8 @@ from uuid import uuid4
 
 from django.test import Client
 
+from tests.intake.talk import BASICS
+
 CSRF_COOKIE = "__Host-csrftoken"
 
 
@@ -53,3 +55,33 @@ class Browser:
             assert response.status_code == 201, response.content
             self.snapshot = response.json()["snapshot"]
         return self.snapshot
+
+    def choose(self, code: str) -> dict[str, Any]:
+        body = {"question": self.snapshot["question"]["key"], "code": code, "client_ref": str(uuid4())}
+        response = self.post(f"{self.path}/choices", body)
+        assert response.status_code == 201, response.content
+        self.snapshot = response.json()["snapshot"]
+        return self.snapshot
+
+    def to_story(self, name: str, other_side: str) -> dict[str, Any]:
+        """Through the first questions, with buttons where there are some."""
+        self.answer(name, other_side)
+        for _ in range(40):
+            question = self.snapshot["question"]
+            if question is None or question["kind"] == "story":
+                return self.snapshot
+            answer = BASICS.get(question["key"], "=yes" if question["kind"] == "yes_no" else "=@skip")
+            if answer.startswith("="):
+                self.choose(answer[1:])
+            else:
+                self.answer(answer)
+        raise AssertionError(self.snapshot["question"])
+
+    def to_review(self) -> dict[str, Any]:
+        """Through the questions after the story."""
+        self.snapshot = self.get("/api/intakes/current").json()
+        for _ in range(60):
+            if self.snapshot["question"] is None:
+                return self.snapshot
+            self.choose("@unknown")
+        raise AssertionError(self.snapshot["question"])

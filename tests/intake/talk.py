@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
-from intake import services
+from intake import selectors, services
+from intake.interview.playbook import FIRST_FORM
 from intake.models import Intake
 
+#: What everybody here answers to the first questions, by their keys; a button begins with =.
+BASICS: Final = {
+    "topic": "=@list", "area": "=HO-00-00-00-00", "state": "Texas", "phone": "512 555 0147", "has_lawyer": "=no",
+    "is_adult": "=yes", "in_custody": "=no",
+}  # fmt: skip
 
-def start(*, keep_audio: bool = False) -> Intake:
-    intake, _secret = services.start_intake(consents={"service": True, "keep_audio": keep_audio})
+
+def start(*, keep_audio: bool = False, first_form: bool = False, **more: Any) -> Intake:
+    playbook = FIRST_FORM.name if first_form else None
+    consents: Any = {"service": True, "keep_audio": keep_audio}
+    intake, _secret = services.start_intake(consents=consents, playbook=playbook, **more)
     return intake
 
 
@@ -19,12 +28,53 @@ def say(intake: Intake, text: str, **more: Any) -> services.TurnResult:
     return services.add_turn(intake_id=intake.id, text=text, **given)
 
 
-def begin(name: str, other_side: str, *story: str) -> Intake:
-    intake = start()
-    for text in (name, other_side, *story):
+def choose(intake: Intake, code: str, question: str | None = None) -> services.TurnResult:
+    asked = question or str((selectors.question_of(fresh(intake)) or {}).get("key", ""))
+    return services.choose(intake_id=intake.id, question=asked, code=code, client_ref=uuid4())
+
+
+def fresh(intake: Intake) -> Intake:
+    return Intake.objects.get(pk=intake.pk)
+
+
+def answer_basics(intake: Intake, **answers: str) -> None:
+    """Answer what comes between the names and the story."""
+    given = {**BASICS, **answers}
+    for _ in range(40):
+        question = selectors.question_of(fresh(intake))
+        if question is None or stage(intake) not in {"topic", "basics"}:
+            return
+        answer = given.get(question["key"], "=yes" if question["kind"] == "yes_no" else "=@skip")
+        if answer.startswith("="):
+            codes = [option["code"] for option in question["choices"]]
+            wanted = answer[1:]
+            choose(intake, "@list" if wanted not in codes and "@list" in codes else wanted)
+        else:
+            say(intake, answer)
+    raise AssertionError(f"still asked: {question}")
+
+
+def begin(name: str, other_side: str, *story: str, first_form: bool = False) -> Intake:
+    """As far as it goes: to the story and through it, or to where the conversation was stopped."""
+    intake = start(first_form=first_form)
+    say(intake, name)
+    say(intake, other_side)
+    answer_basics(intake)
+    for text in story:
         say(intake, text)
     intake.refresh_from_db()
     return intake
+
+
+def to_review(intake: Intake) -> Intake:
+    """Done with the story, and with every question that is left."""
+    services.finish_story(intake_id=intake.id)
+    for _ in range(60):
+        question = selectors.question_of(fresh(intake))
+        if question is None:
+            return fresh(intake)
+        choose(intake, "@unknown")
+    raise AssertionError(f"still asked: {question}")
 
 
 def stage(intake: Intake) -> str:

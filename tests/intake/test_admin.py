@@ -15,7 +15,7 @@ from intake.admin.panels import _panels
 from intake.interview.stages import Stage
 from intake.models import FIRM_CHAIN, AuditEvent, ConflictCheck, Fact, Intake, Party, Turn
 from tenants.accounts.models import User
-from tests.intake.talk import begin, say, stage
+from tests.intake.talk import begin, say, stage, to_review
 
 PASSWORD = "correct horse battery staple"
 
@@ -66,7 +66,7 @@ def test_the_page_of_an_intake_shows_everything_and_is_audited() -> None:
     intake = begin("Maria Silva", "Globex", "They kept my deposit.")
     story = Turn.objects.get(intake=intake, role="client", question="story")
     say(intake, "They kept my whole deposit.", supersedes=story.number)
-    services.finish_story(intake_id=intake.id)
+    to_review(intake)
     services.send_intake(intake_id=intake.id)
     intake.refresh_from_db()
     client = staff("read-only")
@@ -88,7 +88,7 @@ def test_words_are_escaped() -> None:
 
 def test_the_list_shows_no_words_and_searches_only_references() -> None:
     intake = begin("Maria Silva", "Globex", "They kept my deposit.")
-    services.finish_story(intake_id=intake.id)
+    to_review(intake)
     services.send_intake(intake_id=intake.id)
     intake.refresh_from_db()
     client = staff()
@@ -166,7 +166,7 @@ def test_a_check_is_decided_on_its_own_intake() -> None:
 def test_the_first_page_says_what_needs_a_person_and_why() -> None:
     intake, _address = held()
     sent = begin("Sam Poe", "Nobody", "Hello.")
-    services.finish_story(intake_id=sent.id)
+    to_review(sent)
     services.send_intake(intake_id=sent.id)
     client = staff()
     assert [need.intake for need in staff_selectors.needs_a_person()] == [intake, sent]

@@ -29,12 +29,13 @@ def test_the_typed_job_from_page_to_reference() -> None:
     snapshot = browser.start()
     assert snapshot["stage"] == "name"
     assert snapshot["question"]["kind"] == "name"
-    assert snapshot["can"] == {"type": True, "speak": True, "done": False, "send": False, "correct": False}
-    snapshot = browser.answer(NAME, OTHER)
+    assert {name for name, may in snapshot["can"].items() if may} == {"type", "speak", "choose"}
+    snapshot = browser.to_story(NAME, OTHER)
     assert snapshot["stage"] == "story"
     snapshot = browser.answer(STORY, "And they never wrote back.")
     assert snapshot["can"]["done"]
-    review = browser.post(f"{browser.path}/done").json()
+    assert browser.post(f"{browser.path}/done").json()["stage"] == "questions"
+    review = browser.to_review()
     assert review["stage"] == "review"
     assert review["review"]["name"] == "Maria Silva"
     assert len(review["review"]["story"]) == 2
@@ -61,7 +62,9 @@ def test_a_second_tab_shows_the_same_conversation() -> None:
 def test_after_sending_the_same_browser_may_start_another() -> None:
     browser = Browser()
     first = browser.start()["id"]
-    browser.answer(NAME, OTHER, STORY, "done")
+    browser.to_story(NAME, OTHER)
+    browser.answer(STORY, "done")
+    browser.to_review()
     browser.post(f"{browser.path}/send")
     assert browser.start()["id"] != first
 
@@ -148,7 +151,9 @@ def test_a_closed_stage_is_409_and_says_where_it_stands() -> None:
     assert code(response) == (409, "stage_closed")
     assert response.json()["stage"] == "name"
     assert code(browser.post(f"{browser.path}/done")) == (409, "stage_closed")
-    browser.answer(NAME, OTHER, STORY, "done")
+    browser.to_story(NAME, OTHER)
+    browser.answer(STORY, "done")
+    browser.to_review()
     browser.post(f"{browser.path}/send")
     assert code(browser.say("one more")) == (409, "stage_closed")
 
@@ -222,7 +227,7 @@ def forty_scripts() -> str:
 def test_a_text_in_forty_scripts_with_control_characters_is_kept_without_them() -> None:
     browser = Browser()
     browser.start()
-    browser.answer(NAME, OTHER)
+    browser.to_story(NAME, OTHER)
     turn = browser.say(forty_scripts()).json()["turns"][0]
     text = turn["text"]
     assert not any(unicodedata.category(c) in {"Cc", "Cs"} and c != "\n" for c in text)
@@ -246,7 +251,7 @@ def test_consents_can_be_given_and_withdrawn() -> None:
 def test_whose_page_it_is() -> None:
     here, there = Browser().get("/api/firm").json(), Browser("summit.localhost").get("/api/firm").json()
     assert (here["name"], there["name"]) == ("Harbor Law", "Summit Legal")
-    assert here["locales"] == ["en"]
+    assert here["locales"] == ["en", "es"]
     assert "not a lawyer" in here["notice"]["paragraphs"][0]
 
 
@@ -291,8 +296,9 @@ def test_the_api_is_documented_on_both_hosts_without_another_host(host: str) -> 
 def test_a_turn_costs_a_fixed_number_of_queries(django_assert_num_queries: Any) -> None:
     browser = Browser()
     browser.start()
-    browser.answer(NAME, OTHER, STORY)
+    browser.to_story(NAME, OTHER)
+    browser.answer(STORY)
     for text in ("One.", "Two."):
-        # cookie -> intake; the service's ten; snapshot two
-        with django_assert_num_queries(13):
+        # cookie -> intake; the service's eleven; snapshot two
+        with django_assert_num_queries(14):
             browser.say(text)

@@ -17,7 +17,7 @@ from tests.intake.talk import begin
 
 
 def conversation() -> Intake:
-    intake = begin("Maria Silva", "Globex", "They kept my deposit.")
+    intake = begin("Maria Silva", "Globex", "They kept my deposit.", first_form=True)
     services.finish_story(intake_id=intake.id)
     services.send_intake(intake_id=intake.id)
     audit.record(action="user.added", chain=None, target_type="user", target_id="1", actor=audit.SYSTEM, data={})

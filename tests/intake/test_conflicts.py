@@ -14,7 +14,7 @@ from intake.models import AuditEvent, ConflictCheck, Intake, Party, Turn
 from intake.names import normalise
 from tenants.accounts.models import User
 from tenants.context import firm_scope
-from tests.intake.talk import begin, say, stage, start
+from tests.intake.talk import answer_basics, begin, say, stage, start
 
 STOPPED = WORDINGS["en"]["stopped"]
 
@@ -161,6 +161,7 @@ def test_a_correction_before_the_gate_asks_on() -> None:
     say(intake, "Maria Sylva", supersedes=first.number)
     assert stage(intake) == "other_side"
     say(intake, "Globex")
+    answer_basics(intake)
     assert stage(intake) == "story"
     assert Party.objects.get(intake=intake, role="client", superseded_by__isnull=True).name == "Maria Sylva"
 
@@ -184,7 +185,7 @@ def test_two_who_name_each_other_at_once_do_not_both_pass(live_firms: tuple[obje
         def talk(me: str, them: str, barrier: threading.Barrier = barrier, stages: list[str] = stages) -> None:
             with firm_scope(ref):  # type: ignore[arg-type]
                 try:
-                    intake = start()
+                    intake = start(first_form=True)
                     say(intake, me)
                     barrier.wait(10)
                     services.add_turn(intake_id=intake.id, text=them, modality="typed", client_ref=uuid4())
@@ -209,9 +210,9 @@ def test_two_who_are_named_at_once(live_firms: tuple[object, ...]) -> None:
         barrier = threading.Barrier(2)
         stages: list[str] = []
         with firm_scope(ref):  # type: ignore[arg-type]
-            first = begin(f"Typo {attempt}", f"Nobody {attempt}", "Hello.")
+            first = begin(f"Typo {attempt}", f"Nobody {attempt}", "Hello.", first_form=True)
             turn = Turn.objects.get(intake=first, role="client", question="name")
-            second = start()
+            second = start(first_form=True)
             say(second, f"Maria {attempt}")
 
         def talk(
@@ -235,3 +236,31 @@ def test_two_who_are_named_at_once(live_firms: tuple[object, ...]) -> None:
         for thread in threads:
             thread.join(30)
         assert sorted(stages) == ["conflict_hold", "story"]
+
+
+def test_two_guided_conversations_that_name_each_other_at_once_do_not_both_pass(live_firms: tuple[object, ...]) -> None:
+    """The names are on file before the check: whoever is checked second, or both, are stopped."""
+    ref = live_firms[0]
+    barrier = threading.Barrier(2)
+    stages: list[str] = []
+
+    def talk(me: str, them: str) -> None:
+        with firm_scope(ref):  # type: ignore[arg-type]
+            try:
+                intake = start()
+                say(intake, me)
+                barrier.wait(10)
+                say(intake, them)
+                answer_basics(intake)
+                stages.append(stage(intake))
+            finally:
+                connections.close_all()
+
+    names = ("Ann Example", "Bob Sample")
+    threads = [threading.Thread(target=talk, args=pair) for pair in (names, names[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(stages) == 2
+    assert "conflict_hold" in stages

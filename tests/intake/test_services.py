@@ -13,7 +13,7 @@ from intake import audit, errors, selectors, services
 from intake.models import AuditEvent, Consent, Fact, Intake, Party, Turn
 from intake.references import ALPHABET
 from tenants.context import firm_scope
-from tests.intake.talk import begin, say, stage, start
+from tests.intake.talk import answer_basics, begin, say, stage, start, to_review
 
 
 def test_the_whole_conversation_ends_with_a_reference() -> None:
@@ -23,10 +23,14 @@ def test_the_whole_conversation_ends_with_a_reference() -> None:
     assert [turn.role for turn in first.turns] == ["client", "assistant"]
     assert first.snapshot_changed
     say(intake, "Globex Corp.")
+    answer_basics(intake)
     assert stage(intake) == "story"
     say(intake, "They kept my deposit.")
     assert not say(intake, "They never answered.").snapshot_changed
     services.finish_story(intake_id=intake.id)
+    services.finish_story(intake_id=intake.id)
+    assert stage(intake) == "questions", "pressing Done twice skips nothing"
+    to_review(intake)
     review = selectors.snapshot(intake.id)["review"]
     assert review["name"] == "Maria Silva"
     assert review["other_side"] == "Globex Corp"
@@ -62,14 +66,14 @@ def test_saying_done_ends_the_story_and_silence_does_not() -> None:
     assert stage(intake) == "story", "nothing was told yet"
     say(intake, "They kept my deposit.")
     say(intake, "That's all.")
-    assert stage(intake) == "review"
+    assert stage(intake) == "questions"
+    to_review(intake)
     story = selectors.snapshot(intake.id)["review"]["story"]
     assert [part["text"] for part in story] == ["They kept my deposit."]
 
 
 def test_what_comes_after_done_is_added_and_stays_in_review() -> None:
-    intake = begin("Maria Silva", "Globex", "They kept my deposit.")
-    services.finish_story(intake_id=intake.id)
+    intake = to_review(begin("Maria Silva", "Globex", "They kept my deposit."))
     say(intake, "and my bicycle", modality="voice")
     assert stage(intake) == "review"
     assert len(selectors.snapshot(intake.id)["review"]["story"]) == 2
@@ -99,7 +103,7 @@ def test_correcting_a_corrected_turn_corrects_the_correction() -> None:
     second = say(intake, "I paid 200.", supersedes=story.number).turns[0]
     third = say(intake, "I paid 300.", supersedes=story.number).turns[0]
     assert third.supersedes == second.number
-    services.finish_story(intake_id=intake.id)
+    to_review(intake)
     assert [part["text"] for part in selectors.snapshot(intake.id)["review"]["story"]] == ["I paid 300."]
 
 
@@ -114,9 +118,10 @@ def test_a_fact_points_at_its_words() -> None:
     intake = begin("hello my name is maria silva", "it is against globex")
     fact = Fact.objects.select_related("turn").get(key="name")
     text = fact.turn.text or ""
-    assert text[fact.span_start : fact.span_end] == fact.value == "maria silva"
+    assert text[fact.span_start : fact.span_end] == "maria silva"
+    assert fact.value == "Maria Silva"
     other = Fact.objects.get(key="other_side")
-    assert other.value == "globex"
+    assert other.value == "Globex"
     assert Party.objects.filter(intake=intake).count() == 2
 
 
@@ -162,7 +167,7 @@ def test_nothing_can_be_said_once_it_is_sent() -> None:
     intake = begin("Maria Silva", "Globex", "They kept my deposit.")
     with pytest.raises(errors.StageClosed):
         services.send_intake(intake_id=intake.id)
-    services.finish_story(intake_id=intake.id)
+    to_review(intake)
     services.send_intake(intake_id=intake.id)
     with pytest.raises(errors.StageClosed) as refused:
         say(intake, "one more thing")
@@ -234,16 +239,16 @@ def test_a_snapshot_costs_the_same_queries_however_long_the_conversation(
         say(intake, f"Part {number}.")
     with django_assert_num_queries(2):  # type: ignore[operator]
         selectors.snapshot(intake.id)
-    services.finish_story(intake_id=intake.id)
-    with django_assert_num_queries(3):  # type: ignore[operator]
+    to_review(intake)
+    with django_assert_num_queries(2):  # type: ignore[operator]
         selectors.snapshot(intake.id)
 
 
 def test_a_story_turn_costs_a_fixed_number_of_queries(django_assert_num_queries: object) -> None:
     intake = begin("Maria Silva", "Globex", "One.")
     for text in ("Two.", "Three."):
-        # savepoint and its release, intake, same client_ref?, two turns, intake, chain's lock, its end, event
-        with django_assert_num_queries(10):  # type: ignore[operator]
+        # savepoint and its release, intake, same client_ref?, two turns, events, intake, chain's lock, its end, event
+        with django_assert_num_queries(11):  # type: ignore[operator]
             say(intake, text)
 
 

@@ -70,7 +70,7 @@ class Command(BaseCommand):
             for turn in client.snapshot["turns"]:
                 screen.turn(turn)
             await _speak(client, pcm, screen)
-            await client.done()
+            await client.to_review()
             for item in client.snapshot["review"]["story"]:
                 screen.line(f"  review: {item['text']}")
             return await client.send()

@@ -1,7 +1,7 @@
 import { ApiProblem, get, post, postAndGo } from "./http";
 import type { Firm, NewTurns, Snapshot, TurnsAfter, VoiceSession, VoiceTicket } from "./types";
 
-export const readFirm = (): Promise<Firm> => get("/api/firm");
+export const readFirm = (locale: string): Promise<Firm> => get(`/api/firm?locale=${locale}`);
 
 /** The conversation this browser's cookie belongs to, or null. */
 export async function currentIntake(): Promise<Snapshot | null> {
@@ -14,7 +14,11 @@ export async function currentIntake(): Promise<Snapshot | null> {
 }
 
 export const startIntake = (keepAudio: boolean, locale: string): Promise<Snapshot> =>
-  post("/api/intakes/", { consents: { service: true, keep_audio: keepAudio }, locale });
+  post("/api/intakes/", {
+    consents: { service: true, keep_audio: keepAudio },
+    locale,
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
 
 /** This browser forgets the conversation. */
 export const leave = (): void => postAndGo("/api/leave");
@@ -25,13 +29,33 @@ export const turnsAfter = (intake: string, number: number): Promise<TurnsAfter> 
 /** @param clientRef the same for every attempt to send the same words: the server keeps one. */
 export const addTurn = (
   intake: string,
-  turn: { text: string; clientRef: string; supersedes: number | null },
+  turn: { text: string; clientRef: string; supersedes: number | null; about?: string | null },
 ): Promise<NewTurns> =>
   post(`/api/intakes/${intake}/turns`, {
     text: turn.text,
     client_ref: turn.clientRef,
     ...(turn.supersedes === null ? {} : { supersedes: turn.supersedes }),
+    ...(turn.about == null ? {} : { about: turn.about }),
   });
+
+/** Presses a button under a question. */
+export const choose = (
+  intake: string,
+  choice: { question: string; code: string; clientRef: string },
+): Promise<NewTurns> =>
+  post(`/api/intakes/${intake}/choices`, {
+    question: choice.question,
+    code: choice.code,
+    client_ref: choice.clientRef,
+  });
+
+export const goBack = (intake: string): Promise<Snapshot> => post(`/api/intakes/${intake}/back`, {});
+
+export const switchLanguage = (intake: string, locale: string): Promise<Snapshot> =>
+  post(`/api/intakes/${intake}/locale`, { locale });
+
+export const confirmAnswer = (intake: string, key: string): Promise<Snapshot> =>
+  post(`/api/intakes/${intake}/facts/${key}/confirm`, {});
 
 export const finishStory = (intake: string): Promise<unknown> => post(`/api/intakes/${intake}/done`, {});
 

@@ -1,7 +1,17 @@
 /** The shapes of the HTTP API on a firm's host. */
 
 /** Stages that this page has a view for. Every other one looks the same: we have stopped for now. */
-export type Stage = "name" | "other_side" | "story" | "review" | "sent" | (string & {});
+export type Stage =
+  | "name"
+  | "other_side"
+  | "topic"
+  | "basics"
+  | "story"
+  | "questions"
+  | "safety_pause"
+  | "review"
+  | "sent"
+  | (string & {});
 
 export interface Notice {
   version: string;
@@ -20,10 +30,19 @@ export interface Turn {
   item_id: string | null;
 }
 
+/** A button under a question. */
+export interface Option {
+  code: string;
+  label: string;
+}
+
 export interface Question {
   key: string;
   text: string;
-  kind: "name" | "name_other" | "story";
+  /** What its answer is; "story" takes paragraphs, every other kind is one line. */
+  kind: "name" | "name_other" | "story" | (string & {});
+  help: string | null;
+  choices: Option[];
 }
 
 export interface Can {
@@ -32,12 +51,36 @@ export interface Can {
   done: boolean;
   send: boolean;
   correct: boolean;
+  choose: boolean;
+  back: boolean;
+  skip: boolean;
+  go_on: boolean;
+}
+
+/** One answer at the review. `turn` is null for what the firm wrote down. */
+export interface Answer {
+  key: string;
+  label: string;
+  kind: string;
+  text: string;
+  state: "stated" | "inferred" | "unknown" | "refused" | "contradicted" | "confirmed" | (string & {});
+  turn: number | null;
+  choices: Option[];
+  others: { text: string; turn: number | null }[];
+}
+
+export interface Section {
+  key: string;
+  title: string;
+  items: Answer[];
 }
 
 export interface Review {
   name: string | null;
   other_side: string | null;
   story: { number: number; text: string }[];
+  /** Empty for a conversation of the first form. */
+  sections: Section[];
 }
 
 export interface Snapshot {
@@ -51,6 +94,8 @@ export interface Snapshot {
   can: Can;
   review: Review | null;
   notice: Notice;
+  locale: string;
+  locales: string[];
 }
 
 export interface Firm {

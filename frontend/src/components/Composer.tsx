@@ -3,6 +3,7 @@ import { MOST_CHARACTERS } from "../config";
 import * as copy from "../copy";
 import type { Controller } from "../state/controller";
 import type { State } from "../state/reducer";
+import { Choices, OtherWays } from "./Choices";
 import { VoicePanel } from "./VoicePanel";
 
 interface Props {
@@ -17,7 +18,8 @@ export function Composer({ state, controller }: Props): ReactElement | null {
   const [draft, setDraft] = useState("");
   const { intake } = state;
   if (!intake) return null;
-  const story = intake.question?.kind !== "name" && intake.question?.kind !== "name_other";
+  const story = intake.question === null || intake.question.kind === "story";
+  const ways = { intake, busy: state.busy, controller };
   const tooLong = draft.length > MOST_CHARACTERS;
 
   const submit = (): void => {
@@ -45,6 +47,7 @@ export function Composer({ state, controller }: Props): ReactElement | null {
 
   return (
     <div className="composer">
+      <Choices {...ways} />
       <form onSubmit={onSubmit}>
         <label htmlFor={id}>{copy.composer.label}</label>
         <textarea
@@ -69,6 +72,7 @@ export function Composer({ state, controller }: Props): ReactElement | null {
           </button>
         </div>
       </form>
+      <OtherWays {...ways} />
       {intake.can.speak && (
         <VoicePanel voice={state.voice} keepsAudio={intake.consents.keep_audio} controller={controller} />
       )}

@@ -1,14 +1,17 @@
 import { type FormEvent, type KeyboardEvent, type ReactElement, useId, useState } from "react";
+import type { Option } from "../api/types";
 import { MOST_CHARACTERS } from "../config";
 import * as copy from "../copy";
 
 interface Props {
   text: string;
+  /** What there is to choose from; then nothing is typed. */
+  choices?: Option[];
   onSave: (text: string) => void;
   onCancel: () => void;
 }
 
-export function Correction({ text, onSave, onCancel }: Props): ReactElement {
+export function Correction({ text, choices = [], onSave, onCancel }: Props): ReactElement {
   const id = useId();
   const [draft, setDraft] = useState(text);
   const changed = draft.trim() !== "" && draft.trim() !== text.trim();
@@ -21,6 +24,29 @@ export function Correction({ text, onSave, onCancel }: Props): ReactElement {
     if (event.key === "Escape") onCancel();
   };
 
+  if (choices.length > 0) {
+    return (
+      <div className="correction" role="group" aria-label={copy.conversation.correctLabel} onKeyDown={escape}>
+        <p>{copy.conversation.correctLabel}</p>
+        <div className="choices">
+          {choices.map((option, index) => (
+            <button
+              key={option.code}
+              type="button"
+              className="secondary option"
+              autoFocus={index === 0}
+              onClick={() => onSave(option.label)}
+            >
+              {option.label}
+            </button>
+          ))}
+        </div>
+        <button type="button" className="text-button" onClick={onCancel}>
+          {copy.conversation.cancel}
+        </button>
+      </div>
+    );
+  }
   return (
     <form className="correction" onSubmit={save} onKeyDown={escape}>
       <label htmlFor={id}>{copy.conversation.correctLabel}</label>

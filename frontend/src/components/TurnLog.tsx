@@ -1,5 +1,5 @@
 import { type ReactElement, useState } from "react";
-import type { Turn } from "../api/types";
+import type { Option, Turn } from "../api/types";
 import * as copy from "../copy";
 import type { Pending } from "../state/reducer";
 import { Correction } from "./Correction";
@@ -61,14 +61,21 @@ function whoSaid(turn: Turn): string {
   return copy.conversation[turn.role];
 }
 
+interface CorrectProps {
+  text: string;
+  choices?: Option[];
+  onSave: (text: string) => void;
+}
+
 /** A small button that opens an editor in its place and gives the focus back when it closes. */
-export function CorrectThis({ text, onSave }: { text: string; onSave: (text: string) => void }): ReactElement {
+export function CorrectThis({ text, choices = [], onSave }: CorrectProps): ReactElement {
   const [open, setOpen] = useState(false);
   const [returning, setReturning] = useState(false);
   if (open) {
     return (
       <Correction
         text={text}
+        choices={choices}
         onSave={(corrected) => {
           setOpen(false);
           onSave(corrected);

@@ -1,6 +1,7 @@
 import { ApiProblem } from "../api/http";
 import * as api from "../api/intakes";
-import { EXIT_URL, LOCALE, LOOK_AGAIN_MS } from "../config";
+import { EXIT_URL, LOOK_AGAIN_MS } from "../config";
+import { preferred } from "../copy";
 import type { Doors } from "../realtime/client";
 import { Voice } from "../realtime/voice";
 import type { Pending } from "./reducer";
@@ -21,6 +22,7 @@ export class Controller {
   private gathering: ReturnType<typeof setTimeout> | undefined;
   /** Typed answers go one after the other, or two quick ones could change places. */
   private outbox: Promise<void> = Promise.resolve();
+  private press = { name: "", ref: "" };
 
   constructor(
     private readonly store: Store,
@@ -49,8 +51,10 @@ export class Controller {
   }
 
   async load(): Promise<void> {
+    const locale = preferred(navigator.languages);
+    this.store.dispatch({ type: "spoken", locale });
     try {
-      const [firm, snapshot] = await Promise.all([this.calls.readFirm(), this.calls.currentIntake()]);
+      const [firm, snapshot] = await Promise.all([this.calls.readFirm(locale), this.calls.currentIntake()]);
       this.store.dispatch({ type: "loaded", firm, snapshot });
     } catch (error) {
       this.store.dispatch({ type: "load_failed", code: codeOf(error) });
@@ -59,12 +63,57 @@ export class Controller {
 
   begin(keepAudio: boolean): Promise<void> {
     return this.ask(async () => {
-      this.store.dispatch({ type: "snapshot", snapshot: await this.calls.startIntake(keepAudio, LOCALE) });
+      const { locale } = this.store.get();
+      this.store.dispatch({ type: "snapshot", snapshot: await this.calls.startIntake(keepAudio, locale) });
+    });
+  }
+
+  /** Another language from now on: of the notice before the start, of the whole conversation after it. */
+  speak(locale: string): Promise<void> {
+    return this.ask(async (intake) => {
+      const firm = await this.calls.readFirm(locale);
+      this.store.dispatch({ type: "spoken", locale, firm });
+      if (intake !== "") {
+        this.store.dispatch({ type: "snapshot", snapshot: await this.calls.switchLanguage(intake, locale) });
+      }
     });
   }
 
   submit(text: string, supersedes: number | null = null): void {
     this.deliver({ clientRef: crypto.randomUUID(), text, supersedes });
+  }
+
+  /** A new answer to a question that has one. */
+  replace(key: string, text: string): void {
+    this.deliver({ clientRef: crypto.randomUUID(), text, supersedes: null, about: key });
+  }
+
+  /** Presses a button under the open question; pressed again after a lost answer, it is the same press. */
+  choose(code: string): Promise<void> {
+    return this.ask(async (intake) => {
+      await this.outbox;
+      const now = this.store.get().intake;
+      const question = now?.question?.key ?? "";
+      const press = `${intake} ${now?.last_turn} ${question} ${code}`;
+      if (this.press.name !== press) this.press = { name: press, ref: crypto.randomUUID() };
+      const { turns, snapshot } = await this.calls.choose(intake, { question, code, clientRef: this.press.ref });
+      this.store.dispatch({ type: "snapshot", snapshot });
+      this.store.dispatch({ type: "turns", turns });
+    });
+  }
+
+  back(): Promise<void> {
+    return this.ask(async (intake) => {
+      await this.outbox;
+      this.store.dispatch({ type: "snapshot", snapshot: await this.calls.goBack(intake) });
+    });
+  }
+
+  confirm(key: string): Promise<void> {
+    return this.ask(async (intake) => {
+      await this.outbox;
+      this.store.dispatch({ type: "snapshot", snapshot: await this.calls.confirmAnswer(intake, key) });
+    });
   }
 
   /** Sends the same words under the same reference: if they did arrive, they are not doubled. */

@@ -9,6 +9,8 @@ export interface Pending {
   clientRef: string;
   text: string;
   supersedes: number | null;
+  /** The answer that this replaces, by the key of its question. */
+  about?: string | null;
   failed: string | null;
 }
 
@@ -33,6 +35,8 @@ export interface VoiceState {
 export interface State {
   phase: "loading" | "failed" | "welcome" | "intake" | "left";
   firm: Firm | null;
+  /** The language that the page speaks. */
+  locale: string;
   intake: Omit<Snapshot, "turns"> | null;
   turns: Turn[];
   pending: Pending[];
@@ -45,6 +49,7 @@ export interface State {
 
 export type Action =
   | { type: "loaded"; firm: Firm; snapshot: Snapshot | null }
+  | { type: "spoken"; locale: string; firm?: Firm }
   | { type: "load_failed"; code: string }
   | { type: "snapshot"; snapshot: Snapshot }
   | { type: "turns"; turns: Turn[] }
@@ -63,6 +68,7 @@ export type Action =
 export const initialState: State = {
   phase: "loading",
   firm: null,
+  locale: "en",
   intake: null,
   turns: [],
   pending: [],
@@ -77,6 +83,8 @@ export function reduce(state: State, action: Action): State {
       const next = { ...state, firm: action.firm, problem: null };
       return action.snapshot ? withSnapshot(next, action.snapshot) : { ...next, phase: "welcome" };
     }
+    case "spoken":
+      return { ...state, locale: action.locale, firm: action.firm ?? state.firm };
     case "load_failed":
       return { ...state, phase: "failed", problem: action.code };
     case "snapshot":
@@ -107,9 +115,9 @@ export function reduce(state: State, action: Action): State {
     case "voice_event":
       return { ...state, voice: withoutTurned(onEvent(state.voice, action.event), state.turns) };
     case "another":
-      return { ...initialState, firm: state.firm, phase: "welcome" };
+      return { ...initialState, firm: state.firm, locale: state.locale, phase: "welcome" };
     case "left":
-      return { ...initialState, phase: "left" };
+      return { ...initialState, locale: state.locale, phase: "left" };
   }
 }
 
@@ -121,7 +129,7 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
   const intake = stale ? current : rest;
   // What went wrong with the microphone belongs to the stage in which it did.
   const voice = current && current.stage !== intake.stage ? { ...state.voice, problem: null } : state.voice;
-  const next: State = { ...state, phase: "intake", intake, voice };
+  const next: State = { ...state, phase: "intake", locale: intake.locale, intake, voice };
   return withTurns(next, turns);
 }
 

@@ -75,8 +75,7 @@ class Mix:
         for number in range(CONVERSATIONS):
             person = client(self.site, self.firm)
             await person.start(keep_audio=False)
-            await person.say(f"Lena Load {number}")
-            await person.say("Sample Housing")
+            await person.to_story(f"Lena Load {number}", "Sample Housing")
             self.typing.append(person)
         return self
 
@@ -196,8 +195,7 @@ class Sockets:
 
     async def _open(self, person: IntakeClient) -> VoiceClient:
         await person.start(keep_audio=False)
-        await person.say("Sol Socket")
-        await person.say("Sample Housing")
+        await person.to_story("Sol Socket", "Sample Housing")
         voice = await person.open_voice()
         await voice.connect()
         return voice

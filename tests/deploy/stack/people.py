@@ -88,10 +88,9 @@ async def typed_intake(site: Site, firm: Firm, name: str, story: str) -> str:
     """A whole conversation by typing; its reference."""
     async with client(site, firm) as person:
         await person.start(keep_audio=False)
-        await person.say(name)
-        await person.say("Sample Housing")
+        await person.to_story(name, "Sample Housing")
         await person.say(story)
-        await person.done()
+        await person.to_review()
         return await person.send()
 
 
@@ -115,14 +114,13 @@ async def spoken_intake(site: Site, firm: Firm, name: str, pcm: bytes, seconds: 
     """A whole conversation whose story is spoken; its reference and what was heard."""
     async with client(site, firm) as person:
         await person.start(keep_audio=True)
-        await person.say(name)
-        await person.say("Sample Housing")
+        await person.to_story(name, "Sample Housing")
         voice = await person.open_voice()
         await voice.connect()
         await voice.speak(pcm)
         await voice.finish(seconds)
         await voice.close()
-        await person.done()
+        await person.to_review()
         return await person.send(), voice
 
 

@@ -2,9 +2,9 @@
  * Every word of the page that is not the assistant's own. Plain, kind, at about a sixth-grade level;
  * no advice and no promise. What went wrong is always followed by what to do.
  */
-import type { VoiceProblem } from "./realtime/voice";
+import type { VoiceProblem } from "../realtime/voice";
 
-export const title = "Welcome";
+export const title: string = "Welcome";
 
 export const exit = {
   button: "Leave this page",
@@ -12,9 +12,9 @@ export const exit = {
   left: "You have left the conversation.",
 };
 
-export const skipLink = "Go to the conversation";
+export const skipLink: string = "Go to the conversation";
 
-export const loading = "One moment, please.";
+export const loading: string = "One moment, please.";
 
 export const welcome = {
   heading: "Before we start",
@@ -46,6 +46,18 @@ export const conversation = {
   notSent: "Not sent yet.",
   tryAgain: "Try again",
   remove: "Remove",
+};
+
+export const choices = {
+  unknown: "I don’t know",
+  skip: "I’d rather not say",
+  back: "Go back one question",
+  orType: "Or answer in your own words.",
+};
+
+export const language = {
+  /** What the button to the other language says, in that language. */
+  names: { en: "English", es: "Español" } as Record<string, string>,
 };
 
 export const composer = {
@@ -97,6 +109,13 @@ export const voice = {
   } satisfies Record<VoiceProblem, string>,
 };
 
+export const paused = {
+  heading: "We have paused",
+  goOn: "I am safe, go on",
+  stay: "This page stays open. Nothing that you wrote is lost.",
+  say: "You can also write here.",
+};
+
 export const review = {
   heading: "Is this right?",
   lead: "Please read what we have. You can correct anything.",
@@ -106,6 +125,11 @@ export const review = {
   story: "What happened",
   send: (firm: string): string => `Send to ${firm}`,
   sending: "Sending…",
+  inferred: "We took this from what you told us.",
+  also: (text: string): string => `You also said: ${text}`,
+  right: "This is right",
+  confirmed: "You said that this is right.",
+  byFirm: "Written down by the firm.",
   afterSend: "When you press Send, your answers go to the people at the firm.",
   whole: "Everything that was said",
 };
@@ -131,7 +155,7 @@ export const failed = {
   again: "Try again",
 };
 
-const problems: Record<string, string> = {
+export const problems: Record<string, string> = {
   network: "We could not reach the firm’s page. Check your connection and try again. Nothing you sent is lost.",
   timeout: "The answer is taking too long. Please try again. Nothing you sent is lost.",
   consent_required: welcome.needService,
@@ -148,7 +172,5 @@ const problems: Record<string, string> = {
   http_503: "The firm’s page is being looked after and will be back soon. Please try again in a minute.",
 };
 
-/** Words for a problem's code; a code we do not know gets the general ones. */
-export function problemWords(code: string): string {
-  return problems[code] ?? "Something went wrong on our side. Please try again. Nothing you sent is lost.";
-}
+/** For a code that we do not know. */
+export const anyProblem: string = "Something went wrong on our side. Please try again. Nothing you sent is lost.";

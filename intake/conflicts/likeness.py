@@ -1,0 +1,170 @@
+"""How like two words of a name are, and why."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
+
+import jellyfish
+from rapidfuzz.distance import OSA
+
+from intake.conflicts import sounds
+from intake.conflicts.tables import family_lines, given_names, nicknames, spellings, surnames
+
+Part = Literal["given", "surname"]
+PARTS: Final[tuple[Part, ...]] = ("given", "surname")
+
+
+class Likeness(NamedTuple):
+    """`score` from 0 to 1; `why` is empty for equal words and for unlike ones."""
+
+    score: float
+    why: str = ""
+
+
+NONE: Final = Likeness(0.0)
+SAME: Final = Likeness(1.0)
+_NICKNAME, _SPELLING, _SCRIPT, _SOUND, _TYPO, _INITIAL, _SHORTENED = 0.97, 0.96, 0.95, 0.92, 0.90, 0.86, 0.88
+#: People per million from which a name is established: a letter's difference to another such one is no typo.
+_ESTABLISHED: Final = {"given": 30.0, "surname": 20.0}
+#: How many times rarer a spelling may be than the other and still be a name of its own.
+_FAR_RARER: Final = 60.0
+_ONE_SEX: Final = 12.0
+
+
+@lru_cache(1 << 16)
+def likeness(a: str, b: str, part: Part, *, abjad: bool = False) -> Likeness:
+    """Of two folded words that stand at the same `part` of a name. `abjad`: one was written without vowels."""
+    if a == b:
+        return SAME
+    if len(a) == 1 or len(b) == 1:
+        return Likeness(_INITIAL, "an initial") if a[:1] == b[:1] else NONE
+    if abjad:
+        return _without_vowels(a, b)
+    if part == "given":
+        found = _nickname(a, b)
+        if found or _sexes_differ(a, b):
+            return found or NONE
+    return _written(a, b, part)
+
+
+def _written(a: str, b: str, part: Part) -> Likeness:
+    if _is_spelling(a, b, part):
+        return Likeness(_SPELLING, f'"{a}" and "{b}" are spellings of one name')
+    both_known = _are_two_names(a, b, part)
+    if not (both_known and part == "given") and _romanised(a, b):
+        return Likeness(_SCRIPT, f'"{a}" and "{b}" write one name of another script')
+    if _sound_alike(a, b, both_known=both_known):
+        return Likeness(_SOUND, f'"{a}" sounds like "{b}"')
+    if not both_known and _is_typo(a, b):
+        return Likeness(_TYPO, f'"{a}" may be "{b}" misspelt')
+    if part == "given" and not both_known and _is_shortened(*sorted((a, b), key=len)):
+        return Likeness(_SHORTENED, f'"{a}" and "{b}" may be one name, shortened')
+    return NONE
+
+
+def _is_shortened(short: str, long: str) -> bool:
+    """ "Christo" for "Christopher", not "James" for "Jameson"."""
+    return len(short) >= 3 and long.startswith(short) and frequency(short, "given") < _ESTABLISHED["given"]
+
+
+def _is_spelling(a: str, b: str, part: Part) -> bool:
+    """The lists of Chinese and Korean family names do not hold for given names: Li and Lei are two."""
+    lines = spellings().get(a, frozenset()) & spellings().get(b, frozenset())
+    return bool(lines) and (part == "surname" or any(line not in family_lines() for line in lines))
+
+
+def sounds_alike(a: str, b: str) -> bool:
+    """By their consonants alone, for what a recogniser divided otherwise."""
+    return a[:1] == b[:1] and jellyfish.metaphone(a) == jellyfish.metaphone(b)
+
+
+def _nickname(a: str, b: str) -> Likeness | None:
+    names = nicknames()
+    of_a, of_b = names.get(a, frozenset((a,))), names.get(b, frozenset((b,)))
+    if b in of_a or a in of_b or not of_a.isdisjoint(of_b):
+        return Likeness(_NICKNAME, f'"{a}" and "{b}" are forms of one given name')
+    return None
+
+
+def sex(name: str) -> float:
+    """Above 0 for a man's name, below 0 for a woman's, 0 for either or unknown."""
+    men, women = given_names().get(name, (0.0, 0.0))
+    if men > _ONE_SEX * women:
+        return 1.0
+    return -1.0 if women > _ONE_SEX * men else 0.0
+
+
+def _sexes_differ(a: str, b: str) -> bool:
+    short, long = sorted((a, b), key=len)
+    if sex(a) * sex(b) < 0 or (a[:-1] == b[:-1] and {a[-1], b[-1]} == {"a", "o"}):
+        return True
+    return long == short + "a"  # Karim and Karima
+
+
+def frequency(word: str, part: Part) -> float:
+    """People per million; 0 for a name that the tables lack."""
+    return sum(given_names().get(word, (0.0, 0.0))) if part == "given" else surnames().get(word, 0.0)
+
+
+def _are_two_names(a: str, b: str, part: Part) -> bool:
+    """Whether both are established names, neither so rare that it may be the other misspelt."""
+    if part == "given" and a in nicknames() and b in nicknames():
+        return True
+    rare, common = sorted((frequency(a, part), frequency(b, part)))
+    return rare >= _ESTABLISHED[part] or (rare > 0 and common / rare < _FAR_RARER and common >= _ESTABLISHED[part])
+
+
+def _sound_alike(a: str, b: str, *, both_known: bool) -> bool:
+    shorter = min(len(a), len(b))
+    if sounds.english(a) == sounds.english(b):
+        return OSA.distance(a, b) <= (1 if shorter < 5 else 2 if both_known else 4)
+    if shorter >= 4 and sounds.spanish(a) == sounds.spanish(b):
+        # "Ernandez" is a spelling; Anna and Hannah are two names.
+        return not both_known or (a[0] == "h") == (b[0] == "h")
+    # Vowels are what a recogniser gets wrong in a name that it does not know.
+    return not both_known and shorter >= 6 and _same_consonants(a, b) and OSA.distance(a, b) <= 3
+
+
+def _same_consonants(a: str, b: str) -> bool:
+    return sounds.english(a)[:-1] == sounds.english(b)[:-1] and a[0] == b[0]
+
+
+def _romanised(a: str, b: str) -> bool:
+    shorter = min(len(a), len(b))
+    if shorter >= 4 and sounds.slavic(a) == sounds.slavic(b) and len(sounds.slavic(a)) >= 3 and _is_slavic(a, b):
+        return True
+    if shorter >= 4 and sounds.arabic(a) == sounds.arabic(b) and len(sounds.arabic(a)) >= 4:
+        return True
+    if shorter >= 4 and sounds.korean(a) == sounds.korean(b):
+        return True
+    pinyin = (sounds.chinese(a), sounds.chinese(b))
+    if a == pinyin[1] or b == pinyin[0]:
+        return True
+    return shorter >= 5 and _umlauts(a) == _umlauts(b)
+
+
+def _is_slavic(a: str, b: str) -> bool:
+    """Not for what both languages have: "Johns" and "Jones"."""
+    return not _are_two_names(a, b, "surname") or any(word.endswith(("i", "y", "v", "va", "ich")) for word in (a, b))
+
+
+def _umlauts(word: str) -> str:
+    return word.replace("ae", "a").replace("oe", "o").replace("ue", "u").replace("aa", "a")
+
+
+def _without_vowels(a: str, b: str) -> Likeness:
+    one, other = sounds.consonants(a), sounds.consonants(b)
+    if one and one == other:
+        return Likeness(_SCRIPT, f'"{a}" and "{b}" write one name of another script')
+    return NONE
+
+
+def _is_typo(a: str, b: str) -> bool:
+    shorter, longer = sorted((len(a), len(b)))
+    if shorter < 4:
+        return False
+    distance = OSA.distance(a, b)
+    if distance <= 1:
+        return shorter >= 5 or (longer > shorter and a[0] == b[0]) or sorted(a) == sorted(b)
+    return distance == 2 and shorter >= 7 and a[0] == b[0]

@@ -1,0 +1,114 @@
+"""The areas of trouble as the client is offered them: what a line of theirs may be about, and their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from intake.classify import answered, areas, classify, questions, questions_between, top_codes, top_of
+from intake.interview.events import Option
+from intake.interview.guided.reading import language
+from intake.interview.wordings import DEFAULT_LOCALE, LOCALES
+from intake.playbooks.model import Choice, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OFFERED: Final = 3
+#: Authored questions between close areas: the client sees the three best anyway, more would be an interrogation.
+MOST_PARTING: Final = 1
+#: Stands for "none of these" in a record of what was answered.
+NONE: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """`scores`: codes, best first, for staff. `offered`: the areas to choose from; empty when there is nothing to
+    go by. `parting`: id of the authored question that tells the best two apart, empty when none is needed."""
+
+    scores: tuple[tuple[str, float], ...]
+    offered: tuple[str, ...]
+    not_legal: bool
+    parting: str
+
+
+def name(code: str, locale: str) -> str:
+    """An area's name for clients; the code of one we do not know."""
+    area = areas().get(code)
+    return (area.names.get(locale) or area.names[DEFAULT_LOCALE]) if area else code
+
+
+def guess(text: str, locale: str, parted: Sequence[str] = ()) -> Guess:
+    """What `text` may be about. `parted`: the authored questions that were put, each as `id:choice`."""
+    found = classify(text, language=language(text, locale))
+    for one in parted:
+        question, _, choice = one.partition(":")
+        if choice != NONE:
+            found = answered(found, questions()[question], choice)
+    scores = tuple((area.code, round(float(area.score), 4)) for area in found.areas)
+    tops = tuple(dict.fromkeys(top_of(code) for code, _score in scores))
+    best = tuple(dict.fromkeys((*_deeper(scores, tops), *tops)))[:OFFERED]
+    put = [one.partition(":")[0] for one in parted]
+    parting = questions_between(found, put, text) if len(put) < MOST_PARTING else None
+    return Guess(scores, best, found.not_legal, parting.id if parting else "")
+
+
+def parting_text(key: str, locale: str) -> str:
+    """The words of an authored question."""
+    texts = questions()[key].texts
+    return texts.get(locale) or texts[DEFAULT_LOCALE]
+
+
+def parting_options(key: str, locale: str) -> tuple[Option, ...]:
+    """Its answers."""
+    return tuple(
+        Option(choice.id, choice.labels.get(locale) or choice.labels[DEFAULT_LOCALE])
+        for choice in questions()[key].choices
+    )
+
+
+@cache
+def parting_question(key: str) -> Question:
+    """An authored question as a choice question, to read an answer in words against."""
+    choices = tuple(
+        Choice(choice.id, {locale: choice.labels[locale] for locale in LOCALES}, {})
+        for choice in questions()[key].choices
+    )
+    return Question("area", "events", "choice", "required", dict(questions()[key].texts), choices=choices)
+
+
+def _deeper(scores: tuple[tuple[str, float], ...], tops: tuple[str, ...]) -> tuple[str, ...]:
+    """The best-scored code of each of the first areas: "Eviction" says more to a client than "Housing"."""
+    best: list[str] = []
+    for top in tops[:OFFERED]:
+        below = [code for code, _score in scores if code != top and top_of(code) == top]
+        best.append(below[0] if below else top)
+    return tuple(best)
+
+
+@cache
+def as_question(codes: tuple[str, ...]) -> Question:
+    """The offered areas as a choice question, to read an answer in words against."""
+    choices = tuple(
+        Choice(
+            code,
+            {locale: name(code, locale) for locale in LOCALES},
+            {locale: _parts(code, locale) for locale in LOCALES},
+        )
+        for code in codes
+    )
+    return Question("area", "events", "choice", "required", {}, choices=choices)
+
+
+def _parts(code: str, locale: str) -> tuple[str, ...]:
+    """ "Lease, deposit, roommates" is meant by each of them."""
+    parts = name(code, locale).replace(" or ", ", ").replace(" and ", ", ").replace(" o ", ", ").replace(" y ", ", ")
+    several = tuple(part.strip() for part in parts.split(",") if len(part.strip()) > 3)
+    return several if len(several) > 1 else ()
+
+
+__all__ = [
+    "NONE", "OFFERED", "Guess", "as_question", "guess", "name", "parting_options", "parting_question",
+    "parting_text", "top_codes",
+]  # fmt: skip

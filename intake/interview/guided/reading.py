@@ -1,0 +1,148 @@
+"""What a turn says, asked of the readers of words: answers, wishes, further facts. All of them pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Final, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from intake.interview.guided.saying import language_of, local
+from intake.interview.wordings import lists
+from intake.language.guess import LANGUAGES, Language, guess_language
+from intake.language.tokens import words_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from intake.interview.events import Event
+    from intake.playbooks.model import Question
+    from intake.understanding import Fact, Reading
+
+#: Characters of one turn that are understood; the rest is kept and not read.
+UNDERSTOOD: Final = 20_000
+_MOST_TEXT: Final = 2_000
+#: A free answer of at most so many words may be only "I do not know", or a wish.
+_SHORT: Final = 8
+#: From this many words on, a turn's own language counts more than the page's.
+_TELLING: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a turn makes of its question. `value` as the playbook counts it. None of it: `fact` is None."""
+
+    fact: Fact | None
+    value: Any
+    beside: tuple[Fact, ...]
+    asks: frozenset[str]
+    is_correction: bool
+
+
+def today_of(event: Event) -> date:
+    """The client's day, as their zone has it."""
+    try:
+        zone: Any = ZoneInfo(event.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = UTC
+    return event.at.astimezone(zone).date()
+
+
+def language(text: str, locale: str) -> Language:
+    """The language to read `text` in: the page's, unless several words are clearly of the other."""
+    default = cast("Language", language_of(locale))
+    return guess_language(text, default) if len(words_of(text[:400])) >= _TELLING else default
+
+
+def read(text: str, question: Question, event: Event, *, context: str = "") -> Answer:
+    """`text` as an answer to `question`, which `context` leads to."""
+    from intake.understanding import Choice, understand
+    from intake.understanding import Question as Asked
+
+    text = text[:UNDERSTOOD]
+    speaks = language(text, event.locale)
+    if question.type == "text":
+        return _free(text, question, event, speaks)
+    choices = tuple(
+        Choice(choice.code, local(choice.labels, speaks), tuple(choice.synonyms.get(speaks, ())))
+        for choice in question.choices
+    )
+    wording = f"{context} {local(question.wording, speaks)}".strip()
+    reading = understand(
+        text, question=Asked(question.type, wording, choices, question.key), language=speaks, today=today_of(event)
+    )
+    own = next((fact for fact in reading.facts if fact.key == question.key), None)
+    if own is None and question.type == "name" and question.party not in {None, "client"}:
+        # The other side is often a company; the name's reader is for people.
+        again = understand(
+            text, question=Asked("organisation", wording, (), question.key), language=speaks, today=today_of(event)
+        )
+        own = next((fact for fact in again.facts if fact.key == question.key), None)
+    if own is not None and own.value is not None and reading.asks and question.type in {"name", "organisation"}:
+        # "Can you repeat that" is no name, though any word could be one: with a wish only an introduced name counts.
+        introduced = {fact.start for fact in everything(text, event).facts if fact.key in {"name", "organisation"}}
+        own = own if own.start in introduced else None
+    value = own.value if own else None
+    if own is not None and question.type == "choice" and value is not None:
+        codes = {choice.label: choice.code for choice in choices} | {choice.code: choice.code for choice in choices}
+        value = codes.get(value)
+    beside = tuple(fact for fact in reading.facts if fact is not own)
+    return Answer(own, value, beside, cast("frozenset[str]", reading.asks), reading.is_correction)
+
+
+def everything(text: str, event: Event) -> Reading:
+    """Every typed fact in `text`, whatever was asked."""
+    from intake.understanding import understand
+
+    return understand(text, question=None, language=language(text, event.locale), today=today_of(event))
+
+
+def _free(text: str, question: Question, event: Event, speaks: Language) -> Answer:
+    """A free text is its own value, unless it says that there is none."""
+    from intake.understanding import Fact
+    from intake.understanding.heard import Heard
+    from intake.understanding.stock import asks, refused, unknown
+
+    heard = Heard.of(text, speaks)
+    wishes = cast("frozenset[str]", asks(heard))
+    stripped = text.strip()
+    start = len(text) - len(text.lstrip())
+    if not heard.tokens and not any(map(str.isalnum, stripped)):
+        return Answer(None, None, (), wishes, False)
+    short = len(heard) <= _SHORT
+    for state, span in (("refused", refused(heard)), ("unknown", unknown(heard))):
+        if span is not None and short:
+            where = heard.span(*span)
+            return Answer(Fact(question.key, None, cast("Any", state), *where, why="said so"), None, (), wishes, False)
+    if wishes and short:
+        return Answer(None, None, (), wishes, False)
+    end = min(start + len(stripped), start + _MOST_TEXT)
+    value = text[start:end]
+    return Answer(Fact(question.key, value, "stated", start, end, "their own words"), value, (), wishes, False)
+
+
+def says_safe(text: str, locale: str) -> bool:
+    """Whether a short turn says that the person is safe and wants to go on."""
+    words = words_of(text[:200])
+    said = f" {' '.join(words)} "
+    if len(words) > 8 or " not " in said or " no " in said:
+        return False
+    return any(f" {phrase} " in said for phrase in lists()["safe"])
+
+
+def named_language(text: str) -> str | None:
+    """Which of our languages a turn asks for by name."""
+    said = set(words_of(text[:200]))
+    return next((each for each in LANGUAGES if said & set(lists()["languages"][each].split())), None)
+
+
+def says_done(text: str, locale: str) -> bool:
+    """Whether a turn is only a way to say that all is told."""
+    from intake.interview.understanding import says_done as plain
+    from intake.understanding.heard import Heard
+    from intake.understanding.stock import asks
+
+    if plain(text):
+        return True
+    heard = Heard.of(text[:400], language(text, locale))
+    return "done" in asks(heard)

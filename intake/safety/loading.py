@@ -1,0 +1,101 @@
+"""The concepts of one language, read from the data files beside this module and compiled once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from intake.language.guess import Language
+from intake.language.patterns import Finder, Pattern, read_patterns, read_sets
+from intake.language.views import load_yaml
+
+Level = Literal["none", "danger_now", "urgent"]
+Distant = Literal["keep", "drop", "urgent", "history"]
+KINDS: Final = (
+    "self_harm",
+    "violence_now",
+    "medical_emergency",
+    "child_or_elder_abuse",
+    "stalking",
+    "detention",
+    "lockout_today",
+    "deadline",
+)
+_FOLDER: Final = Path(__file__).with_name("concepts")
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One thing that can be said: its kind, its level, and what time and context make of it.
+
+    `distant`: what long ago makes of it: it stays, is dropped, becomes urgent, or becomes the concept `history`.
+    `now`: the concept it becomes beside words of this moment. `says`: a few words for staff, never the client's.
+    """
+
+    kind: str
+    name: str
+    level: Level
+    distant: Distant
+    history: str
+    now: str
+    past: bool
+    traffic: bool
+    says: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Every concept and context of one language, ready to be found."""
+
+    concepts: dict[str, Concept]
+    finder: Finder
+
+
+@cache
+def knowledge(language: Language) -> Knowledge:
+    """What is known of `language`. Raises on a fault in the data files."""
+    read = [load_yaml(path) for path in sorted(_FOLDER.glob(f"{language}.*.yaml"))]
+    raw_sets: dict[str, str] = {}
+    for part in read:
+        raw_sets |= part.get("sets", {})
+    sets = read_sets(raw_sets)
+    concepts: dict[str, Concept] = {}
+    patterns: list[Pattern] = []
+    for part in read:
+        for key, rule in part.get("rules", {}).items():
+            concepts.setdefault(key, _concept(key, rule))
+            patterns += read_patterns(rule["patterns"], sets, key)
+        for name, block in part.get("context", {}).items():
+            patterns += read_patterns(block, sets, f"~{name}")
+    _check(concepts)
+    return Knowledge(concepts, Finder(patterns))
+
+
+def _concept(key: str, rule: dict[str, Any]) -> Concept:
+    kind, _, name = key.partition("/")
+    return Concept(
+        kind=kind,
+        name=name,
+        level=rule["level"],
+        distant=rule["distant"],
+        history=rule.get("history", ""),
+        now=rule.get("now", ""),
+        past=rule.get("past", "") == "drop",
+        traffic=rule.get("traffic", "") == "drop",
+        says=rule["says"],
+    )
+
+
+def _check(concepts: dict[str, Concept]) -> None:
+    for concept in concepts.values():
+        if concept.kind not in KINDS:
+            raise ValueError(f"{concept.key}: there is no kind {concept.kind!r}")
+        for other in (concept.history, concept.now):
+            if other and other not in concepts:
+                raise ValueError(f"{concept.key}: there is no concept {other!r}")

@@ -1,0 +1,164 @@
+"""One guided conversation as staff read it on a page: answers by heading, each with the words it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from intake import guided_views
+from intake.interview.guided import areas, frame
+from intake.interview.guided.saying import local
+from intake.interview.stages import Stage
+from intake.interview.wordings import DEFAULT_LOCALE
+from intake.interviews import guided_named, talk_of
+from intake.language.tokens import words_of
+from intake.models import Fact
+from intake.playbooks.evaluating import documents, red_flags, score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from intake.interview.guided.talk import Talk
+    from intake.models import Intake
+    from intake.playbooks.model import Playbook, Question
+    from intake.selectors import TurnView
+
+#: The language that the firm reads; clients have their own.
+STAFF_LOCALE: Final = DEFAULT_LOCALE
+#: Fact state -> what staff read.
+STATE_WORDS: Final = {
+    "stated": "said", "inferred": "taken from other words", "unknown": "not known", "refused": "not said",
+    "contradicted": "said otherwise too", "confirmed": "confirmed by the client",
+}  # fmt: skip
+#: A red flag's level -> what staff read.
+LEVEL_WORDS: Final = {"person": "a person decides", "urgent": "urgent", "attention": "look at this"}
+#: Why a conversation waits for a person, where no red flag of the playbook says so.
+_OWN_FLAGS: Final = {"@no_name": "No name was given, so conflicts cannot be checked"}
+#: A turn of more words than an answer to a first question needs may hold what was told too early.
+_ANSWER_WORDS: Final = 15
+#: Stages in which the gate was not passed and what was told early is still kept from everybody.
+_EARLY_KEYS: Final = frozenset({frame.TOPIC, frame.AREA})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One answer with its evidence."""
+
+    key: str
+    label: str
+    text: str
+    state: str
+    fact: Fact | None
+    others: list[Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Answers under one heading."""
+
+    title: str
+    lines: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`points`: (number, reason), `flags`: (level, reason), `areas`: (name, code, per cent)."""
+
+    area: str
+    areas: list[tuple[str, str, int]]
+    total: int
+    points: list[tuple[int, str]]
+    flags: list[tuple[str, str]]
+    waits_for: str
+    groups: list[Group]
+    documents: list[str]
+    story: list[int]
+
+
+def summary_of(intake: Intake, facts: Iterable[Fact]) -> Summary | None:
+    """None for a conversation of the first form. Costs no query."""
+    talk = talk_of(intake)
+    if talk is None:
+        return None
+    playbook = guided_named(intake.playbook)
+    scored = score(playbook, talk.answers)
+    known = talk.known.get(frame.AREA)
+    return Summary(
+        area=areas.name(str(known.value), STAFF_LOCALE) if known is not None and known.value else "",
+        areas=[(areas.name(code, STAFF_LOCALE), code, round(100 * share)) for code, share in talk.areas],
+        total=scored.total,
+        points=[(point.points, local(point.reason, STAFF_LOCALE)) for point in scored.points],
+        flags=[
+            (LEVEL_WORDS[flag.level], local(flag.reason, STAFF_LOCALE)) for flag in red_flags(playbook, talk.answers)
+        ],
+        waits_for=_waits_for(playbook, talk),
+        groups=_groups(playbook, talk, list(facts), sealed=not talk.gate_passed),
+        documents=[local(paper.titles, STAFF_LOCALE) for paper in documents(playbook, talk.answers)],
+        story=list(talk.story),
+    )
+
+
+def sealed_turns(intake: Intake, turns: Iterable[TurnView]) -> frozenset[int]:
+    """Client turns that may tell what nobody may read before the firm knows that it is free to listen."""
+    talk = talk_of(intake)
+    if talk is None or talk.gate_passed or intake.stage == Stage.SENT:
+        return frozenset()
+    return frozenset(
+        turn.number for turn in turns if turn.role == "client" and is_early(turn.question or "", turn.text or "")
+    )
+
+
+def is_early(question: str, text: str) -> bool:
+    """Whether these words, said before the gate, are more than an answer to a first question."""
+    return question in _EARLY_KEYS or len(words_of(text[:2_000])) > _ANSWER_WORDS
+
+
+def question_for(intake: Intake, key: str) -> Question | None:
+    """The question under `key` that staff may write an answer to."""
+    talk = talk_of(intake)
+    if talk is None or key in {frame.TOPIC, frame.STORY, frame.AREA}:
+        return None
+    return frame.question_of(guided_named(intake.playbook), key)
+
+
+def _waits_for(playbook: Playbook, talk: Talk) -> str:
+    if talk.stage is not Stage.PERSON_DECIDES:
+        return ""
+    reasons = {flag.key: local(flag.reason, STAFF_LOCALE) for flag in playbook.red_flags}
+    return reasons.get(talk.flag) or _OWN_FLAGS.get(talk.flag) or talk.flag
+
+
+def _groups(playbook: Playbook, talk: Talk, facts: list[Fact], *, sealed: bool) -> list[Group]:
+    current: dict[str, Fact] = {}
+    for fact in facts:
+        if fact.state != Fact.State.CONTRADICTED:
+            current[fact.key] = fact
+    others: dict[str, list[Fact]] = {}
+    for fact in facts:
+        now = current.get(fact.key)
+        if fact.state == Fact.State.CONTRADICTED and (now is None or fact.id > now.id):
+            others.setdefault(fact.key, []).append(fact)
+    found = []
+    for section in frame.sections_of(playbook):
+        lines = [
+            _line(question, talk, current.get(question.key), others.get(question.key, []))
+            for question in guided_views.questions_of(playbook)
+            if question.section == section.key
+            and question.key in talk.known
+            and not (sealed and question.key in _EARLY_KEYS)
+        ]
+        if lines:
+            found.append(Group(local(section.titles, STAFF_LOCALE), lines))
+    return found
+
+
+def _line(question: Question, talk: Talk, fact: Fact | None, others: list[Fact]) -> Line:
+    known: Any = talk.known[question.key]
+    return Line(
+        key=question.key,
+        label=local(question.wording, STAFF_LOCALE),
+        text=guided_views.value_text(question, known.value, known.state, STAFF_LOCALE),
+        state=STATE_WORDS[known.state],
+        fact=fact,
+        others=others,
+    )

@@ -1,0 +1,399 @@
+"""Addresses in parts: street, unit, city, state, zip; typed or spoken, US order or "calle … número …"."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from intake.understanding.corrections import pieces
+from intake.understanding.digits import element
+from intake.understanding.facts import Found
+from intake.understanding.heard import Heard, nearest
+from intake.understanding.numbers import number_at, tidy
+from intake.understanding.states import by_city, places
+from intake.understanding.words import plain_words, table, word_set
+
+_MAX_STREET_WORDS: Final = 6
+_MAX_NUMBER: Final = 6
+_MAX_RUN: Final = 12
+_ZERO: Final = frozenset({"oh", "o", "zero", "cero"})
+
+
+def read_address(heard: Heard, *, asked: bool = True) -> Found | None:
+    """The address in an answer as an object of its parts. Not asked: only one with a street."""
+    for part in reversed(pieces(heard)):
+        found = _in_part(part, asked=asked)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_part(heard: Heard, *, asked: bool) -> Found | None:
+    street = _street(heard, asked=asked)
+    if street is None and not asked:
+        return None
+    parts: dict[str, str] = {}
+    start, at = (len(heard), 0) if street is None else (street[1], street[2])
+    if street is not None:
+        parts["street"] = street[0]
+    end = at
+    unit = _unit(heard, at)
+    ahead = next(
+        (u for i in range(start) if heard.norm(i) in table("addresses")["unit_names"] and (u := _unit(heard, i))), None
+    )
+    if unit is not None:
+        parts["unit"], _, at = unit
+        end = at
+    elif ahead is not None and street is not None and ahead[2] <= start:
+        parts["unit"], start, _ = ahead
+    state = _state(heard, at, has_street=street is not None)
+    code = _zip(heard, state[2] if state else at)
+    limit = state[1] if state else (code[1] if code else len(heard))
+    city = _city(heard, at, limit, sure=state is not None or code is not None or street is not None)
+    if city is not None:
+        parts["city"], first, end = city
+        start = min(start, first)
+    if state is not None:
+        parts["state"], first, end = state
+        start = min(start, first)
+    if code is not None:
+        parts["zip"], first, end = code
+        start = min(start, first)
+    if not parts or (street is None and not (city or code or state)):
+        return None
+    left, right = heard.span(start, end)
+    return Found(parts, left, right, "the parts of an address")
+
+
+def _street(heard: Heard, *, asked: bool) -> tuple[str, int, int] | None:
+    """The street with its number, and its words."""
+    for index in range(len(heard)):
+        box = _po_box(heard, index)
+        if box is not None:
+            return box
+        found = _number_first(heard, index, asked=asked) or _street_first(heard, index)
+        if found is not None:
+            return found
+    return None
+
+
+def _po_box(heard: Heard, index: int) -> tuple[str, int, int] | None:
+    for words in (("po", "box"), ("p", "o", "box"), ("post", "office", "box"), ("apartado", "postal")):
+        if heard.starts(index, words):
+            number = _number(heard, index + len(words))
+            if number is not None:
+                return f"PO Box {number[0]}", index, number[1]
+    return None
+
+
+def _number(heard: Heard, index: int) -> tuple[str, int] | None:
+    """A house number as figures: "742", "seven forty two", "twelve hundred", "1024 B"."""
+    composed = number_at(heard, index)
+    if composed is not None and {"hundred", "thousand", "mil", "cien", "ciento"} & set(
+        heard.norms[index : composed.end]
+    ):
+        return str(tidy(composed.value)), composed.end
+    digits, at = "", index
+    while True:
+        if _is_ordinal(heard, at) or (digits and "," in heard.gap(at)):
+            break
+        read = element(heard, at)
+        if read is None and heard.norm(at) in _ZERO and digits:
+            read = ("0", at + 1)
+        if read is None:
+            break
+        digits, at = digits + read[0], read[1]
+        if len(digits) > _MAX_NUMBER:
+            return None
+    return (digits, at) if digits else None
+
+
+def _is_ordinal(heard: Heard, index: int) -> bool:
+    """ "42 nd", "forty second": the name of a street, not its number."""
+    if heard.norm(index)[:1].isdigit():
+        return heard.norm(index + 1) in {"st", "nd", "rd", "th"} and heard.gap(index + 1) == ""
+    ordinals = table("numbers")["ordinal"]
+    number = number_at(heard, index)
+    return heard.norm(index) in ordinals or (
+        number is not None
+        and number.end == index + 1
+        and number.value in {20, 30, 40, 50, 60, 70, 80, 90}
+        and heard.norm(index + 1) in ordinals
+    )
+
+
+def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, int] | None:
+    number = _number(heard, index)
+    if number is None:
+        return None
+    step = number[1]
+    while heard.norm(step) in {"de", "la", "del"} and step - number[1] < 2:
+        step += 1  # "el 123 de la calle Main"
+    number = (number[0], step)
+    suffixes = table("addresses")["suffixes"]
+    stop = word_set("addresses", "stops")
+    for at in range(number[1], min(len(heard), number[1] + _MAX_STREET_WORDS)):
+        word = heard.norm(at)
+        if word in stop or "," in heard.gap(at):
+            break
+        if word in suffixes and (at > number[1] or word in {"broadway", "avenue", "calle", "avenida"}):
+            end = at + 1
+            while heard.norm(end) in suffixes and "," not in heard.gap(end) and end - at < 2:
+                end += 1
+            if (
+                word in {"avenue", "ave", "highway", "route", "calle", "avenida", "county", "road"}
+                and len(heard.norm(end)) == 1
+                and at == number[1]
+            ):
+                end += 1
+            if (
+                (
+                    word in {"highway", "route", "avenida", "calle", "hwy"}
+                    or heard.norm(at - 1) in {"county", "state", "farm", "ranch", "rural"}
+                )
+                and (extra := _number(heard, end))
+                and len(extra[0]) <= 3
+            ):
+                end = extra[1]
+            elif word in {"calle", "avenida"} and at == number[1]:
+                end = _name_end(heard, end)
+            elif word in {"calle", "avenida"}:
+                end = min(end + 1, len(heard))
+            if (
+                heard.norm(end) in word_set("addresses", "directions")
+                and "," not in heard.gap(end)
+                and not _city_begins(heard, end)
+            ):
+                end += 1
+            return _titled(heard, number, end), index, end
+    if not asked:
+        return None
+    return _without_suffix(heard, index, number) or _misheard_suffix(heard, index, number)
+
+
+def _city_begins(heard: Heard, index: int) -> bool:
+    """ "North Las Vegas", "West Palm Beach": a direction that belongs to a city."""
+    return (
+        heard.norm(index) in {"north", "south", "east", "west", "norte", "sur"}
+        and index + 1 < len(heard)
+        and heard.norm(index + 1) not in word_set("addresses", "unit_words")
+        and "," not in heard.gap(index + 1)
+    )
+
+
+def _misheard_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[str, int, int] | None:
+    """ "twelve oak lame": the kind of street by its sound."""
+    if heard.is_cased or "," in heard.gap(number[1]):
+        return None
+    for at in range(number[1] + 1, min(len(heard), number[1] + 4)):
+        if heard.norm(at) in word_set("addresses", "stops") or "," in heard.gap(at):
+            return None
+        near = nearest(heard.norm(at), table("addresses")["common_suffixes"], 0.72)
+        if near is not None:
+            return f"{_titled(heard, number, at)} {near.capitalize()}", index, at + 1
+    return None
+
+
+def _without_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[str, int, int] | None:
+    """ "1200 Broadway, New York": up to a comma, when a state or a comma follows."""
+    at = number[1]
+    if heard.norm(at) in word_set("addresses", "no_street") or at >= len(heard):
+        return None
+    for end in range(at + 1, min(len(heard), at + 4) + 1):
+        if "," in heard.gap(end) and heard.norm(end) and heard.raw(at)[:1].isupper():
+            return _titled(heard, number, end), index, end
+    if heard.norm(at) in word_set("addresses", "bare_streets"):
+        return _titled(heard, number, at + 1), index, at + 1
+    return None
+
+
+def _street_first(heard: Heard, index: int) -> tuple[str, int, int] | None:
+    """ "calle Olmo número 12", "avenida Juárez 405"."""
+    if heard.norm(index) not in word_set("addresses", "street_first"):
+        return None
+    for at in range(index + 1, min(len(heard), index + 7)):
+        if heard.norm(at) in word_set("addresses", "unit_words") or "," in heard.gap(at):
+            break
+        number = _number(heard, at + (heard.norm(at) in {"numero", "number", "no", "num"}))
+        if number is not None and at > index + 1 and not _is_ordinal(heard, at):
+            name = " ".join(_word(heard, i, i == index) for i in range(index, at))
+            return f"{name} {number[0]}", index, number[1]
+    return None
+
+
+def _name_end(heard: Heard, index: int) -> int:
+    end = index
+    while (
+        end < len(heard)
+        and end - index < 4
+        and "," not in heard.gap(end)
+        and heard.norm(end) not in word_set("addresses", "stops") | word_set("addresses", "unit_words")
+    ):
+        end += 1
+    return end
+
+
+def _word(heard: Heard, index: int, first: bool = False) -> str:
+    """A word of a street or city with its capital."""
+    raw = heard.raw(index)
+    if raw[:1].isupper() and not raw.isupper():
+        return raw
+    if raw.lower() in {"de", "del", "la", "las", "los", "el", "y", "of", "the"} and not first:
+        return raw.lower()
+    if raw.lower() in {"nw", "ne", "sw", "se", "n", "s", "e", "w", "us"}:
+        return raw.upper()
+    return raw[:1].upper() + raw[1:].lower()
+
+
+def _titled(heard: Heard, number: tuple[str, int], end: int) -> str:
+    words: list[str] = []
+    at = number[1]
+    while at < end:
+        if heard.norm(at)[:1].isdigit() and heard.norm(at + 1) in {"st", "nd", "rd", "th"} and at + 1 < end:
+            words.append(f"{heard.raw(at)}{heard.norm(at + 1)}")
+            at += 2
+            continue
+        digits = _number(heard, at) if not _is_ordinal(heard, at) else None
+        if digits is not None and digits[1] <= end:
+            words.append(digits[0])
+            at = digits[1]
+            continue
+        ordinal = _ordinal(heard, at, end)
+        if ordinal is not None:
+            words.append(ordinal[0])
+            at = ordinal[1]
+            continue
+        words.append(_word(heard, at))
+        at += 1
+    return " ".join([number[0], *words])
+
+
+def _ordinal(heard: Heard, index: int, end: int) -> tuple[str, int] | None:
+    """ "forty second" as "42nd"; up to "tenth" an ordinal stays a word."""
+    ordinals = table("numbers")["ordinal"]
+    number = number_at(heard, index)
+    if (
+        number is None
+        or index + 1 >= end
+        or heard.norm(index + 1) not in ordinals
+        or number.value % 10
+        or number.value > 190
+    ):
+        return None
+    value = int(number.value) + ordinals[heard.norm(index + 1)]
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
+    return f"{value}{ending}", index + 2
+
+
+def _unit(heard: Heard, index: int) -> tuple[str, int, int] | None:
+    """ "apartment four b", "# 12", "unit 3": type and identifier."""
+    at = index
+    if "#" in heard.gap(at):
+        read = _identifier(heard, at)
+        return (f"#{read[0]}", at, read[1]) if read else None
+    names = table("addresses")["unit_names"]
+    for place in range(at, min(len(heard), at + 3)):
+        name = names.get(heard.norm(place))
+        if name is None and heard.norm(place) in {"number", "numero", "num"}:
+            read = _identifier(heard, place + 1)
+            return (f"#{read[0]}", place, read[1]) if read is not None else None
+        if name is not None:
+            step = place + 1 + (heard.norm(place + 1) in {"number", "numero", "no", "num"})
+            read = _identifier(heard, step)
+            if read is not None:
+                return f"{name} {read[0]}", place, read[1]
+    return None
+
+
+def _identifier(heard: Heard, index: int) -> tuple[str, int] | None:
+    """ "4B", "twelve", "B", "four b"."""
+    number = _number(heard, index)
+    if number is not None and len(number[0]) > 4 and heard.norm(index).isdigit():
+        number = (heard.norm(index), index + 1)
+    at = number[1] if number else index
+    letter = heard.norm(at)
+    if (
+        len(letter) == 1
+        and letter.isalpha()
+        and (
+            number is None
+            or letter not in {"a", "y", "e"}
+            or heard.gap(at) == ""
+            or heard.norm(at + 1) in {"", "in", "en"}
+        )
+    ):
+        return f"{number[0] if number else ''}{letter.upper()}", at + 1
+    if letter in {"bee", "be"} and number:
+        return f"{number[0]}B", at + 1
+    return number
+
+
+def _state(heard: Heard, index: int, *, has_street: bool) -> tuple[str, int, int] | None:
+    found = [p for p in places(heard, asked=True) if p[1] >= index]
+    if not found:
+        return None
+    # "New York, New York": the last of neighbours is the state, the first the city
+    best = found[0]
+    for place in found[1:]:
+        if place[1] - best[2] <= 1:
+            best = place
+    if best[0] == "DC" and heard.norm(best[1]) == "washington":
+        best = (best[0], best[1] + 1, best[2])
+    del has_street
+    return best
+
+
+def _zip(heard: Heard, index: int) -> tuple[str, int, int] | None:
+    """Five digits, as figures or said one by one."""
+    at = index - 1
+    while at + 1 < len(heard):
+        at += 1
+        word = heard.norm(at)
+        if word[:5].isdigit() and word.isascii() and (len(word) == 5 or (len(word) == 10 and word[5] == "-")):
+            return word, at, at + 1
+        digits, step = "", at
+        while (read := element(heard, step)) is not None or (
+            heard.norm(step) in _ZERO and (digits or element(heard, step + 1))
+        ):
+            piece, step = read if read is not None else ("0", step + 1)
+            digits += piece
+        if len(digits) == 5:
+            return digits, at, step
+        if len(digits) == 9:
+            return f"{digits[:5]}-{digits[5:]}", at, step
+        if len(digits) > _MAX_RUN:
+            at = step
+    return None
+
+
+def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int, int] | None:
+    """The words between street and state that can be a city."""
+    skip = word_set("addresses", "before_city")
+    stop = word_set("addresses", "after_city")
+    start = index
+    if index == 0 and not _starts_plain(heard):
+        marks = [i + 1 for i in range(limit) if heard.norm(i) in skip]
+        start = marks[-1] if marks else 0
+    plain = plain_words("common") - plain_words("surnames") - {"park", "city", "springs", "lake", "new", "little"}
+    while start < limit and (
+        heard.norm(start) in skip
+        or (heard.norm(start) in plain and not (heard.is_cased and heard.raw(start)[:1].isupper() and start))
+    ):
+        start += 1
+    end = start
+    while end < limit and heard.norm(end) not in stop and not heard.norm(end)[:1].isdigit() and end - start < 4:
+        end += 1
+        if heard.ends_sentence(end):
+            break
+    if end <= start or not sure:
+        found = by_city(heard.part(index, limit)) if limit > index else None
+        if found is None:
+            return None
+        name = heard.text[found.start : found.end]
+        first = next(i for i, t in enumerate(heard.tokens) if t.start == found.start)
+        last = next(i for i, t in enumerate(heard.tokens) if t.end == found.end)
+        return (" ".join(_word(heard, i) for i in range(first, last + 1)) or name), first, last + 1
+    return " ".join(_word(heard, i, i == start) for i in range(start, end)), start, end
+
+
+def _starts_plain(heard: Heard) -> bool:
+    return not (word_set("addresses", "before_city") & set(heard.norms[:6]))

@@ -1,0 +1,320 @@
+"""Money and counts: a number, or [low, high] when a range was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from intake.understanding.corrections import pieces, standing
+from intake.understanding.facts import Found, State
+from intake.understanding.heard import Heard
+from intake.understanding.numbers import Number, number_at, tidy, word_value
+from intake.understanding.words import table, word_set
+
+_RANGE: Final = frozenset({"to", "or", "and", "through", "a", "o", "y", "u", "hasta", "til", "until"})
+#: Dollars an hour from which "seven fifty" is dollars and cents.
+_MIN_WAGE: Final = 7
+_BETWEEN: Final = frozenset({"between", "entre", "from", "de", "desde"})
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One number or range with the words it takes."""
+
+    low: float
+    high: float
+    start: int
+    end: int
+    state: State = "stated"
+
+    @property
+    def value(self) -> int | float | list[int | float]:
+        return tidy(self.low) if self.low == self.high else [tidy(self.low), tidy(self.high)]
+
+
+def read_money(heard: Heard, *, asked: bool = True) -> Found | None:
+    """The sum in an answer, in the country's currency. Not asked: only one that is called money."""
+    for part in reversed(pieces(heard)):
+        every = _standing(part, amounts(part, money=True))
+        marked = [a for a in every if _has_currency(part, a)]
+        chosen = marked or (every if asked else [])
+        if chosen:
+            amount = chosen[0] if marked else _most_likely_sum(part, chosen)
+            start, end = part.span(amount.start, amount.end)
+            return Found(amount.value, start, end, "a number said as money", amount.state)
+    return _nothing(heard, "nothing_money") if asked else None
+
+
+def read_count(heard: Heard, *, asked: bool = True) -> Found | None:
+    """How many. Not asked: only numbers of people or times."""
+    for part in reversed(pieces(heard)):
+        nothing = _nothing(part, "nothing_count") if asked else None
+        if nothing is not None:
+            return nothing
+        every = _standing(part, amounts(part, money=False))
+        every = [a for a in every if not _has_currency(part, a)] or (every if asked else [])
+        if not asked:
+            every = [a for a in every if part.norm(a.end) in word_set("amounts", "countable")]
+        if every:
+            amount = _added(part, every)
+            start, end = part.span(amount.start, amount.end)
+            return Found(amount.value, start, end, "a number said as a count", amount.state)
+        if asked:
+            vague = _vague_count(part) or _only_single(part)
+            if vague is not None:
+                return vague
+    return None
+
+
+def _standing(heard: Heard, found: list[Amount]) -> list[Amount]:
+    return [found[i] for i in standing(heard, [(a.start, a.end) for a in found])]
+
+
+def amounts(heard: Heard, *, money: bool) -> list[Amount]:
+    """Every number or range, in order."""
+    found: list[Amount] = []
+    index = 0
+    while index < len(heard):
+        first = _one(heard, index, money=money)
+        if first is None:
+            index += 1
+            continue
+        amount = _range(heard, index, first, money=money)
+        found.append(amount)
+        index = amount.end
+    return found
+
+
+def _one(heard: Heard, index: int, *, money: bool) -> Number | None:
+    """One number from `index`. Money: "two fifty" is 250, "23 dollars and 50 cents" is 23.5."""
+    word = heard.norm(index)
+    if word in {"un", "una", "uno"} and heard.language != "es":
+        return None
+    if _is_article(heard, index, money=money):
+        return None
+    number = number_at(heard, index)
+    if number is None:
+        return None
+    if _glued_thousand(heard, number):
+        number = Number(number.value * 1000, number.end + 1, "scale", True)
+    elif _glued_million(heard, number):
+        number = Number(number.value * 1_000_000, number.end + 1, "scale", True)
+    if money:
+        number = _two_groups(heard, index, number)
+        number = _with_cents(heard, number)
+    return number
+
+
+def _is_article(heard: Heard, index: int, money: bool) -> bool:
+    """ "one" and "un" that mean "a": before a word that is nothing countable."""
+    word, following = heard.norm(index), heard.norm(index + 1)
+    if word in {"un", "una"}:
+        return money and word_value(following, heard.language) is None and following not in {"peso", "dolar"}
+    if word == "one":
+        return following in {"of", "day", "time", "thing", "moment", "second", "more"} and (
+            money or following != "time"
+        )
+    return word in {"second"}
+
+
+def _glued_thousand(heard: Heard, number: Number) -> bool:
+    """ "5k": the tokeniser parts a figure from its letter."""
+    return number.written and heard.norm(number.end) == "k" and number.kind == "figure"
+
+
+def _glued_million(heard: Heard, number: Number) -> bool:
+    return number.written and number.kind == "figure" and heard.norm(number.end) == "m" and heard.gap(number.end) == ""
+
+
+def _two_groups(heard: Heard, index: int, number: Number) -> Number:
+    if number.written or not 1 <= number.value <= 99 or number.kind not in {"unit", "teen", "ten"}:
+        return number
+    following = number_at(heard, number.end)
+    if following is None or following.written or heard.norm(number.end) in {"a", "half", "un", "una"}:
+        return number
+    if not 10 <= following.value <= 99 or following.kind not in {"ten", "teen", "unit"}:
+        return number
+    del index
+    after = heard.norms[following.end : following.end + 2]
+    hourly = after in {("an", "hour"), ("per", "hour"), ("a", "hour"), ("la", "hora"), ("por", "hora")} or after[
+        :1
+    ] == ("hourly",)
+    if hourly and number.value >= _MIN_WAGE:
+        return Number(number.value + following.value / 100, following.end, "decimal")  # "fifteen fifty an hour"
+    return Number(number.value * 100 + following.value, following.end, "hundred")
+
+
+def _with_cents(heard: Heard, number: Number) -> Number:
+    currency, cents = word_set("amounts", "currency"), word_set("amounts", "cents")
+    if heard.norm(number.end) in cents:
+        return Number(number.value / 100, number.end + 1, "decimal", number.written)
+    if heard.norm(number.end) in currency:
+        at = number.end + 1 + (heard.norm(number.end + 1) in {"and", "con", "y"})
+        small = number_at(heard, at)
+        if small is not None and small.value < 100 and heard.norm(small.end) in cents:
+            return Number(number.value + small.value / 100, small.end + 1, "decimal", number.written)
+    if heard.norm(number.end) == "con" and not number.written and number.value < 1000:
+        small = number_at(heard, number.end + 1)
+        if small is not None and 5 <= small.value < 100 and heard.language == "es":
+            return Number(number.value + small.value / 100, small.end, "decimal")
+    return number
+
+
+def _range(heard: Heard, index: int, first: Number, *, money: bool) -> Amount:
+    """A range when a second number follows; else the one number, with "at most" and the like."""
+    at = first.end
+    currency = word_set("amounts", "currency")
+    while (
+        heard.norm(at) in currency
+        or (heard.norm(at) == "a" and heard.norm(at + 1) in word_set("amounts", "units_of_time"))
+        or (heard.norm(at) in word_set("amounts", "units_of_time") and heard.norm(at - 1) == "a")
+    ):
+        at += 1
+    joint = heard.norm(at)
+    opened = any(word in _BETWEEN for word in heard.norms[max(0, index - 2) : index])
+    dash = heard.gap(at).strip(" $") in {"-", "\u2013", "\u2014"}
+    is_joint = joint in {"to", "or", "o", "u", "a", "hasta", "through", "maybe", "perhaps", "quiza", "quizas"}
+    is_joint = is_joint or (opened and joint in _RANGE)
+    if is_joint or dash:
+        second_at = at if dash else at + 1
+        while heard.norm(second_at) in {
+            "maybe",
+            "perhaps",
+            "like",
+            "about",
+            "quiza",
+            "quizas",
+            "tal",
+            "vez",
+            "even",
+            "hasta",
+        }:
+            second_at += 1
+        second = _one(heard, second_at, money=money)
+        if second is not None:
+            low, high = _scaled(first, second)
+            if low < high:
+                return Amount(low, high, index, second.end)
+    elif opened and joint and (second := _one(heard, at + 1, money=money)) is not None:
+        low, high = _scaled(first, second)  # the joint was misheard
+        if low < high:
+            return Amount(low, high, index, second.end)
+    return _bounded(heard, index, first)
+
+
+def _scaled(first: Number, second: Number) -> tuple[float, float]:
+    """ "two to three thousand": the scale belongs to both."""
+    low, high = first.value, second.value
+    for scale in (1_000_000, 1000, 100):
+        if low < 100 and high >= scale and high % scale == 0 and low < high / scale <= 100 and low * scale < high:
+            wanted = second.kind in {"scale", "hundred", "decimal"}
+            return (low * scale, high) if wanted else (low, high)
+    return low, high
+
+
+def _bounded(heard: Heard, index: int, number: Number) -> Amount:
+    """ "under 500" is [0, 500]; "at least 3" is 3, inferred."""
+    before = " ".join(heard.norms[max(0, index - 3) : index])
+    read = table("amounts")
+    for phrase in read["at_most"]:
+        if before.endswith(phrase):
+            return Amount(0, number.value, index, number.end)
+    hedged = any(before.endswith(phrase) for phrase in read["at_least"])
+    return Amount(number.value, number.value, index, number.end, "inferred" if hedged else "stated")
+
+
+def _has_currency(heard: Heard, amount: Amount) -> bool:
+    start = heard.tokens[amount.start].start
+    if heard.text[max(0, start - 2) : start].strip().endswith(("$", "\u20ac", "\u00a3")):
+        return True
+    marks = word_set("amounts", "currency") | word_set("amounts", "cents")
+    last = heard.norm(amount.end - 1)
+    if last in {"grand", "k"} or last in marks:
+        return True
+    inside = heard.norms[amount.start : amount.end]
+    ahead = heard.norms[amount.end : amount.end + 2]
+    if ahead[:1] and ahead[0] in marks:
+        return True
+    return any(word in marks for word in inside) or (len(ahead) == 2 and ahead[0] == "de" and ahead[1] in marks)
+
+
+def _most_likely_sum(heard: Heard, found: list[Amount]) -> Amount:
+    """Without a currency: not the number of weeks or years, but the largest other one."""
+    not_sums = word_set("amounts", "units_of_time") | word_set("amounts", "countable")
+    kept = [a for a in found if heard.norm(a.end) not in not_sums] or found
+    return max(kept, key=lambda a: a.high)
+
+
+def _added(heard: Heard, found: list[Amount]) -> Amount:
+    """ "two boys and a girl" are three; otherwise the first number that counts something."""
+    people = word_set("amounts", "people")
+    counted = [a for a in found if heard.norm(a.end) in people or heard.norm(a.end + 1) in people]
+    single = _one_person(heard, found)
+    single += _and_me(heard) if single or counted else []
+    if len(counted) + len(single) > 1 and counted and not any("total" in heard.norms for _ in (0,)):
+        low = sum(a.low for a in counted) + len(single)
+        high = sum(a.high for a in counted) + len(single)
+        starts = [a.start for a in counted] + single
+        ends = [a.end + 1 for a in counted] + [s + 2 for s in single]
+        return Amount(low, high, min(starts), min(max(ends), len(heard)))
+    units = word_set("amounts", "units_of_time")
+    kept = [a for a in found if heard.norm(a.end) not in {"oclock", "am", "pm", "anos", "years"}] or found
+    kept = [a for a in kept if heard.norm(a.end) not in units] or kept
+    return kept[0]
+
+
+def _one_person(heard: Heard, found: list[Amount]) -> list[int]:
+    """Places of "a girl", "my wife" beside counted people."""
+    taken = {i for a in found for i in range(a.start, a.end)}
+    people = word_set("amounts", "one_person")
+    return [
+        i
+        for i, word in enumerate(heard.norms[:-1])
+        if word in {"a", "my", "mi", "una", "un"} and heard.norm(i + 1) in people and i not in taken
+    ]
+
+
+def _only_single(heard: Heard) -> Found | None:
+    """ "a boy and a girl": one each."""
+    single = _one_person(heard, []) + _and_me(heard)
+    if not single or (len(single) == 1 and heard.norm(single[0]) not in {"a", "un", "una"}):
+        return None
+    start, end = heard.span(min(single), max(single) + 2)
+    return Found(len(single), start, end, "people named one by one")
+
+
+def _and_me(heard: Heard) -> list[int]:
+    """ "my husband, me and two kids", "mi esposo, yo y …": the place of the speaker in a list of people."""
+    for index, word in enumerate(heard.norms):
+        beside = {heard.norm(index - 1), heard.norm(index + 1)}
+        if (
+            word in {"me", "myself", "yo", "i"}
+            and ({"and", "y", "its"} & beside or (word == "me" and heard.norm(index + 1) == "my"))
+            and not (word == "i" and heard.norm(index - 1) == "and")
+        ):
+            return [index]
+    return []
+
+
+def _vague_count(heard: Heard) -> Found | None:
+    """ "none", "just me", "once", "a few"."""
+    joined = f" {' '.join(heard.norms)} "
+    for phrase, value in table("amounts")["vague"].items():
+        if f" {phrase} " in joined:
+            words = tuple(phrase.split())
+            at = heard.find(words)
+            start, end = heard.span(at, at + len(words))
+            state: State = "inferred" if isinstance(value, list) else "stated"
+            return Found(list(value) if isinstance(value, list) else value, start, end, f'"{phrase}" counted', state)
+    return None
+
+
+def _nothing(heard: Heard, key: str) -> Found | None:
+    joined = f" {' '.join(heard.norms)} "
+    for phrase in table("amounts")[key]:
+        if f" {phrase} " in joined:
+            words = tuple(phrase.split())
+            at = heard.find(words)
+            start, end = heard.span(at, at + len(words))
+            return Found(0, start, end, f'"{phrase}" is no money')
+    return None

@@ -1,0 +1,213 @@
+"""Which of the offered choices: by number, by its words, by a synonym or a paraphrase."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache, lru_cache
+
+from rapidfuzz import fuzz
+
+from intake.language.tokens import words_of
+from intake.understanding.corrections import denied, pieces
+from intake.understanding.facts import Choice, Found
+from intake.understanding.heard import Heard, alike
+from intake.understanding.words import table, word_set
+
+#: The best choice must be this good, and this much better than the next.
+_FLOOR = 0.34
+_LEAD = 0.08
+
+
+def read_choice(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    """The choice meant; None when none is, or when two are about as likely."""
+    if not choices:
+        return None
+    for part in reversed(pieces(heard)):
+        found = _in_part(part, choices)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_part(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    exact = _exact(heard, choices)
+    if exact is not None:
+        return exact
+    numbered = _by_number(heard, choices)
+    if numbered is not None:
+        return numbered
+    return _by_meaning(heard, choices)
+
+
+def _found(heard: Heard, choice: Choice, start: int, end: int, why: str, *, sure: bool = True) -> Found:
+    left, right = heard.span(start, max(end, start + 1))
+    return Found(choice.label, left, right, why, "stated" if sure else "inferred")
+
+
+def _names(choice: Choice) -> list[tuple[str, ...]]:
+    said = (choice.label, choice.code.replace("_", " ").replace("-", " "), *choice.synonyms)
+    return [words for words in (tuple(words_of(name)) for name in said) if words]
+
+
+def _exact(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    """A choice's own words said in a row: the longest, and among equals the last not denied."""
+    best: tuple[int, int, Choice] | None = None
+    for choice in choices:
+        for words in _names(choice):
+            at = heard.find(words)
+            while at >= 0:
+                key = (len(words), at)
+                if not denied(heard, at) and not _inside_number(words) and (best is None or key > best[:2]):
+                    best = (len(words), at, choice)
+                at = heard.find(words, at + 1)
+    if best is None or _part_of_more(heard, best[1], best[0], best[2], choices):
+        return None
+    return _found(heard, best[2], best[1], best[1] + best[0], "its own words were said")
+
+
+def _part_of_more(heard: Heard, at: int, size: int, choice: Choice, choices: Sequence[Choice]) -> bool:
+    """Whether the words found are a part of a phrase that stands for another choice: "para mi" in "para mi mamá"."""
+    known = _concepts()
+    own = _ideas(" ".join(" ".join(name) for name in _names(choice)))
+    others = {idea for c in choices if c is not choice for idea in _ideas(" ".join(" ".join(n) for n in _names(c)))}
+    for longer in (4, 3, 2):
+        for start in range(max(0, at + size - longer), at + 1):
+            ideas = known.get(" ".join(heard.norms[start : start + longer]), frozenset())
+            if longer > size and any(idea in others and idea not in own for idea in ideas):
+                return True
+    return False
+
+
+def _inside_number(words: tuple[str, ...]) -> bool:
+    return False if len(words) > 1 else words[0] in {"a", "i"}
+
+
+def _by_number(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    """ "the second one", "number three", "B", "la última"."""
+    read = table("choices")
+    heard = heard if heard.norms[-3:] != ("de", "en", "medio") else heard.part(len(heard) - 1)
+    content = [w for w in heard.norms if w not in word_set("choices", "around_number")]
+    for index, word in enumerate(heard.norms):
+        place = read["ordinals"].get(word)
+        before = heard.norm(index - 1)
+        introduced = before in read["number_words"]
+        if place is None and (introduced or len(content) <= 1):
+            place = read["cardinals"].get(word)
+        if place is None and (introduced or len(content) <= 1) and len(word) == 1 and word.isalpha():
+            place = ord(word) - ord("a") + 1
+        if place is None and (introduced or len(content) <= 1) and word.isdigit():
+            place = int(word[:4])
+        if (
+            place is None
+            or denied(heard, index)
+            or (len(content) > 3 and not introduced and heard.norm(index + 1) not in read["after_ordinal"])
+        ):
+            continue
+        if place == 0 and len(choices) % 2:
+            place = (len(choices) + 1) // 2
+        place = len(choices) if place == -1 else len(choices) - 1 if place == -2 else place
+        if 1 <= place <= len(choices):
+            return _found(heard, choices[place - 1], index, index + 1, f"number {place} of the choices")
+    return None
+
+
+@cache
+def _concepts() -> dict[str, frozenset[str]]:
+    """Each word or phrase with the ideas it stands for."""
+    found: dict[str, set[str]] = {}
+    for idea, words in table("choices")["ideas"].items():
+        for word in words:
+            found.setdefault(str(word), set()).add(idea)
+    return {word: frozenset(ideas) for word, ideas in found.items()}
+
+
+@lru_cache(maxsize=4096)
+def _ideas(said: str, away: frozenset[int] = frozenset()) -> dict[str, float]:
+    """The ideas in a text with their weight: a phrase says more than a word, and keeps its words for itself."""
+    words: list[str] = said.split()
+    found: dict[str, float] = {}
+    known = _concepts()
+    for size, weight in ((4, 2.0), (3, 1.8), (2, 1.5), (1, 1.0)):
+        for at in range(len(words) - size + 1):
+            ideas = known.get(" ".join(words[at : at + size]))
+            if ideas and at not in away:
+                for idea in ideas:
+                    found[idea] = max(found.get(idea, 0.0), weight)
+                words[at : at + size] = [""] * size
+    return found
+
+
+def _stem(word: str) -> str:
+    for ending in (
+        "mente",
+        "iendo",
+        "ando",
+        "ings",
+        "ing",
+        "ied",
+        "ed",
+        "es",
+        "s",
+        "ly",
+        "al",
+        "er",
+        "or",
+        "os",
+        "as",
+        "o",
+        "a",
+        "e",
+        "y",
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    small = word_set("choices", "small")
+    said = [w for i, w in enumerate(heard.norms[:200]) if w not in small and not denied(heard, i)]
+    text = " ".join(heard.norms[:200])
+    away = frozenset(i for i in range(min(200, len(heard))) if denied(heard, i))
+    named = [[w for words in _names(c) for w in words if w not in small] for c in choices]
+    spread = [{_stem(w) for w in words} for words in named]
+    weight = {s: math.log(1 + len(choices) / sum(s in stems for stems in spread)) for stems in spread for s in stems}
+    scores = [
+        _score(said, _ideas(text, away), words, stems, weight, choice)
+        for choice, words, stems in zip(choices, named, spread, strict=True)
+    ]
+    order = sorted(range(len(choices)), key=lambda i: -scores[i])
+    best = order[0]
+    if scores[best] < _FLOOR or (len(order) > 1 and scores[best] - scores[order[1]] < _LEAD):
+        return None
+    at = [i for i, w in enumerate(heard.norms) if w not in small]
+    start, end = (at[0], at[-1] + 1) if at else (0, len(heard))
+    return _found(heard, choices[best], start, end, "the choice nearest in meaning", sure=False)
+
+
+def _score(
+    said: list[str],
+    theirs: dict[str, float],
+    words: list[str],
+    stems: set[str],
+    weight: dict[str, float],
+    choice: Choice,
+) -> float:
+    """Shared word stems weigh by how much they tell the choices apart; shared ideas count; so do near sounds."""
+    heard = {_stem(w) for w in said}
+    total = sum(weight[s] for s in stems) or 1.0
+    shared = sum(weight[s] for s in stems & heard)
+    near = 0.0
+    for stem in stems - heard:
+        close = max((alike(stem, other) for other in heard if abs(len(other) - len(stem)) <= 3), default=0.0)
+        if close >= 0.72 and len(stem) > 3:
+            near += weight[stem] * close * 0.8
+    overlap = (shared + near) / (min(total, max(weight.values()) * 2) or 1)
+    label = " ".join(" ".join(name) for name in _names(choice))
+    mine = _ideas(label)
+    # an area of law is told by many words that also tell something nearer
+    weights = {one: weight * (0.6 if one.endswith("_area") else 1.0) for one, weight in theirs.items()}
+    idea = max((weights[one] for one in mine if one in weights), default=0.0) / max(theirs.values(), default=1.0)
+    whole = fuzz.token_set_ratio(" ".join(said), " ".join(words)) / 100 if said and words else 0.0
+    return min(1.0, 0.55 * min(1.0, overlap) + 0.55 * idea + (0.25 * whole if whole > 0.6 else 0.0))

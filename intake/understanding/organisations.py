@@ -1,0 +1,216 @@
+"""An organisation's name: a company, bank, hospital, agency."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from intake.understanding.corrections import pieces
+from intake.understanding.facts import Found
+from intake.understanding.heard import Heard
+from intake.understanding.words import phrases, plain_words, table, word_set
+
+_MAX_WORDS: Final = 8
+_UPPER: Final = {
+    "llc": "LLC", "llp": "LLP", "inc": "Inc", "corp": "Corp", "usa": "USA", "us": "US", "lp": "LP",
+    "pllc": "PLLC", "sa": "SA",
+    "ups": "UPS", "usps": "USPS", "cvs": "CVS", "att": "AT&T", "ltd": "Ltd", "fedex": "FedEx", "ibm": "IBM",
+}  # fmt: skip
+
+
+def read_organisation(heard: Heard) -> Found | None:
+    """The name in an answer to "which company?"; what introduces it and what follows it left out."""
+    for part in reversed(pieces(heard)):
+        found = _best(part)
+        if found is not None:
+            return found
+    return None
+
+
+def _best(heard: Heard) -> Found | None:
+    """The likeliest of the runs between words that are no name; the earlier of equals."""
+    introduced = _starts(heard)
+    best: tuple[float, int, int] | None = None
+    index = 0
+    while index < min(len(heard), 200):
+        start, end = _run(heard, index)
+        if end <= start:
+            break
+        score = _score(heard, start, end) + max(
+            (v for at, v in introduced.items() if index <= at <= start), default=0.0
+        )
+        if best is None or score > best[0]:
+            best = (score, start, end)
+        index = max(end, index + 1)
+    return _found(heard, best[1], best[2]) if best is not None else None
+
+
+def _starts(heard: Heard) -> dict[int, float]:
+    """The places after words that introduce a name, with how much each tells."""
+    found = {0: 0.3}
+    for phrase in phrases("organisations", "before"):
+        at = heard.find(phrase)
+        while at >= 0:
+            place = at + len(phrase)
+            found[place] = max(found.get(place, 0.0), 0.5 + 0.25 * len(phrase))
+            at = heard.find(phrase, at + 1)
+    if heard.norm(0) in {"the", "my", "our", "el", "la", "mi", "su", "their", "his", "her"}:
+        verb = next(
+            (i for i in range(1, min(5, len(heard) - 1)) if heard.norm(i) in {"is", "was", "es", "era", "fue"}), 0
+        )
+        found[verb + 1 if verb else 0] = 1.5 if verb else 0.3
+    return found
+
+
+def _score(heard: Heard, start: int, end: int) -> float:
+    kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds")
+    norms = heard.norms[start:end]
+    if all(word in kinds for word in norms):
+        return -0.5
+    score = 1.0 if not all(word in plain_words("common") or word in kinds for word in norms) else 0.2
+    if heard.is_cased and any(heard.raw(i)[:1].isupper() and i > 0 for i in range(start, end)):
+        score += 1.5
+    if any(heard.raw(i).lower().endswith(("'s", "\u2019s")) for i in range(start, end)) and norms[-1] in kinds:
+        score -= 0.8  # "Dr. Patel's office"
+    score += 0.7 if len(norms) > 1 and kinds & set(norms) else 0.0
+    known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
+    return score + (1.5 if known else 0.0)
+
+
+def read_any_organisation(heard: Heard) -> Found | None:
+    """One nobody asked for: well known, or by its kind ("… LLC", "… Hospital") after words that introduce one."""
+    for name in table("organisations")["known"]:
+        words = tuple(str(name).split())
+        at = heard.find(words)
+        if at >= 0 and heard.norm(at) not in {
+            "target",
+            "delta",
+            "united",
+            "apple",
+            "ford",
+            "progressive",
+            "chase",
+            "southwest",
+            "ups",
+        }:
+            return _found(heard, at, at + len(words))
+    for phrase in phrases("organisations", "sure"):
+        at = heard.find(phrase)
+        if at >= 0:
+            found = _from(heard, at + len(phrase))
+            if found is not None and (
+                (heard.is_cased and heard.text[found.start].isupper()) or _has_suffix(heard, found)
+            ):
+                return found
+    if heard.is_cased:
+        return _typed_with_suffix(heard)
+    return None
+
+
+def _from(heard: Heard, index: int) -> Found | None:
+    start, end = _run(heard, index)
+    return _found(heard, start, end) if end > start else None
+
+
+def _run(heard: Heard, index: int) -> tuple[int, int]:
+    """The first run of words from `index` that can be a name; an empty one: there is none."""
+    never, ends = word_set("organisations", "never"), word_set("organisations", "ends")
+    before = never | ends | word_set("stock", "fillers")
+    start = index
+    while (
+        start < len(heard)
+        and (heard.norm(start) in before or _is_kind_alone(heard, start))
+        and not _is_capital(heard, start)
+    ):
+        start += 1
+    end = start
+    suffixes = word_set("organisations", "suffixes")
+    while end < len(heard) and end - start < _MAX_WORDS:
+        word = heard.norm(end)
+        if end > start and (
+            heard.ends_sentence(end) and len(heard.norm(end - 1)) > 1 and heard.norm(end - 1) not in {"st", "inc", "co"}
+        ):
+            break
+        if end > start and "," in heard.gap(end) and word not in suffixes:
+            break
+        if word in ends and not _is_capital(heard, end):
+            break
+        end += 1
+    end = _end_of_known(heard, start, end)
+    if heard.is_cased and start < end and not heard.raw(start)[:1].isupper():
+        # typed: the name begins at its first capital
+        start = next((i for i in range(start, end) if _is_capital(heard, i)), start)
+    while (
+        end > start
+        and heard.norm(end - 1) in word_set("organisations", "inner") | {"and", "y"}
+        and not _is_capital(heard, end - 1)
+    ):
+        end -= 1
+    return start, end
+
+
+def _end_of_known(heard: Heard, start: int, end: int) -> int:
+    """After a well known name ("amazon the warehouse") only its own kind belongs to it ("amazon logistics llc")."""
+    for name in table("organisations")["known"]:
+        words = tuple(str(name).split())
+        after = start + len(words)
+        if (
+            heard.starts(start, words)
+            and after < end
+            and heard.norm(after) not in word_set("organisations", "suffixes")
+        ):
+            return after if heard.norm(after) in word_set("organisations", "inner") | {"warehouse", "store"} else end
+    return end
+
+
+def _is_kind_alone(heard: Heard, index: int) -> bool:
+    """ "an agency, Labor Express": a kind of company before the name itself."""
+    return heard.norm(index) in word_set("organisations", "suffixes") and "," in heard.gap(index + 1)
+
+
+def _is_capital(heard: Heard, index: int) -> bool:
+    return heard.is_cased and heard.raw(index)[:1].isupper() and index > 0
+
+
+def _has_suffix(heard: Heard, found: Found) -> bool:
+    suffixes = word_set("organisations", "suffixes")
+    return any(found.start <= t.start < found.end and t.norm in suffixes for t in heard.tokens)
+
+
+def _typed_with_suffix(heard: Heard) -> Found | None:
+    """ "… with Blue Ridge Properties LLC …": capitals before a kind of company."""
+    suffixes = word_set("organisations", "suffixes")
+    for index in range(1, len(heard)):
+        if heard.norm(index) in suffixes and heard.raw(index)[:1].isupper():
+            start = index
+            while (
+                start > 0
+                and heard.raw(start - 1)[:1].isupper()
+                and heard.norm(start - 1) != "i"
+                and not heard.ends_sentence(start)
+                and "," not in heard.gap(start)
+            ):
+                start -= 1
+            end = index + 1
+            while end < len(heard) and heard.norm(end) in suffixes and heard.raw(end)[:1].isupper():
+                end += 1
+            if end - start >= 2 and heard.norm(start) not in {"my", "the"}:
+                return _found(heard, start, end)
+    return None
+
+
+def _found(heard: Heard, start: int, end: int) -> Found:
+    left, right = heard.span(start, end)
+    if end - start == 1 and end < len(heard) and heard.raw(start).lower().endswith(("'s", "\u2019s")):
+        right -= 2  # "geico's my insurance"
+    said = heard.text[left:right]
+    value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(said)
+    return Found(" ".join(value.split()), left, right, "words that name an organisation")
+
+
+def _titled(said: str) -> str:
+    inner = word_set("organisations", "inner")
+    words = said.split()
+    return " ".join(
+        _UPPER.get(w.lower()) or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:])
+        for i, w in enumerate(words)
+    )

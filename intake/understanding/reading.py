@@ -1,0 +1,152 @@
+"""`understand`: one turn, with what was asked, as facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from intake.language.guess import Language
+from intake.understanding.addresses import read_address
+from intake.understanding.amounts import read_count, read_money
+from intake.understanding.choices import read_choice
+from intake.understanding.corrections import is_correction
+from intake.understanding.dates import read_any_date, read_date, read_interval
+from intake.understanding.emails import read_email
+from intake.understanding.facts import Fact, Found, Question, Reading
+from intake.understanding.heard import Heard
+from intake.understanding.mending import with_dates, with_email, with_numbers, without_noise
+from intake.understanding.names import read_introduced_name, read_name
+from intake.understanding.organisations import read_any_organisation, read_organisation
+from intake.understanding.phones import read_phone
+from intake.understanding.states import read_state
+from intake.understanding.stock import asks, has_none, refused, unknown
+from intake.understanding.yes_no import read_yes_no
+
+#: Characters of one turn that are read.
+MAX_TEXT: Final = 20_000
+_Reader = Callable[[Heard, Question, date, str], "Found | None"]
+
+_READERS: Final[dict[str, _Reader]] = {
+    "name": lambda heard, question, today, country: read_name(heard),
+    "phone": lambda heard, question, today, country: read_phone(heard, country),
+    "email": lambda heard, question, today, country: read_email(heard) or read_email(with_email(heard)),
+    "date": lambda heard, question, today, country: read_date(with_dates(with_numbers(heard)), today, question.text),
+    "date_interval": lambda heard, question, today, country: read_interval(
+        with_dates(with_numbers(heard)), today, question.text
+    ),
+    "money": lambda heard, question, today, country: read_money(with_numbers(heard)),
+    "count": lambda heard, question, today, country: read_count(with_numbers(heard)),
+    "yes_no": lambda heard, question, today, country: read_yes_no(heard, question.text),
+    "choice": lambda heard, question, today, country: read_choice(heard, question.choices),
+    "state": lambda heard, question, today, country: read_state(heard),
+    "address": lambda heard, question, today, country: read_address(heard),
+    "organisation": lambda heard, question, today, country: read_organisation(heard),
+}
+
+
+def understand(
+    text: str, *, question: Question | None, language: Language, today: date, country: str = "US"
+) -> Reading:
+    """What `text` says. With a question: its answer first, then what else was clearly said; without: every typed fact.
+
+    Pure: the same words give the same facts. Never raises on any text.
+    """
+    said = Heard.of(text[:MAX_TEXT], language)
+    wishes = asks(said)
+    heard = said if question is not None and question.type == "yes_no" else without_noise(said)
+    if question is None:
+        return Reading(tuple(_everything(heard, today, country)), False, is_correction(heard), wishes)
+    answer = _answer(heard, question, today, country)
+    facts = [answer] if answer is not None else []
+    facts += [fact for fact in _beside(heard, question, today, country) if not _overlaps(fact, answer)]
+    corrects = answer is not None and answer.value is not None and question.type != "yes_no" and is_correction(heard)
+    return Reading(tuple(facts), answer is None, corrects, wishes)
+
+
+def _answer(heard: Heard, question: Question, today: date, country: str) -> Fact | None:
+    """The fact that answers the question; a refusal or "I do not know" is one."""
+    key = question.key or question.type
+    if not heard.tokens:
+        return None
+    read = _READERS[question.type]
+    refusal = refused(heard)
+    if refusal is not None:
+        rest = _without(heard, refusal)
+        found = read(rest, question, today, country) if _may_answer(question, rest) else None
+        if found is None or found.value is None:
+            start, end = heard.span(*refusal)
+            return Fact(key, None, "refused", start, end, "said that it is not to be told")
+        return found.as_fact(key)
+    lost = unknown(heard)
+    if lost is not None:
+        return _despite_unknown(heard, lost, question, today, country)
+    found = read(heard, question, today, country)
+    if found is None and question.type in {"phone", "email", "address", "organisation"}:
+        nothing = has_none(heard)
+        if nothing is not None:
+            start, end = heard.span(*nothing)
+            return Fact(key, None, "unknown", start, end, "said that there is none")
+    return found.as_fact(key) if found is not None else None
+
+
+def _despite_unknown(heard: Heard, lost: tuple[int, int], question: Question, today: date, country: str) -> Fact:
+    """ "I don't know exactly, maybe around March": the guess counts as inferred; without one, unknown."""
+    key = question.key or question.type
+    rest = _without(heard, lost)
+    if _may_answer(question, rest):
+        found = _READERS[question.type](rest, question, today, country)
+        if found is not None and found.value is not None:
+            return replace(found, state="inferred").as_fact(key)
+    start, end = heard.span(*lost)
+    return Fact(key, None, "unknown", start, end, "said not to be known")
+
+
+def _may_answer(question: Question, rest: Heard) -> bool:
+    """Whether words beside "I don't know" can be taken for an answer: not for types that any word would fit."""
+    return question.type not in {"name", "organisation", "choice"} and len(rest) > 0
+
+
+def _without(heard: Heard, span: tuple[int, int]) -> Heard:
+    return Heard(heard.text, heard.tokens[: span[0]] + heard.tokens[span[1] :], heard.language)
+
+
+def _beside(heard: Heard, question: Question, today: date, country: str) -> list[Fact]:
+    """What was said besides the answer, of the kinds that are recognised with certainty."""
+    return [fact for fact in _certain(heard, country) if fact.key != question.type]
+
+
+def _certain(heard: Heard, country: str) -> list[Fact]:
+    """The kinds that are told by their form alone."""
+    facts: list[Fact] = []
+    _add(facts, "email", read_email(heard))
+    _add(facts, "phone", read_phone(heard, country, asked=False))
+    _add(facts, "address", read_address(heard, asked=False))
+    _add(facts, "name", read_introduced_name(heard))
+    return sorted(facts, key=lambda fact: fact.start)
+
+
+def _everything(heard: Heard, today: date, country: str) -> list[Fact]:
+    """Every typed fact in one breath, each taken once, the surest kinds first."""
+    facts = _certain(heard, country)
+    mended = with_numbers(heard)
+    _add(facts, "organisation", read_any_organisation(heard))
+    for key, found in read_any_date(with_dates(mended), today):
+        _add(facts, key, found)
+    _add(facts, "money", read_money(mended, asked=False))
+    _add(facts, "count", read_count(mended, asked=False))
+    _add(facts, "state", read_state(heard, asked=False))
+    return sorted(facts, key=lambda fact: fact.start)
+
+
+def _add(facts: list[Fact], key: str, found: Found | None) -> None:
+    """Adds a finding whose words are not taken yet."""
+    if found is not None and found.value is not None:
+        fact = found.as_fact(key)
+        if not any(_overlaps(fact, other) for other in facts):
+            facts.append(fact)
+
+
+def _overlaps(fact: Fact, other: Fact | None) -> bool:
+    return other is not None and fact.start < other.end and other.start < fact.end

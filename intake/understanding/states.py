@@ -1,0 +1,144 @@
+"""US states: named in English or Spanish, spelled, abbreviated, or known by a city."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from intake.understanding.corrections import denied, pieces, standing
+from intake.understanding.facts import Found
+from intake.understanding.heard import Heard, alike
+from intake.understanding.words import table
+
+_NOW: Final = frozenset(
+    {"now", "currently", "ahora", "actualmente", "to", "a", "live", "vivo", "living", "moved", "here", "aqui"}
+)
+_BEFORE: Final = frozenset(
+    {"from", "originally", "used", "before", "formerly", "antes", "born", "naci", "originalmente", "era"}
+)
+#: Abbreviations that are words too: they count in capitals, or alone, or before a ZIP code.
+_MIN_FUZZY: Final = 5
+
+
+@cache
+def _names() -> dict[tuple[str, ...], str]:
+    """The words of each name with the state's two letters."""
+    read = table("states")
+    return {tuple(name.split()): code for code, names in read["names"].items() for name in names}
+
+
+@cache
+def _codes() -> frozenset[str]:
+    return frozenset(table("states")["names"])
+
+
+@cache
+def _cities() -> dict[tuple[str, ...], str]:
+    read = table("states")
+    return {tuple(city.split()): code for code, cities in read["cities"].items() for city in cities}
+
+
+def read_state(heard: Heard, *, asked: bool = True) -> Found | None:
+    """The state in an answer. Asked: also by a city, or misheard."""
+    for part in reversed(pieces(heard)):
+        named = places(part, asked=asked)
+        if named:
+            return _best(part, named)
+        if asked:
+            found = by_city(part) or _misheard(part)
+            if found is not None:
+                return found
+    return None
+
+
+def places(heard: Heard, *, asked: bool = True) -> list[tuple[str, int, int]]:
+    """Every state named, with its words."""
+    found: list[tuple[str, int, int]] = []
+    index = 0
+    while index < len(heard):
+        read = _name_at(heard, index) or _code_at(heard, index, asked=asked)
+        if read is not None and not _is_washington_dc(heard, index, read[0]):
+            found.append((read[0], index, read[1]))
+        index = read[1] if read is not None else index + 1
+    return found
+
+
+def _name_at(heard: Heard, index: int) -> tuple[str, int] | None:
+    for size in (4, 3, 2, 1):
+        code = _names().get(heard.norms[index : index + size])
+        if code is not None and index + size <= len(heard):
+            if code == "NY" and heard.norm(index + size) in {"city"}:
+                return code, index + size + 1
+            if heard.norm(index + size) in {"street", "avenue", "ave", "st", "boulevard", "road", "calle"}:
+                return None
+            return code, index + size
+    return None
+
+
+def _is_washington_dc(heard: Heard, index: int, code: str) -> bool:
+    return code == "WA" and heard.norm(index + 1) in {"dc", "d"} and not heard.starts(index, ("washington", "state"))
+
+
+def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None:
+    word = heard.norm(index)
+    if len(word) == 2 and len(heard.raw(index)) == 2 and word.upper() in _codes():
+        following = heard.norm(index + 1)
+        before_zip = len(following) == 5 and following.isdigit()
+        capital = heard.raw(index).isupper() and heard.is_cased
+        after_comma = "," in heard.gap(index) and (index + 1 == len(heard) or before_zip)
+        alone = (asked and len(heard) == 1) or (asked and word not in table("states")["words_too"])
+        if before_zip or capital or after_comma or alone:
+            return word.upper(), index + 1
+    if len(word) == 1 and len(heard.norm(index + 1)) == 1 and asked:
+        code = (word + heard.norm(index + 1)).upper()
+        if code in _codes() and len(heard.norm(index + 2)) != 1 and len(heard.norm(index - 1)) != 1:
+            return code, index + 2
+    return None
+
+
+def _best(heard: Heard, named: list[tuple[str, int, int]]) -> Found:
+    """Of several states the one where the person lives now; else the last that is not denied."""
+    kept = [named[i] for i in standing(heard, [(place[1], place[2]) for place in named])]
+    chosen = kept[0]
+    for place in kept:
+        before = set(heard.norms[max(0, place[1] - 4) : place[1]])
+        if before & _NOW and not before & _BEFORE:
+            chosen = place
+    if chosen is kept[0] and len(kept) > 1:
+        before = set(heard.norms[max(0, chosen[1] - 3) : chosen[1]])
+        if before & _BEFORE:
+            chosen = kept[-1]
+    start, end = heard.span(chosen[1], chosen[2])
+    return Found(chosen[0], start, end, "a state named")
+
+
+def by_city(heard: Heard) -> Found | None:
+    """The state of a well known city that has no well known namesake."""
+    cities = _cities()
+    for index in range(len(heard)):
+        for size in (3, 2, 1):
+            code = cities.get(heard.norms[index : index + size])
+            if code is not None and index + size <= len(heard) and not denied(heard, index):
+                start, end = heard.span(index, index + size)
+                return Found(code, start, end, "the state of a city named", "inferred")
+    return None
+
+
+def _misheard(heard: Heard) -> Found | None:
+    """The state whose name sounds most like one or two of the words."""
+    best, score = None, 0.0
+    for index in range(min(len(heard), 60)):
+        for size in (2, 1):
+            words = heard.norms[index : index + size]
+            said = " ".join(words)
+            if len(words) < size or len(said) < _MIN_FUZZY or words[0] in table("states")["never_near"]:
+                continue
+            for name, code in _names().items():
+                if len(name) == size and abs(len(" ".join(name)) - len(said)) <= 3:
+                    found = alike(said, " ".join(name))
+                    if found > score:
+                        best, score = (code, index, index + size), found
+    if best is None or score < 0.68:
+        return None
+    start, end = heard.span(best[1], best[2])
+    return Found(best[0], start, end, "sounds like a state", "inferred")

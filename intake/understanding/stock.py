@@ -1,0 +1,113 @@
+"""What an answer says about itself: not known, not told, a wish ("a person, please", "say that again")."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, cast
+
+from intake.understanding.facts import Ask
+from intake.understanding.heard import Heard, alike
+from intake.understanding.words import phrases, table, word_set
+
+#: Longer turns are stories: a stock phrase in one is no answer to what was asked.
+_SHORT: Final = 40
+_FUZZY_WORDS: Final = 9
+_FUZZY_FLOOR: Final = 0.5
+
+
+@cache
+def _joined(key: str) -> tuple[str, ...]:
+    return tuple(" ".join(phrase) for phrase in phrases("stock", key))
+
+
+def find_phrase(heard: Heard, key: str) -> tuple[int, int] | None:
+    """The words of the longest stock phrase of this list; one misheard word is forgiven in a short answer."""
+    if not heard.tokens:
+        return None
+    said = f" {' '.join(heard.norms)} "
+    for phrase in _joined(key):
+        if f" {phrase} " in said:
+            at = heard.find(phrase.split())
+            if phrase == "no se" and not _is_no_se(heard, at):
+                continue
+            return at, at + len(phrase.split())
+    return _misheard(heard, key) if len(heard) <= _FUZZY_WORDS else None
+
+
+def _is_no_se(heard: Heard, at: int) -> bool:
+    """Whether "no se" is "no sé": "no, se llama Ana" is a correction."""
+    following = heard.norm(at + 2)
+    return heard.raw(at + 1).lower() == "sé" or following in word_set("stock", "after_no_se") or at + 2 >= len(heard)
+
+
+def _misheard(heard: Heard, key: str) -> tuple[int, int] | None:
+    """A phrase of which one word was misheard or lost."""
+    norms = heard.norms
+    for phrase in phrases("stock", key):
+        size = len(phrase)
+        if size < 3:
+            break  # the longest come first
+        for at in range(len(norms) - size + 1):
+            wrong = [i for i in range(size) if norms[at + i] != phrase[i]]
+            if len(wrong) == 1 and alike(norms[at + wrong[0]], phrase[wrong[0]]) >= _FUZZY_FLOOR:
+                return at, at + size
+        if size >= 4 and len(norms) <= size:
+            for lost in range(size):
+                shorter = phrase[:lost] + phrase[lost + 1 :]
+                at = heard.find(shorter)
+                if at >= 0 and phrase[lost] not in {"no", "not", "dont", "prefer", "prefiero"}:
+                    return at, at + size - 1
+    return None
+
+
+def _pattern(heard: Heard, key: str) -> tuple[int, int] | None:
+    """A denial and, within three words, a verb of telling (refused) or knowing (unknown): "not giving you"."""
+    read = table("stock")["patterns"][key]
+    for before in read["before"]:
+        words = tuple(before.split())
+        at = heard.find(words)
+        if at < 0:
+            continue
+        for end in range(at + len(words), min(len(heard), at + len(words) + 3)):
+            if heard.norm(end) in read["verbs"]:
+                return at, end + 1
+    return None
+
+
+def has_none(heard: Heard) -> tuple[int, int] | None:
+    """Where it is said that there is none: "I don't have one", "no tengo correo"."""
+    return _pattern(heard, "none") if len(heard) <= _SHORT else None
+
+
+def unknown(heard: Heard) -> tuple[int, int] | None:
+    """Where it is said that the answer is not known."""
+    return (find_phrase(heard, "unknown") or _pattern(heard, "unknown")) if len(heard) <= _SHORT else None
+
+
+def refused(heard: Heard) -> tuple[int, int] | None:
+    """Where it is said that the answer is not to be told."""
+    if len(heard) > _SHORT:
+        return None
+    words = without_fillers(heard)
+    if len(words) == 1 and words[0] in word_set("stock", "refused_alone"):
+        return 0, len(heard)
+    return find_phrase(heard, "refused") or _pattern(heard, "refused")
+
+
+def without_fillers(heard: Heard) -> list[str]:
+    """The words of an utterance that are no fillers."""
+    fillers = word_set("stock", "fillers")
+    return [word for word in heard.norms if word not in fillers]
+
+
+def asks(heard: Heard) -> frozenset[Ask]:
+    """What the person wants of the conversation itself."""
+    said = f" {' '.join(heard.norms[:400])} "
+    read = table("stock")
+    found = {ask for ask, list_ in read["asks"].items() if any(f" {phrase} " in said for phrase in list_)}
+    words = without_fillers(heard)
+    if len(words) == 1:
+        found |= {ask for ask, list_ in read["asks_alone"].items() if words[0] in list_}
+    if len(heard) > 12:
+        found -= {"done", "repeat"} if not said.strip().endswith(tuple(read["asks"]["done"])) else {"repeat"}
+    return frozenset(cast("set[Ask]", found))

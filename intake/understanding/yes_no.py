@@ -1,0 +1,149 @@
+"""Yes or no: hedged, doubled ("it's not that I don't"), echoed ("I did", "we haven't"), in both languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from intake.understanding.facts import Found
+from intake.understanding.heard import Heard
+from intake.understanding.words import phrases, table, word_set
+
+_KINDS: Final = ("yes", "no", "hedged_yes", "hedged_no", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    kind: str
+    start: int
+    end: int
+    phrase: str
+
+
+@cache
+def _cues() -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Every cue by its first word, the longest first."""
+    by_first: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for kind in _KINDS:
+        for phrase in phrases("yes_no", kind):
+            by_first.setdefault(phrase[0], []).append((kind, phrase))
+    return {word: tuple(sorted(group, key=lambda g: -len(g[1]))) for word, group in by_first.items()}
+
+
+def read_yes_no(heard: Heard, question: str = "") -> Found | None:
+    """ "yes" or "no"; value None and state unknown for "maybe" and the like. None: the answer says neither."""
+    heard = _without_stress(heard)
+    doubled = _doubled(heard)
+    if doubled is not None:
+        return doubled
+    cues = _all_cues(heard)
+    decided = _decide(heard, cues)
+    if decided is None:
+        return _echoed(heard, question) or _by_polarity(heard)
+    kind, cue = decided
+    start, end = heard.span(cue.start, cue.end)
+    if kind == "open":
+        return Found(None, start, end, f'"{cue.phrase}" leaves it open', "unknown")
+    value = "yes" if kind.endswith("yes") else "no"
+    return Found(value, start, end, f'"{cue.phrase}" means {value}', "inferred" if "hedged" in kind else "stated")
+
+
+def _without_stress(heard: Heard) -> Heard:
+    """Without the "sure" of "they sure haven't", which is no yes."""
+    pronouns, stress = word_set("yes_no", "pronouns"), word_set("yes_no", "stress")
+    kept = tuple(
+        token for i, token in enumerate(heard.tokens) if not (token.norm in stress and heard.norm(i - 1) in pronouns)
+    )
+    return Heard(heard.text, kept, heard.language)
+
+
+def _doubled(heard: Heard) -> Found | None:
+    """ "it's not that I don't want to", "no es que no quiera": one denial denies the other."""
+    negatives = word_set("yes_no", "negatives")
+    for index, word in enumerate(heard.norms[:12]):
+        opener = word in {"not", "isnt"} and heard.norm(index + 1) in {"that", "like", "as", "because"}
+        opener = opener or (word == "no" and heard.norm(index + 1) == "es" and heard.norm(index + 2) == "que")
+        opener = opener or (
+            word in {"cant", "cannot", "couldnt", "wouldnt", "wont"}
+            and heard.norm(index + 1) in {"say", "deny", "tell"}
+        )
+        opener = opener or (word == "no" and heard.norm(index + 2) in {"decir", "negar"})
+        if opener:
+            second = next((i for i in range(index + 2, min(len(heard), index + 7)) if heard.norm(i) in negatives), None)
+            if second is not None:
+                start, end = heard.span(index, second + 1)
+                return Found("yes", start, end, "a denial denied", "inferred")
+    return None
+
+
+def _all_cues(heard: Heard) -> list[_Cue]:
+    known, found, index = _cues(), [], 0
+    while index < len(heard):
+        match = next(((k, p) for k, p in known.get(heard.norm(index), ()) if heard.starts(index, p)), None)
+        if match is not None:
+            found.append(_Cue(match[0], index, index + len(match[1]), " ".join(match[1])))
+        index += len(match[1]) if match is not None else 1
+    return found
+
+
+def _decide(heard: Heard, cues: list[_Cue]) -> tuple[str, _Cue] | None:
+    """The cue that counts: one after a correction; a hedge right after a bare word; else the first strong one."""
+    if not cues:
+        return None
+    first = cues[0]
+    if first.kind == "yes" and heard.norms[first.end : first.end + 2] == ("que", "no"):
+        return "no", _Cue("no", first.start, first.end + 2, f"{first.phrase} que no")
+    if first.kind == "yes" and heard.norm(first.end) == "not" and first.phrase not in {"yes", "yeah", "i did"}:
+        return "no", _Cue("no", first.start, first.end + 1, f"{first.phrase} not")
+    marks = word_set("yes_no", "turns")
+    for cue in reversed(cues[1:]):
+        before = heard.norms[max(first.end, cue.start - 3) : cue.start]
+        if any(word in marks for word in before) and cue.kind != "open":
+            return cue.kind, cue
+    if len(cues) > 1:
+        second = cues[1]
+        if first.phrase in word_set("yes_no", "light") and second.start - first.end <= 1:
+            # "yeah no", "no yeah", "well yes": of two bare words the last one is meant
+            return _decide(heard, cues[1:])
+        if first.kind == "open" and second.kind != "open":
+            return second.kind.replace("hedged_", "") and f"hedged_{second.kind.removeprefix('hedged_')}", second
+        if first.phrase in {"yes", "si"} and second.phrase == "no" and heard.norm(first.end) in {"and", "y"}:
+            return "open", first
+    return first.kind, first
+
+
+def _by_polarity(heard: Heard) -> Found | None:
+    """Without a cue: a double negative, or a bare verb with or without "not"."""
+    negatives = word_set("yes_no", "negatives")
+    places = [i for i, word in enumerate(heard.norms[:30]) if word in negatives]
+    if not places:
+        return None
+    start, end = heard.span(places[0], places[-1] + 1)
+    if len(places) >= 2 and heard.language == "en" and places[1] - places[0] <= 5:
+        return Found("yes", start, end, "two negatives in one clause", "inferred")
+    return Found("no", start, end, f'"{heard.norm(places[0])}" denies it', "inferred")
+
+
+def _echoed(heard: Heard, question: str) -> Found | None:
+    """The question's own verb said back: "we signed it" to "did you sign a lease?"."""
+    from intake.language.tokens import words_of
+
+    small = word_set("yes_no", "small")
+    stems = {_stem(word) for word in words_of(question[:500]) if word not in small and len(word) > 3}
+    if not stems:
+        return None
+    negatives = word_set("yes_no", "negatives")
+    for index, word in enumerate(heard.norms[:40]):
+        if len(word) > 3 and word not in small and _stem(word) in stems:
+            denied = [i for i in range(max(0, index - 4), index) if heard.norm(i) in negatives]
+            start, end = heard.span(min([index, *denied]), index + 1)
+            value = "no" if len(denied) % 2 else "yes"
+            return Found(value, start, end, f'the question\'s "{word}" said back', "inferred")
+    return None
+
+
+def _stem(word: str) -> str:
+    irregular: dict[str, str] = table("yes_no")["irregular"]
+    word = irregular.get(word, word)
+    return word[: max(4, len(word) - 3)] if len(word) > 5 else word[:4]
