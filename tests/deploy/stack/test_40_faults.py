@@ -40,8 +40,7 @@ class Typist:
     async def run(self) -> None:
         async with client(self.site, self.site.firms[0]) as person:
             await person.start(keep_audio=False)
-            await person.say("Tia Typist")
-            await person.say("Sample Housing")
+            await person.to_story("Tia Typist", "Sample Housing")
             while not self.stop.is_set():
                 await self._say(person, f"sentence {uuid4().hex}")
                 await asyncio.sleep(0.4)

@@ -56,8 +56,7 @@ def test_who_opens_too_many_sockets_is_refused_and_nobody_else(site: Site, repor
             other = await knock(web, somebody())
         async with client(site, firm) as person:  # and a real one comes through
             await person.start(keep_audio=False)
-            await person.say("Ola Other")
-            await person.say("Sample Housing")
+            await person.to_story("Ola Other", "Sample Housing")
             voice = await person.open_voice()
             await voice.connect()
             await voice.close()
