@@ -43,6 +43,10 @@ lint: venv-dev ## ruff, mypy --strict, import-linter, migrations, and that the w
 bench: venv-dev ## Run the benchmarks beside their peers and print one table.
 	@$(PY) -m bench
 
+.PHONY: eval
+eval: venv-dev ## How well the interview understands, classifies, warns and guards: one table, and docs/quality.md.
+	@$(PY) -m tests.evals
+
 .PHONY: proof
 proof: venv-dev build-web ## Run the long tests: 1,000 kills and cuts, 1,000 firms migrated.
 	@$(PY) -m pytest -m proof -p no:randomly --timeout=0 $(PYTEST_ARGS)
