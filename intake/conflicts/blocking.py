@@ -16,7 +16,7 @@ import jellyfish
 
 from intake.conflicts import sounds
 from intake.conflicts.comparing import readings
-from intake.conflicts.firms import FirmName, is_plain, is_shared, is_small, is_structure, known_as
+from intake.conflicts.firm_names import FirmName, is_plain, is_shared, is_small, is_structure, known_as
 from intake.conflicts.likeness import PARTS, frequency
 from intake.conflicts.reading import Word
 from intake.conflicts.script import MAX_NAME
@@ -93,6 +93,8 @@ def _person_keys(name: PersonName, *, keep: bool) -> Iterator[str]:
         yield from _typo_keys(words[last].core, words[0].core)
         yield from _pair_keys(words[1], words[0], name, keep=keep)
         if last > 1:
+            joined = words[0].text + words[1].text  # "Fitz Patrick"
+            yield from _pair_keys(Word(joined, joined), words[last], name, keep=keep)
             yield from _pair_keys(words[last], words[0], name, keep=keep)
     if last == 2 and not name.surnames and not (keep and any(frequency(words[1].core, part) for part in PARTS)):
         joined = words[1].text + words[2].text  # "gold stein"
@@ -145,6 +147,8 @@ def _skeletons(word: str) -> frozenset[str]:
         found.add("'" + sounds.slavic(word).translate(_VOWELS))
     if _EASTERN.search(word):
         found |= {sounds.consonants(word), sounds.korean(word)}
+    if len(word) > 3 and word[-1] in "eh":
+        found.add(sounds.english(word[:-1]))  # Crowe, Crow
     if len(plain) >= 4 and len(word) >= 6:
         found.add(plain)
     found.update(f"#{number}" for number in spellings().get(word, ()))

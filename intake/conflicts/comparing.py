@@ -7,11 +7,12 @@ further detail before a frequent name stops anyone (`intake.conflicts.index`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
-from intake.conflicts.firms import FirmName, compare_firms, organisation
+from intake.conflicts.firm_names import FirmName, organisation
+from intake.conflicts.firms import compare_firms
 from intake.conflicts.likeness import frequency, likeness
 from intake.conflicts.persons import Found, compare_persons
 from intake.conflicts.reading import ALIAS, OTHER_NAME, Form, PersonName, forms, person
@@ -24,6 +25,13 @@ Kind = Literal["person", "organisation", "unknown"]
 Detail = Literal["year", "city", "differs", "unknown"]
 KINDS: Final[tuple[Kind, ...]] = ("person", "organisation", "unknown")
 _BEARS_NAME, _SAID_OTHERWISE, _BORN_OTHERWISE, _OTHER_CITY = 0.84, 0.99, 0.5, 0.97
+#: Organisations in a million with the same words that many share; one in how many of a family's name is of one trade;
+#: and how frequent a word is that is nobody's surname.
+_NOTHING_OWN, _OF_ONE_TRADE, _RARE_WORD = 5.0, 0.01, 0.5
+#: How many more names than one are like it.
+_FUZZ: Final = 4.0
+#: A score of organisations from which they have one name, not only a part of it.
+AKIN: Final = 0.89
 _SURE_MARKS: Final = frozenset(
     ["llc", "inc", "incorporated", "corp", "corporation", "llp", "pllc", "ltd", "gmbh", "lp", "plc"]
 )
@@ -50,7 +58,8 @@ class Comparison:
     reasons: tuple[str, ...]
     per_million: float = 0.0
     detail: Detail = "unknown"
-    is_exact: bool = field(default=False, compare=False)
+    #: Organisations that share a name and differ in the rest.
+    is_akin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ def _with_details(a: Name, b: Name, found: Found, reasons: tuple[str, ...]) -> C
     detail: Detail = "unknown"
     score = found.score
     more: list[str] = []
-    if found.given:
+    if found.given or found.own is not None:
         detail, factor, more = _details(a, b)
         score *= factor
     per_million = _per_million(found)
@@ -156,7 +165,7 @@ def _with_details(a: Name, b: Name, found: Found, reasons: tuple[str, ...]) -> C
         reasons=(*reasons, *more),
         per_million=per_million,
         detail=detail,
-        is_exact=found.score >= 0.97,
+        is_akin=found.own is not None and found.score < AKIN,
     )
 
 
@@ -179,11 +188,24 @@ def _details(a: Name, b: Name) -> tuple[Detail, float, list[str]]:
 def _per_million(found: Found) -> float:
     """People of such a name among a million, by the tables: given name and surname taken as independent."""
     if not found.given:
-        return 0.0
+        return _organisations_per_million(found.own)
     given = frequency_of_given(found.given)
     surname = max(frequency(found.surname, "surname"), 2.0)
-    fuzz = 1.0 if found.score >= 0.97 else 2.0
+    fuzz = 1.0 if found.score >= 0.97 else _FUZZ
     return given * surname * fuzz / 1e6
+
+
+def _organisations_per_million(own: tuple[str, ...] | None) -> float:
+    """A rough guess: how many organisations are called so, whose own words are common or surnames."""
+    if own is None:
+        return 0.0
+    if not own:
+        return _NOTHING_OWN
+    families = [max(frequency(word, "surname"), frequency(word.removesuffix("s"), "surname")) for word in own]
+    found = 1e6
+    for family in families:
+        found *= max(family, _RARE_WORD) / 1e6
+    return found * (_OF_ONE_TRADE if len(own) == 1 else 1.0)
 
 
 def frequency_of_given(word: str) -> float:

@@ -2,202 +2,39 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from rapidfuzz.distance import OSA
 
 from intake.conflicts import sounds
+from intake.conflicts.firm_names import (
+    FirmName,
+    is_number,
+    is_shared,
+    is_structure,
+    known_as,
+    places_words,
+    strong_words,
+    structure_words,
+    telling_words,
+    trades_words,
+)
 from intake.conflicts.likeness import frequency
 from intake.conflicts.persons import Found
-from intake.conflicts.tables import organisation_lists, spellings, words
+from intake.conflicts.tables import spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-ALWAYS_LEGAL: Final = frozenset(
-    ["inc", "incorporated", "llc", "llp", "lllp", "pllc", "corp", "ltd", "gmbh", "sarl", "srl"]
-)
-_WORD: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
-_LETTERS: Final = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b)?|\b[a-z](?: [a-z]){1,3}\b")
-_OF_LAST: Final = re.compile(r"^(.+?),\s*(.+?\bof(?: the)?)$")
 #: Surnames and given names below this, in people per million, tie two organisations together.
 _FAMILY_NAME: Final = 40.0
 _FREQUENT: Final = 250.0
-_TENS: Final = {"twenty": 2, "thirty": 3, "forty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8, "ninety": 9}
-_UNITS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
+#: Taken off where a word is respelt and the rest of the name is another.
+_GUESS_ON_GUESS: Final = 0.08
 _SAME, _FUSED, _OTHER_ORDER, _KNOWN, _ACRONYM, _RESPELT = 1.0, 0.97, 0.95, 0.95, 0.88, 0.92
 _LONGER, _AFFILIATE, _PART, _FAMILY_LONGER = 0.90, 0.85, 0.82, 0.81
 _TOO_COMMON, _DIFFERENT, _OTHER_PLACE, _OTHER_TRADE = 0.72, 0.5, 0.64, 0.70
-
-
-@dataclass(frozen=True, slots=True)
-class FirmName:
-    """`words`: in one spelling, without legal forms and small words, in order. `own`: those that are its own.
-
-    `all_words` has the small words too.
-    """
-
-    words: tuple[str, ...]
-    own: tuple[str, ...]
-    all_words: tuple[str, ...]
-    is_marked: bool
-    first_letters: str = ""
-
-    @property
-    def compact(self) -> str:
-        return "".join(self.words)
-
-
-@lru_cache(1 << 14)
-def organisation(text: str) -> FirmName | None:
-    """`text` (ASCII) read as an organisation's name; None when nothing of it is a letter or digit."""
-    plain = text.lower().strip()
-    if turned := _OF_LAST.match(plain):
-        plain = f"{turned[2]} {turned[1]}"
-    plain = re.sub(r"\.(?:com|net|org)\b", " ", plain)
-    plain = re.sub(r"[&+]", " and ", plain).replace("/", " ")
-    if not text.isupper():
-        plain = _with_cities(text, plain)
-    plain = _LETTERS.sub(lambda found: " " + re.sub(r"[. ]", "", found[0]) + " ", plain)
-    read = [word.replace("'", "") for word in _WORD.findall(plain.replace("`", "'"))]
-    kept = _without_legal(read)
-    if not kept:
-        return None
-    canonical = _spelt(_numbers(kept))
-    content = tuple(word for word in canonical if word not in _small()) or canonical
-    own = tuple(word for word in content if not is_shared(word))
-    marked = len(kept) < len(read) or any(word in _trades() or word in _structure() for word in content) or "&" in text
-    first_letters = "".join(word[0] for word in read if word not in _small())
-    return FirmName(content, own, canonical, marked, first_letters)
-
-
-def _with_cities(text: str, plain: str) -> str:
-    """ "LA Metro": in capitals it is the city, else a Spanish article."""
-    return re.sub(r"\bla\b", "los angeles", plain) if re.search(r"\bLA\b", text) else plain
-
-
-def _numbers(read: list[str]) -> list[str]:
-    """ "twenty one" as "21"."""
-    found: list[str] = []
-    for word in read:
-        if found and found[-1] in _TENS and word in _UNITS:
-            found[-1] = f"{_TENS[found[-1]]}{_UNITS[word]}"
-        else:
-            found.append(word)
-    return found
-
-
-def _spelt(read: list[str]) -> tuple[str, ...]:
-    """Each word in our one spelling; a lone letter is a direction only between other words."""
-    same, long = _one_spelling(), organisation_lists()["stands_for"]
-    found: list[str] = []
-    for at, word in enumerate(read):
-        is_letter = len(word) == 1 and word.isalpha() and (len(read) < 3 or "and" in read[max(0, at - 1) : at + 2])
-        found += [word] if is_letter else long.get(word, same.get(word, word)).split()
-    return tuple(found)
-
-
-def _without_legal(read: list[str]) -> list[str]:
-    kept = read[1:] if read[:1] == ["the"] and len(read) > 1 else read
-    legal = words("legal_forms")
-    while len(kept) > 1 and kept[-1] in legal:
-        kept = kept[:-1]
-    return [word for word in kept if word not in ALWAYS_LEGAL] or kept
-
-
-@cache
-def _one_spelling() -> Mapping[str, str]:
-    return {short: long for long, shorts in organisation_lists()["same_word"].items() for short in shorts.split()}
-
-
-@cache
-def _small() -> frozenset[str]:
-    return words("small") | {"and"}
-
-
-def _in_one_spelling(section: str) -> frozenset[str]:
-    same = _one_spelling()
-    return words(section) | {same.get(word, word) for word in words(section)}
-
-
-@cache
-def _trades() -> frozenset[str]:
-    return _in_one_spelling("trades")
-
-
-@cache
-def _structure() -> frozenset[str]:
-    return _in_one_spelling("structure")
-
-
-@cache
-def _strong() -> frozenset[str]:
-    return _in_one_spelling("strong_structure")
-
-
-@cache
-def _places() -> frozenset[str]:
-    return _in_one_spelling("places")
-
-
-@cache
-def _telling() -> frozenset[str]:
-    """Words that tell branches and namesakes apart: places, and "Sunrise" from "Sunset"."""
-    return _places() | _in_one_spelling("common")
-
-
-@cache
-def _shared() -> frozenset[str]:
-    return _trades() | _structure() | _places() | _in_one_spelling("common")
-
-
-def is_shared(word: str) -> bool:
-    """Whether many organisations have this word in their names; a plural counts with its singular."""
-    return word in _shared() or word.removesuffix("s") in _shared() or word.isdigit()
-
-
-def is_small(word: str) -> bool:
-    """Whether it is a word between words."""
-    return word in _small()
-
-
-def is_plain(word: str) -> bool:
-    """Whether the word tells nothing of one organisation: a trade, a structure or a small word."""
-    return word in _trades() or word in _structure() or word in _small()
-
-
-def is_structure(word: str) -> bool:
-    """Whether the word says how a group of companies is built."""
-    return word in _structure()
-
-
-@cache
-def _known() -> Mapping[str, int]:
-    found: dict[str, int] = {}
-    for number, line in enumerate(organisation_lists()["known_as"]):
-        for name in line.split("|"):
-            read = organisation(name.strip())
-            if read is not None:
-                found[read.compact] = number
-                found["".join(read.all_words)] = number
-    return found
-
-
-def known_as(name: FirmName) -> int | None:
-    """Which line of `known_as` the name is on, with or without its words of structure and trade; None: none."""
-    known = _known()
-    bare = [word for word in name.words if word not in _structure()]
-    barer = [word for word in bare if word not in _trades()]
-    spoken = [word for word in name.all_words if word not in _structure() and word not in _trades()]
-    for one in (name.all_words, name.words, bare, barer, spoken):
-        number = known.get("".join(one)) if one else None
-        if number is not None:
-            return number
-    return None
 
 
 def alike(a: str, b: str) -> float:
@@ -207,6 +44,8 @@ def alike(a: str, b: str) -> float:
     if any(c.isdigit() for c in a + b):
         return 0.0
     a, b = a.replace("tech", "tek"), b.replace("tech", "tek")
+    if a[:5] == b[:5] == "assoc":
+        return 0.98
     if a.removesuffix("s") == b.removesuffix("s") or a.removesuffix("es") == b.removesuffix("es"):
         return 0.98
     if not spellings().get(a, frozenset()).isdisjoint(spellings().get(b, ())):
@@ -233,6 +72,13 @@ def _is_word(word: str) -> bool:
 
 def compare_firms(a: FirmName, b: FirmName) -> Found:
     """Symmetric. `given` of what is found is empty; `surname` is the word it rests on."""
+    found = _compared(a, b)
+    own = tuple(word for word in a.own if any(alike(word, other) for other in b.own))
+    # What a place or a number adds to words that many share tells as much as a name.
+    return found._replace(own=own)
+
+
+def _compared(a: FirmName, b: FirmName) -> Found:
     rest = (a.own or a.words)[0]
     if a.all_words == b.all_words or a.words == b.words:
         return Found(_SAME, ("the same name but for its legal form",), "", rest)
@@ -250,12 +96,12 @@ def compare_firms(a: FirmName, b: FirmName) -> Found:
 def _initials(a: FirmName, b: FirmName) -> Found:
     """ "NBC Holdings" and "National Broadcasting Company": one word is made of the other's first letters."""
     for short, long in ((a, b), (b, a)):
-        bare = [w for w in short.words if w not in _structure() and w not in _trades()] or list(short.words)
+        bare = [w for w in short.words if w not in structure_words() and w not in trades_words()] or list(short.words)
         if len(bare) > 1 and all(len(word) == 1 for word in bare):
             bare = ["".join(bare)]
         if len(bare) != 1 or not 2 <= len(bare[0]) <= 8 or len(long.words) < 2 or bare[0] in long.words:
             continue
-        words_of_long = [w for w in long.words if w not in _structure()]
+        words_of_long = [w for w in long.words if w not in structure_words()]
         options = {"".join(w[0] for w in one) for one in (long.words, long.all_words, words_of_long) if one}
         options.add(long.first_letters)
         if bare[0] in options and (len(bare[0]) > 2 or len(short.words) == 1):
@@ -276,10 +122,12 @@ def _aligned(a: FirmName, b: FirmName) -> Found:
     if (
         (rest_a or rest_b)
         and weakest < _FUSED
-        and all(len(one) < 8 for one, _, score in pairs if score < _FUSED)
+        and all(len(one) < 6 for one, _, score in pairs if score < _FUSED)
         and (sum(not is_shared(one) for one, _, _ in pairs) < 2)
     ):
         weakest -= 0.08  # a short word with a letter changed is another word more often than a long one
+    if found.score <= _AFFILIATE and weakest < _FUSED:
+        weakest -= _GUESS_ON_GUESS
     if found.score < _PART and _begins(a.all_words, b.all_words):
         found = Found(_PART, ("one says more than the other",), "", found.surname)
     reasons = [f'"{one}" may be "{other}" written otherwise' for one, other, score in pairs if score < 0.98]
@@ -366,17 +214,28 @@ def _both_say_more(
     named: str, rests_on: str, rest_a: Sequence[str], rest_b: Sequence[str], *, is_family: bool, many: bool
 ) -> Found:
     """One name of their own, and different words that many share on both sides: "Acme Holdings", "Acme Logistics"."""
-    if any(w.isdigit() for w in rest_a) and any(w.isdigit() for w in rest_b):
+    if any(map(is_number, rest_a)) and any(map(is_number, rest_b)):
         return Found(_OTHER_PLACE, (named, "other numbers"), "", rests_on)
     structured = any(is_structure(w) for w in (*rest_a, *rest_b))
-    if is_family and frequency(rests_on, "surname") < _FREQUENT and _strong().intersection((*rest_a, *rest_b)):
+    if is_family and frequency(rests_on, "surname") < _FREQUENT and strong_words().intersection((*rest_a, *rest_b)):
         is_family = False
-    told_apart = all(_telling().intersection(rest) for rest in (rest_a, rest_b))
+    told_apart = all(telling_words().intersection(rest) for rest in (rest_a, rest_b))
     if told_apart and not structured:
         return Found(_OTHER_PLACE, (named, "other places or by-names"), "", rests_on)
+    with_place = bool(places_words().intersection((*rest_a, *rest_b)))
+    if (
+        with_place
+        and not (is_family or told_apart or structured or many)
+        and not all(map(_has_trade, (rest_a, rest_b)))
+    ):
+        return Found(_PART, (f"{named}, one of them with a place", "they may be affiliates"), "", rests_on)
     if (structured or many) and not is_family:
         return Found(_AFFILIATE, (f"{named}: they may be affiliates",), "", rests_on)
     return Found(_OTHER_TRADE, (named, "other trades"), "", rests_on)
+
+
+def _has_trade(rest: Sequence[str]) -> bool:
+    return any(word in trades_words() and word not in places_words() for word in rest)
 
 
 def _only_shared(count: int, rest_a: Sequence[str], rest_b: Sequence[str], rests_on: str) -> Found:
@@ -386,7 +245,7 @@ def _only_shared(count: int, rest_a: Sequence[str], rest_b: Sequence[str], rests
     rest = [*rest_a, *rest_b]
     if count >= 2 and all(is_structure(word) for word in rest):
         return Found(_LONGER, ("one says more than the other",), "", rests_on)
-    if count >= 2 and not any(word in _places() or not is_shared(word) for word in rest):
+    if count >= 2 and not any(word in places_words() or not is_shared(word) for word in rest):
         return Found(_PART, ("one says more than the other",), "", rests_on)
     return Found(_TOO_COMMON, ("they share only words of many names",), "", rests_on)
 

@@ -6,7 +6,7 @@ firm decides what a match means, and how frequent the name is whether it may sto
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from django.db import connection, transaction
@@ -47,6 +47,7 @@ MAX_MATCHES: Final = 50
 _INSTITUTION: Final = 0.95
 _WHY_COMMON: Final = "too common a name to stop anyone: a birth year or a city is needed"
 _WHY_INSTITUTION: Final = "an institution that the firm has marked"
+_WHY_MANY: Final = "many parties of the firm are named with this word"
 _WHY_SIDE: Final = "on the same side"
 
 
@@ -114,6 +115,12 @@ def search(name: Name, side: Side = "unknown", *, without: UUID | None = None) -
     if not compared:
         return Found()
     million = size_of_index() / 1e6
+    # A word that many of the firm's parties are named with makes no affiliates.
+    akin = sum(found.is_akin for _, _, found in compared)
+    if akin > rules["affiliates"]:
+        compared = [
+            (row, record, _as_note(found, rules) if found.is_akin else found) for row, record, found in compared
+        ]
     is_institution = any(row[1] == Role.INSTITUTION and found.score >= _INSTITUTION for row, _, found in compared)
     matches = [_judged(row, record, found, side, rules, million, is_institution) for row, record, found in compared]
     return Found(tuple(sorted(matches, key=lambda match: (not match.is_hit, -match.score))[:MAX_MATCHES]))
@@ -165,6 +172,11 @@ def _judged(
         is_hit, needs_detail = False, found.detail in {"unknown", "city"}
         reasons = (*(r for r in reasons if not r.startswith("a common name")), _WHY_COMMON)
     return Match(row[0], row[2], row[3], record["name"], role, found.score, reasons, is_hit, needs_detail)
+
+
+def _as_note(found: Comparison, rules: Mapping[str, float]) -> Comparison:
+    score = min(found.score, max(rules["note"], rules["hit"] - 0.01))
+    return replace(found, hit=False, score=score, reasons=(*found.reasons, _WHY_MANY))
 
 
 def _is_too_common(found: Comparison, rules: Mapping[str, float], million: float) -> bool:

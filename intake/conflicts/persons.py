@@ -7,13 +7,14 @@ from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from intake.conflicts.likeness import NONE, SAME, Likeness, frequency, likeness, sex, sounds_alike
+from intake.conflicts.reading import Word
 from intake.conflicts.tables import family_first_surnames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from intake.conflicts.likeness import Part
-    from intake.conflicts.reading import PersonName, Word
+    from intake.conflicts.reading import PersonName
 
 _PARTICLE, _SWAPPED, _BY_MIDDLE, _OTHER_SURNAME, _MORE_WORDS, _FUSED = 0.98, 0.95, 0.93, 0.95, 0.985, 0.97
 _CONTRADICTED: Final = 0.62
@@ -22,12 +23,16 @@ _ONLY_SURNAME: Final = 0.6
 
 
 class Found(NamedTuple):
-    """`given` and `surname`: the words of the first name that the match rests on, for how frequent they are."""
+    """`given` and `surname`: the words of the first name that the match rests on, for how frequent they are.
+
+    `own`: of organisations, the words of their own that agree; None of persons.
+    """
 
     score: float
     reasons: tuple[str, ...] = ()
     given: str = ""
     surname: str = ""
+    own: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +84,37 @@ def _orders(name: PersonName) -> list[_Order]:
     count = min(name.surnames or 1, len(words) - 1)
     found = [_Order(words[0], words[1:-count], words[-count:])]
     is_hyphenated_given = name.is_hyphenated and words[0].core in family_first_surnames()  # "Chiang Kai-shek"
-    if is_hyphenated_given or (not name.surnames and not name.family_first):
+    if is_hyphenated_given or (not name.surnames and not name.family_first and _may_be_surname(words[0])):
         # "Zhang Wei", "Smith John": the surname first, without a comma.
-        found.append(_Order(words[1], words[2:], words[:1], _SWAPPED, "in another order"))
-        if len(words) > 2:
+        if len(words[1].text) > 1:
+            found.append(_Order(words[1], words[2:], words[:1], _SWAPPED, "in another order"))
+        if len(words) > 2 and len(words[-1].text) > 1:
             found.append(_Order(words[-1], words[1:-1], words[:1], _SWAPPED, "in another order"))
+    if len(words) > 2 and not name.surnames and len(words[-2].text) > 2 and not frequency(words[-2].text, "given"):
+        # "fish burn", as a recogniser divides it.
+        joined = Word(words[-2].text + words[-1].text, words[-2].text + words[-1].text)
+        found.append(_Order(words[0], words[1:-2], (joined,), _FUSED))
     return found
+
+
+def _may_be_surname(word: Word) -> bool:
+    """Not a word that is a given name more often: in "Karen Betty Crain" nobody is called Karen by family."""
+    if word.core in family_first_surnames():
+        return True
+    return len(word.text) > 1 and frequency(word.core, "surname") >= frequency(word.core, "given")
 
 
 def _of_orders(a: _Order, b: _Order, *, abjad: bool) -> Found:
     best = Found(0.0)
     weight = min(a.weight, b.weight)
-    if a.weight < 1 and b.weight < 1 and not (_is_family_first(a) and _is_family_first(b)):
+    if a.why and b.why and not (_is_family_first(a) and _is_family_first(b)):
         return best
     for (one, is_last), (other, other_is_last) in product(a.surnames, b.surnames):
-        if not (is_last or other_is_last):
+        if not (is_last or other_is_last) or len(one.text) == 1 or len(other.text) == 1:
+            continue
+        if one.text != other.text and not all(
+            _may_be_surname(w) for w, last in ((one, is_last), (other, other_is_last)) if not last
+        ):
             continue
         surname = _like(one, other, "surname", abjad=abjad)
         if surname.score:
@@ -125,7 +146,11 @@ def _with_given(
         reasons.append(reason)
     low, high = sorted((given.score, surname.score))
     score = (0.6 * low + 0.4 * high) * factor * left
-    return Found(score, tuple(dict.fromkeys(reasons or ["the same name"])), a.given.core, one.core)
+    given_name = max(a.given.core, b.given.core, key=lambda word: frequency(word, "given"))
+    family = max(one.core, other.core, key=lambda word: frequency(word, "surname"))
+    if min(len(a.given.core), len(b.given.core)) == 1:
+        given_name = min(a.given.core, b.given.core, key=len)
+    return Found(score, tuple(dict.fromkeys(reasons or ["the same name"])), given_name, family)
 
 
 def _given_match(a: _Order, b: _Order, taken: set[int], *, abjad: bool) -> tuple[Likeness, set[int]] | None:

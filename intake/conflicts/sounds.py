@@ -64,7 +64,7 @@ def spanish(word: str) -> str:
 
 _SLAVIC: Final = _rules((
     (r"shch|sch|szcz", "s"), (r"tch|tsch|tz(?=[aeiouy])", "c"), (r"cz|ch|ts|tz", "c"), (r"sh|sz", "s"),
-    (r"zh|rz", "z"), (r"kh", "h"), (r"x", "ks"), (r"w|ff|ph|f", "v"), (r"ck", "k"),
+    (r"zh|rz", "z"), (r"kh|h", "g"), (r"x", "ks"), (r"w|ff|ph|f", "v"), (r"ck", "k"),
     (r"sk(?:ii|iy|ij|yi|yj|y|i|aya|aia|aja|a)$", "ski"), (r"ck(?:i|y)$", "cki"), (r"c(?=k)", "c"),
     (r"ov(?:a|na|ich)$", "ov"), (r"ev(?:a|na|ich)$", "ev"), (r"in(?:a)$", "in"), (r"vich?$|vic$|vits$", "vic"),
     (r"^[yji](?=[eouaiy])", ""), (r"[yji]", "i"), (r"i+(?=[aeou])", ""), (r"iy?$", "i"), (r"(.)\1+", r"\1"),
@@ -98,7 +98,7 @@ def consonants(word: str) -> str:
 
 
 _KOREAN: Final = _rules((
-    (r"yeo|you|yoo|yu", "yu"), (r"eo|eu|oo|u", "u"), (r"ui|ee|ie|i|y(?![aeou])", "i"), (r"ae|e", "e"),
+    (r"yeo|you|yoo|yu", "yu"), (r"eo|eu|oo|o|u", "u"), (r"ui|ee|ie|i|y(?![aeou])", "i"), (r"ae|e", "e"),
     (r"h(?=i)|gh", "h"), (r"ch|j", "j"), (r"[kg]", "g"), (r"[pb]", "b"), (r"[td]", "d"),
     (r"[rl]", "l"), (r"(.)\1+", r"\1"),
 ))  # fmt: skip
@@ -110,7 +110,7 @@ def korean(word: str) -> str:
     return _rewritten(word, _KOREAN) if _KOREAN_MARK.search(word) else word
 
 
-_KOREAN_MARK: Final = re.compile(r"eo|eu|oo|ung|young|hy|hee|hui|yun|jin|jun|joon|min|soo|sun|ji")
+_KOREAN_MARK: Final = re.compile(r"eo|eu|oo|ung|ong|young|hy|hee|hui|y[eou]|jin|jun|joon|min|su|sun|ji|kyu|gyu")
 _SYLLABLE: Final = re.compile(
     r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|er|ia|ie"
     r"|iu|in|ua|uo|ui|un|ue|a|e|i|o|u)(?=(?:[bpmfdtnlgkhjqxrzcsyw]|$))"

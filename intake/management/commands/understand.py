@@ -30,7 +30,7 @@ class Command(BaseCommand):
     """
 
     help = "Understand standard input: JSON objects or plain text, a line each; one JSON object a line comes back."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         modes = parser.add_mutually_exclusive_group(required=True)

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from intake.conflicts.comparing import Name
-from intake.conflicts.tables import given_names, surnames
+from intake.conflicts.tables import given_names, surnames, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +31,6 @@ _TRADES: Final = (
     "Cleaning Services", "Staffing", "Logistics", "Holdings", "Properties", "Investments", "Consulting",
     "Law Firm", "Homes", "Apartments", "Motors", "Foods", "Energy", "Security", "Church", "Academy", "Farms",
     "Partners", "Enterprises", "Industries", "Management", "Transport",
-)  # fmt: skip
-_BRANDS: Final = (
-    "Summit", "Lone Star", "Premier", "Eagle", "Pioneer", "Heritage", "Liberty", "Blue Ridge", "Golden", "Apex",
-    "Elite", "Sunrise", "Lakeside", "Riverside", "Oakwood", "Capital", "Patriot", "Star", "Gulf Coast",
-    "Hill Country", "Alamo", "Titan", "Phoenix", "Vista", "Pinnacle", "Frontier", "Northside", "Southwest",
-    "Central", "First", "National",
 )  # fmt: skip
 _FORMS: Final = ("LLC", "Inc.", "Inc", "L.L.C.", "Corp.", "LP", "Co.", "LLC", "")
 _RARE_SHARE: Final = 0.26
@@ -60,33 +54,37 @@ class People:
         self._men = list(accumulate(men for men, _ in given.values()))
         self._women = list(accumulate(women for _, women in given.values()))
         self._surnames = list(surnames())
+        # Words of many names: what such a firm is called tells little, and tells it twice among many.
+        self._brands = sorted(word.title() for word in words("common") | words("places") if word.isalpha())
         self._surname_weights = list(accumulate(surnames().values()))
 
     def person(self, *, year: float, city: float) -> Name:
         """`year`, `city`: how often these are known."""
         pick = self._random
         weights = pick.choice((self._men, self._women))
-        words = [self._draw(self._given, weights)]
+        said = [self._draw(self._given, weights)]
         if pick.random() < 0.4:
             middle = self._draw(self._given, weights)
-            words.append(middle if pick.random() < 0.4 else middle[0] + ".")
-        words.append(self._surname())
+            said.append(middle if pick.random() < 0.4 else middle[0] + ".")
+        said.append(self._surname())
         if pick.random() < 0.06:
-            words.append(self._surname())
-        text = " ".join(word.title() for word in words)
+            said.append(self._surname())
+        text = " ".join(word.title() for word in said)
         if pick.random() < 0.15:
-            text = f"{words[-1].title()}, {' '.join(word.title() for word in words[:-1])}"
+            text = f"{said[-1].title()}, {' '.join(word.title() for word in said[:-1])}"
         return Name(text, "person", (), self._year() if pick.random() < year else None, self._city(city))
 
     def organisation(self, *, city: float) -> Name:
-        """Family firms, brands, partners and made-up words."""
+        """Family firms, partners, words that many firms are called by, and made-up words."""
         pick, kind = self._random, self._random.random()
         if kind < 0.35:
             name = f"{self._surname().title()} {pick.choice(_TRADES)}"
         elif kind < 0.5:
             name = f"{self._surname().title()} & {self._surname().title()}"
+        elif kind < 0.7:
+            name = f"{pick.choice(self._brands)} {pick.choice(_TRADES)}"
         elif kind < 0.8:
-            name = f"{pick.choice(_BRANDS)} {pick.choice(_TRADES)}"
+            name = f"{pick.choice(self._brands)} {pick.choice(self._brands)} {pick.choice(_TRADES)}"
         else:
             name = f"{self._rare().title()} {pick.choice(_TRADES)}"
         return Name(f"{name} {pick.choice(_FORMS)}".strip(), "organisation", (), None, self._city(city))

@@ -1,0 +1,206 @@
+"""The name of an organisation, read: in one spelling, without its legal form; its own words and the shared ones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
+
+from intake.conflicts.tables import organisation_lists, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Legal forms that are nothing else, wherever they stand.
+ALWAYS_LEGAL: Final = frozenset(
+    ["inc", "incorporated", "llc", "llp", "lllp", "pllc", "corp", "ltd", "gmbh", "sarl", "srl"]
+)
+_WORD: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
+_LETTERS: Final = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b)?|\b[a-z](?: [a-z]){1,3}\b")
+_OF_LAST: Final = re.compile(r"^(.+?),\s*(.+?\bof(?: the)?)$")
+_TENS: Final = {"twenty": 2, "thirty": 3, "forty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8, "ninety": 9}
+_UNITS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
+
+
+@dataclass(frozen=True, slots=True)
+class FirmName:
+    """`words`: in one spelling, without legal forms and small words, in order. `own`: those that are its own.
+
+    `all_words` has the small words too.
+    """
+
+    words: tuple[str, ...]
+    own: tuple[str, ...]
+    all_words: tuple[str, ...]
+    is_marked: bool
+    first_letters: str = ""
+
+    @property
+    def compact(self) -> str:
+        return "".join(self.words)
+
+
+@lru_cache(1 << 14)
+def organisation(text: str) -> FirmName | None:
+    """`text` (ASCII) read as an organisation's name; None when nothing of it is a letter or digit."""
+    plain = text.lower().strip()
+    if turned := _OF_LAST.match(plain):
+        plain = f"{turned[2]} {turned[1]}"
+    plain = re.sub(r"\.(?:com|net|org)\b", " ", plain).replace("co-op", "coop")
+    plain = re.sub(r"[&+]", " and ", plain).replace("/", " ")
+    if not text.isupper():
+        plain = _with_cities(text, plain)
+    plain = _LETTERS.sub(lambda found: " " + re.sub(r"[. ]", "", found[0]) + " ", plain)
+    read = [word.replace("'", "") for word in _WORD.findall(plain.replace("`", "'"))]
+    kept = _without_legal(read)
+    if not kept:
+        return None
+    canonical = _spelt(_numbers(kept))
+    content = tuple(word for word in canonical if word not in small_words()) or canonical
+    own = tuple(word for word in content if not is_shared(word))
+    marked = (
+        len(kept) < len(read)
+        or any(word in trades_words() or word in structure_words() for word in content)
+        or "&" in text
+    )
+    first_letters = "".join(word[0] for word in read if word not in small_words())
+    return FirmName(content, own, canonical, marked, first_letters)
+
+
+def _with_cities(text: str, plain: str) -> str:
+    """ "LA Metro": in capitals it is the city, else a Spanish article."""
+    return re.sub(r"\bla\b", "los angeles", plain) if re.search(r"\bLA\b", text) else plain
+
+
+def _numbers(read: list[str]) -> list[str]:
+    """ "twenty one" as "21"."""
+    found: list[str] = []
+    for word in read:
+        if found and found[-1] in _TENS and word in _UNITS:
+            found[-1] = f"{_TENS[found[-1]]}{_UNITS[word]}"
+        else:
+            found.append(word)
+    return found
+
+
+def _spelt(read: list[str]) -> tuple[str, ...]:
+    """Each word in our one spelling; a lone letter is a direction only between other words."""
+    same, long = _one_spelling(), organisation_lists()["stands_for"]
+    found: list[str] = []
+    for at, word in enumerate(read):
+        is_letter = len(word) == 1 and word.isalpha() and (len(read) < 3 or "and" in read[max(0, at - 1) : at + 2])
+        found += [word] if is_letter else long.get(word, same.get(word, word)).split()
+    return tuple(found)
+
+
+def _without_legal(read: list[str]) -> list[str]:
+    kept = read[1:] if read[:1] == ["the"] and len(read) > 1 else read
+    legal = words("legal_forms")
+    while len(kept) > 1 and kept[-1] in legal:
+        kept = kept[:-1]
+    return [word for word in kept if word not in ALWAYS_LEGAL] or kept
+
+
+@cache
+def _one_spelling() -> Mapping[str, str]:
+    return {short: long for long, shorts in organisation_lists()["same_word"].items() for short in shorts.split()}
+
+
+@cache
+def small_words() -> frozenset[str]:
+    """Words between words."""
+    return words("small") | {"and"}
+
+
+def _in_one_spelling(section: str) -> frozenset[str]:
+    same = _one_spelling()
+    return words(section) | {same.get(word, word) for word in words(section)}
+
+
+@cache
+def trades_words() -> frozenset[str]:
+    """Words of trades and kinds."""
+    return _in_one_spelling("trades")
+
+
+@cache
+def structure_words() -> frozenset[str]:
+    """Words of how a group of companies is built."""
+    return _in_one_spelling("structure")
+
+
+@cache
+def strong_words() -> frozenset[str]:
+    """Those of them that only a group has."""
+    return _in_one_spelling("strong_structure")
+
+
+@cache
+def places_words() -> frozenset[str]:
+    """Places and directions."""
+    return _in_one_spelling("places")
+
+
+@cache
+def telling_words() -> frozenset[str]:
+    """Words that tell branches and namesakes apart: places, and "Sunrise" from "Sunset"."""
+    return places_words() | _in_one_spelling("common")
+
+
+@cache
+def shared_words() -> frozenset[str]:
+    """All words that many names share."""
+    return trades_words() | structure_words() | places_words() | _in_one_spelling("common")
+
+
+def is_shared(word: str) -> bool:
+    """Whether many organisations have this word in their names; a plural counts with its singular."""
+    return word in shared_words() or word.removesuffix("s") in shared_words() or word.isdigit()
+
+
+def is_number(word: str) -> bool:
+    """In digits or, up to ten, in letters."""
+    return word.isdigit() or word in _UNITS or word == "ten"
+
+
+def is_small(word: str) -> bool:
+    """Whether it is a word between words."""
+    return word in small_words()
+
+
+def is_plain(word: str) -> bool:
+    """Whether the word tells nothing of one organisation: a trade, a structure or a small word."""
+    return word in trades_words() or word in structure_words() or word in small_words()
+
+
+def is_structure(word: str) -> bool:
+    """Whether the word says how a group of companies is built."""
+    return word in structure_words()
+
+
+@cache
+def _known() -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for number, line in enumerate(organisation_lists()["known_as"]):
+        for name in line.split("|"):
+            read = organisation(name.strip())
+            if read is not None:
+                found[read.compact] = number
+                found["".join(read.all_words)] = number
+    return found
+
+
+def known_as(name: FirmName) -> int | None:
+    """Which line of `known_as` the name is on, with or without its words of structure and trade; None: none."""
+    known = _known()
+    bare = [word for word in name.words if word not in structure_words()]
+    barer = [word for word in bare if word not in trades_words()]
+    spoken = [word for word in name.all_words if word not in structure_words() and word not in trades_words()]
+    # "ABC Roofing" is not the broadcaster.
+    short = len(barer) == 1 and is_shared(barer[0])
+    for one in (name.all_words, name.words, bare, *(() if short else (barer, spoken))):
+        number = known.get("".join(one)) if one else None
+        if number is not None:
+            return number
+    return None
