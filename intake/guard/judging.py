@@ -20,10 +20,13 @@ from intake.language.patterns import Hit
 from intake.language.views import ASK, STOP, View, view_of
 
 # Where one sentence ends and the next begins; "Mr. Smith" and "1,250.50" are whole.
-_SENTENCES: Final = re.compile(r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSr)(?<!\bSra)(?<!\bMrs)(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+")
+_SENTENCES: Final = re.compile(
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSr)(?<!\bSra)(?<!\bMrs)(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+"
+)
 # A clause of its own: "..., and you ...", "...; that ...".
 _CLAUSES: Final = re.compile(
-    r"[,;:]\s+(?:and|but|so|which|y|pero|as\u00ed que|lo cual|por lo que)\s+(?=\w)|[;\u2014]\s*|,\s+(?=you\b|he\b|she\b|they\b|usted\b)"
+    r"[,;:]\s+(?:and|but|so|which|y|pero|as\u00ed que|lo cual|por lo que)\s+(?=\w)"
+    r"|[;\u2014]\s*|,\s+(?=you\b|he\b|she\b|they\b|usted\b)"
 )
 _SHAPES: Final = frozenset({"~script", "~decline", "~repeat", "~ours"})
 _WHOLE: Final = frozenset({"decline", "repeat", "ours"})
@@ -48,13 +51,18 @@ def judge(sentence: str, *, language: Language) -> Verdict:
         return Verdict(allow=True, rules=(), why="fixed words" if sentence.strip() else "nothing is said")
     known = knowledge(language)
     broken: dict[str, None] = {}
-    for part in _SENTENCES.split(sentence):
-        if part.strip() and not allowed(part):
+    for part in sentences_of(sentence):
+        if not allowed(part):
             broken.update(dict.fromkeys(_broken(part, language, known)))
     rules = tuple(name for name in (*known.rules, OFF_SCRIPT) if name in broken)
     if not rules:
         return Verdict(allow=True, rules=(), why="breaks no rule")
     return Verdict(allow=False, rules=rules, why="; ".join(_says(name, known) for name in rules))
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of `text`, in order, without the space between them."""
+    return [part.strip() for part in _SENTENCES.split(text) if part.strip()]
 
 
 def _says(name: str, known: Knowledge) -> str:
