@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from intake.guard import allowed, judge
 from intake.guard.fixing import FILE, listing
+from intake.interview import wordings
 from intake.interview.wordings import NOTICE, WORDINGS
-from intake.language.guess import Language
+from intake.language.guess import LANGUAGES, Language
+from intake.language.views import load_yaml
 from tests.evals.guard.score import score
 
 OWN = Path(__file__).parents[2] / "evals" / "guard" / "own.jsonl"
@@ -82,11 +85,25 @@ def test_one_forbidden_sentence_stops_the_whole() -> None:
 
 
 def test_every_wording_that_ships_passes() -> None:
-    for locale, wordings in WORDINGS.items():
+    for locale, texts in WORDINGS.items():
         language: Language = "es" if locale.startswith("es") else "en"
-        for text in (*wordings.values(), *NOTICE.get(locale, ())):
+        for text in (*texts.values(), *NOTICE.get(locale, ())):
             verdict = judge(text, language=language)
             assert verdict.allow, (locale, text, verdict.rules)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_the_guided_interview_passes_whatever_is_filled_in(language: Language) -> None:
+    texts = _leaves(load_yaml(Path(wordings.__file__).with_name("words") / f"{language}.yaml"))
+    assert texts
+    for text in texts:
+        filled = re.sub(r"\{\w+\}", "Ana", text)
+        assert judge(filled, language=language).allow, (filled, judge(filled, language=language).rules)
+
+
+def _leaves(node: object) -> list[str]:
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [node] if isinstance(node, str) else [leaf for child in children for leaf in _leaves(child)]
 
 
 def test_the_list_of_fixed_words_is_the_one_their_files_make() -> None:
