@@ -28,8 +28,10 @@ _CLAUSES: Final = re.compile(
     r"[,;:]\s+(?:and|but|so|which|y|pero|as\u00ed que|lo cual|por lo que)\s+(?=\w)"
     r"|[;\u2014]\s*|,\s+(?=you\b|he\b|she\b|they\b|usted\b)"
 )
+_ENDED: Final = re.compile(r"[.!?\u2026][\"'\u201d)\s]*$")
 _SHAPES: Final = frozenset({"~script", "~decline", "~repeat", "~ours"})
 _WHOLE: Final = frozenset({"decline", "repeat", "ours"})
+_LABEL: Final = 14
 _SHORT: Final = 5  # words, the marks at both ends counted
 _FRAMES: Final = frozenset({"service", "decline", "repeat", "ours"})
 OFF_SCRIPT: Final = "off_script"
@@ -80,7 +82,7 @@ def _broken(part: str, language: Language, known: Knowledge) -> list[str]:
         else:
             found.append(hit)
     asked = _is_question(view, marks)
-    framed = not marks.keys().isdisjoint(_FRAMES)
+    framed = not marks.keys().isdisjoint(_FRAMES) or _is_label(part, view)
     broken = [
         hit.pattern.owner
         for hit in found
@@ -94,10 +96,15 @@ def _broken(part: str, language: Language, known: Knowledge) -> list[str]:
     return broken
 
 
+def _is_label(part: str, view: View) -> bool:
+    """The label of a choice, a heading: short, and nothing ends it. It states nothing."""
+    return len(view.words) <= _LABEL and not _ENDED.search(part)
+
+
 def _off_script(part: str, view: View, marks: dict[str, list[Hit]], language: Language, known: Knowledge) -> bool:
     """Whether a statement has none of the shapes that this service speaks in; for each clause of its own."""
     asked = view.words[-1] == ASK and not marks.get("leading")
-    if asked or len(view.words) < _SHORT or not marks.keys().isdisjoint(_WHOLE):
+    if asked or _is_label(part, view) or len(view.words) < _SHORT or not marks.keys().isdisjoint(_WHOLE):
         return False
     for clause in _CLAUSES.split(part):
         clause_view = view_of(clause, language)
