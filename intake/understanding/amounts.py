@@ -110,6 +110,8 @@ def _is_article(heard: Heard, index: int, money: bool) -> bool:
     word, following = heard.norm(index), heard.norm(index + 1)
     if word in {"un", "una"}:
         return money and word_value(following, heard.language) is None and following not in {"peso", "dolar"}
+    if word == "one" and heard.norm(index - 1) in {"that", "this", "which", "another", "every", "each", "any"}:
+        return True
     if word == "one":
         return following in {"of", "day", "time", "thing", "moment", "second", "more"} and (
             money or following != "time"

@@ -158,6 +158,11 @@ def _silent() -> tuple[tuple[str, ...], ...]:
     return phrases("emails", "silent")
 
 
+@cache
+def _silent_first() -> frozenset[str]:
+    return frozenset(words[0] for words in _silent())
+
+
 def _ends_here(heard: Heard, index: int) -> bool:
     """Whether a comma, colon or end of sentence before the word at `index` parts it from what went before."""
     gap = heard.gap(index)
@@ -172,9 +177,10 @@ def _piece(heard: Heard, index: int) -> tuple[str | None, int]:
         return signs[pair], index + 2
     if word in signs:
         return signs[word], index + 1
-    for words in _silent():
-        if heard.starts(index, words):
-            return "", index + len(words)
+    if word in _silent_first():
+        size = next((len(words) for words in _silent() if heard.starts(index, words)), 0)
+        if size:
+            return "", index + size
     digits = element(heard, index)
     if digits is not None:
         return digits
