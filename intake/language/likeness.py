@@ -64,20 +64,33 @@ def features(words: Sequence[str], classes: Mapping[str, str]) -> set[str]:
 
 
 def train(examples: Iterable[tuple[Sequence[str], bool]], classes: Mapping[str, str], *, weight: float = 2.0) -> Model:
-    """A model of the examples. `weight`: how much more one that is so counts than one that is not."""
-    known = [(sorted(features(words, classes)), so) for words, so in examples if words]
-    weights: dict[str, float] = {}
-    bias = 0.0
+    """A model of the examples. `weight`: how much more one that is so counts than one that is not.
+
+    The weights are the mean over the rounds after the first: steadier than those of the last round alone.
+    """
+    numbers: dict[str, int] = {}
+    known = [
+        ([numbers.setdefault(feature, len(numbers)) for feature in sorted(features(words, classes))], so)
+        for words, so in examples
+        if words
+    ]
+    weights = [0.0] * len(numbers)
+    sums = [0.0] * len(numbers)
+    bias = bias_sum = 0.0
     for turn in range(_ROUNDS):
         for number in _mixed(len(known), turn):
             seen, so = known[number]
-            score = bias + sum(weights.get(feature, 0.0) for feature in seen)
+            score = bias + sum([weights[feature] for feature in seen])
             wrong = 1 / (1 + math.exp(-max(-30.0, min(30.0, score)))) - so
             step = _RATE * wrong * (weight if so else 1.0) / math.sqrt(len(seen) + 1) / (1 + 0.1 * turn)
             bias -= step * _BIAS_RATE
             for feature in seen:
-                weights[feature] = weights.get(feature, 0.0) * (1 - _SHRINK) - step
-    return Model(weights, bias, classes)
+                weights[feature] = weights[feature] * (1 - _SHRINK) - step
+        if turn:
+            sums = [total + weight for total, weight in zip(sums, weights, strict=True)]
+            bias_sum += bias
+    mean = _ROUNDS - 1
+    return Model({name: sums[number] / mean for name, number in numbers.items()}, bias_sum / mean, classes)
 
 
 def _mixed(count: int, turn: int) -> list[int]:
