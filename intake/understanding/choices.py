@@ -78,7 +78,12 @@ def _exact(heard: Heard, choices: Sequence[Choice]) -> Found | None:
             while at >= 0:
                 key = (len(words), at)
                 other = len(words) == 1 and heard.norm(at + 1) in senses.get(words[0], ())
-                if not other and not denied(heard, at) and not _inside_number(words) and (best is None or key > best[:2]):
+                if (
+                    not other
+                    and not denied(heard, at)
+                    and not _inside_number(words)
+                    and (best is None or key > best[:2])
+                ):
                     best = (len(words), at, choice)
                 at = heard.find(words, at + 1)
     if best is None or _part_of_more(heard, best[1], best[0], best[2], choices):
@@ -255,6 +260,8 @@ def _score(
         if close >= 0.72 and len(stem) > 3:
             near += weight[stem] * close * 0.8
     overlap = (shared + near) / (min(total, max(weight.values()) * 2) or 1)
-    idea = max((theirs[one] for one in mine if one in theirs), default=0.0) / max(1.0, max(theirs.values(), default=0.0))
+    idea = max((theirs[one] for one in mine if one in theirs), default=0.0) / max(
+        1.0, max(theirs.values(), default=0.0)
+    )
     whole = fuzz.token_set_ratio(" ".join(said), " ".join(words)) / 100 if said and words else 0.0
     return min(1.0, 0.55 * min(1.0, overlap) + 0.55 * idea + (0.25 * whole if whole > 0.6 else 0.0))

@@ -37,7 +37,7 @@ _READERS: Final[dict[str, _Reader]] = {
         with_dates(with_numbers(heard)), today, question.text
     ),
     "money": lambda heard, question, today, country: read_money(with_numbers(heard)),
-    "count": lambda heard, question, today, country: read_count(with_numbers(heard)),
+    "count": lambda heard, question, today, country: read_count(with_numbers(heard), question=question.text),
     "yes_no": lambda heard, question, today, country: read_yes_no(heard, question.text),
     "choice": lambda heard, question, today, country: read_choice(heard, question.choices),
     "state": lambda heard, question, today, country: read_state(heard),
