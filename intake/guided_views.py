@@ -106,6 +106,8 @@ def _choices(talk: Talk, asked: Question, locale: str) -> Any:
     del talk
     from intake.interview.events import Option
 
+    if asked.key == frame.AREA:
+        return [Option(code, areas.name(code, locale)) for code in areas.top_codes()]
     if asked.type == "yes_no":
         return [Option(code, texts(f"button.{code}", locale)[0]) for code in ("yes", "no")]
     return [Option(choice.code, local(choice.labels, locale)) for choice in asked.choices]

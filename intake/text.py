@@ -7,8 +7,9 @@ from typing import Final
 
 from intake.errors import TextEmpty, TextTooLong
 
-#: Characters of one turn. Longer texts are refused with the limit named.
-MAX_TEXT: Final = 8_000
+#: Characters of one turn. Longer texts are refused with the limit named. Of what is longer than the engine reads
+#: (intake.interview.guided.reading), the whole is kept and the first part understood.
+MAX_TEXT: Final = 1_000_000
 # Embeddings, overrides and isolates reorder what a reader sees without changing what is stored;
 # the marks U+200E and U+200F and the joiners are part of ordinary Persian, Hebrew and emoji.
 _REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")

@@ -5,5 +5,5 @@ from typing import Final
 # scope["extensions"][GOING_AWAY]: an asyncio.Event, set when this process begins to shut down.
 GOING_AWAY: Final = "legal_intake.going_away"
 
-# A client's longest text is 8,000 characters; no request of ours comes near this.
-MAX_BODY_BYTES: Final = 256 * 1024
+# A client may paste a text of up to a million characters; what it is sent in fits into this, or is refused.
+MAX_BODY_BYTES: Final = 1024 * 1024

@@ -7,4 +7,4 @@ export const EXIT_URL: string = import.meta.env["VITE_EXIT_URL"] ?? "https://www
 /** How often an open page looks for new turns when no socket tells it. */
 export const LOOK_AGAIN_MS = 10_000;
 
-export const MOST_CHARACTERS = 8_000;
+export const MOST_CHARACTERS = 1_000_000;

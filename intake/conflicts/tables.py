@@ -42,6 +42,16 @@ def nicknames() -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def translations() -> Mapping[str, frozenset[str]]:
+    """Given name -> what it is called in English, where that is another word: "juan" is "john"."""
+    found: dict[str, set[str]] = {}
+    for english, others in read_yaml("translations.yaml").items():
+        for word in others.split():
+            found.setdefault(word, set()).add(english)
+    return {word: frozenset(names) for word, names in found.items()}
+
+
+@cache
 def spellings() -> Mapping[str, frozenset[int]]:
     """Word -> the lines of `spellings.yaml` that it stands on."""
     found: dict[str, set[int]] = {}

@@ -20,13 +20,18 @@ from intake.language.patterns import Hit
 from intake.language.views import ASK, STOP, View, view_of
 
 # Where one sentence ends and the next begins; "Mr. Smith" and "1,250.50" are whole.
-_SENTENCES: Final = re.compile(r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSr)(?<!\bSra)(?<!\bMrs)(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+")
+_SENTENCES: Final = re.compile(
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSr)(?<!\bSra)(?<!\bMrs)(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+"
+)
 # A clause of its own: "..., and you ...", "...; that ...".
 _CLAUSES: Final = re.compile(
-    r"[,;:]\s+(?:and|but|so|which|y|pero|as\u00ed que|lo cual|por lo que)\s+(?=\w)|[;\u2014]\s*|,\s+(?=you\b|he\b|she\b|they\b|usted\b)"
+    r"[,;:]\s+(?:and|but|so|which|y|pero|as\u00ed que|lo cual|por lo que)\s+(?=\w)"
+    r"|[;\u2014]\s*|,\s+(?=you\b|he\b|she\b|they\b|usted\b)"
 )
+_ENDED: Final = re.compile(r"[.!?\u2026][\"'\u201d)\s]*$")
 _SHAPES: Final = frozenset({"~script", "~decline", "~repeat", "~ours"})
 _WHOLE: Final = frozenset({"decline", "repeat", "ours"})
+_LABEL: Final = 14
 _SHORT: Final = 5  # words, the marks at both ends counted
 _FRAMES: Final = frozenset({"service", "decline", "repeat", "ours"})
 OFF_SCRIPT: Final = "off_script"
@@ -48,13 +53,18 @@ def judge(sentence: str, *, language: Language) -> Verdict:
         return Verdict(allow=True, rules=(), why="fixed words" if sentence.strip() else "nothing is said")
     known = knowledge(language)
     broken: dict[str, None] = {}
-    for part in _SENTENCES.split(sentence):
-        if part.strip() and not allowed(part):
+    for part in sentences_of(sentence):
+        if not allowed(part):
             broken.update(dict.fromkeys(_broken(part, language, known)))
     rules = tuple(name for name in (*known.rules, OFF_SCRIPT) if name in broken)
     if not rules:
         return Verdict(allow=True, rules=(), why="breaks no rule")
     return Verdict(allow=False, rules=rules, why="; ".join(_says(name, known) for name in rules))
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of `text`, in order, without the space between them."""
+    return [part.strip() for part in _SENTENCES.split(text) if part.strip()]
 
 
 def _says(name: str, known: Knowledge) -> str:
@@ -72,7 +82,7 @@ def _broken(part: str, language: Language, known: Knowledge) -> list[str]:
         else:
             found.append(hit)
     asked = _is_question(view, marks)
-    framed = not marks.keys().isdisjoint(_FRAMES)
+    framed = not marks.keys().isdisjoint(_FRAMES) or _is_label(part, view)
     broken = [
         hit.pattern.owner
         for hit in found
@@ -86,10 +96,15 @@ def _broken(part: str, language: Language, known: Knowledge) -> list[str]:
     return broken
 
 
+def _is_label(part: str, view: View) -> bool:
+    """The label of a choice, a heading: short, and nothing ends it. It states nothing."""
+    return len(view.words) <= _LABEL and not _ENDED.search(part)
+
+
 def _off_script(part: str, view: View, marks: dict[str, list[Hit]], language: Language, known: Knowledge) -> bool:
     """Whether a statement has none of the shapes that this service speaks in; for each clause of its own."""
     asked = view.words[-1] == ASK and not marks.get("leading")
-    if asked or len(view.words) < _SHORT or not marks.keys().isdisjoint(_WHOLE):
+    if asked or _is_label(part, view) or len(view.words) < _SHORT or not marks.keys().isdisjoint(_WHOLE):
         return False
     for clause in _CLAUSES.split(part):
         clause_view = view_of(clause, language)

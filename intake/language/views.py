@@ -21,7 +21,9 @@ STOP: Final = "."
 ASK: Final = "?"
 # A full stop ends a sentence where space or nothing follows; "..." and "a.m." do not.
 _ENDS: Final = re.compile(r"[!?;\n\u2026]|(?<!\.)\.(?=[\s\"')\u201d\u00bb]|$)|\u00bf|\u00a1| - | \u2014 |\u2014")
-_ABBREVIATED: Final = frozenset("mr mrs ms dr st sr sra srta lic no vs a p m u s jr".split())
+_ABBREVIATED: Final = frozenset(
+    ["mr", "mrs", "ms", "dr", "st", "sr", "sra", "srta", "lic", "vs", "a", "p", "m", "u", "s", "jr"]
+)
 _NO_COMMA: Final = frozenset({"no", "yes", "si"})
 _APOSTROPHE: Final = frozenset("'\u2019\u02bc")
 
@@ -117,7 +119,7 @@ def _written_out(token: Token, text: str, forms: _Forms, following: str) -> tupl
 
 
 def _is_verb_next(following: str, forms: _Forms) -> bool:
-    """"Someone's in my house", "my ex's hitting": the s is "is"; in "my ex's house" it is not."""
+    """ "Someone's in my house", "my ex's hitting": the s is "is"; in "my ex's house" it is not."""
     return following.endswith("ing") or following in forms.after_is
 
 
@@ -128,7 +130,9 @@ def _forms(language: Language) -> _Forms:
     def table(name: str) -> dict[str, tuple[str, ...]]:
         return {fold(str(key)): tuple(str(value).split()) for key, value in read[name].items()}
 
-    return _Forms(frozenset(read["fillers"].split()), table("always"), table("apostrophe"), frozenset(read["after_is"].split()))
+    return _Forms(
+        frozenset(read["fillers"].split()), table("always"), table("apostrophe"), frozenset(read["after_is"].split())
+    )
 
 
 def load_yaml(path: Path) -> Any:

@@ -51,10 +51,17 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Every concept and context of one language, ready to be found."""
+    """Every concept and context of one language, ready to be found.
+
+    `small`: the little words that negation turns on: `denying`, `other` (what follows "not" where it denies
+    something else: "I do not know"), `subjects` (a finding that begins with its own is not denied before it),
+    `clitics`.
+    """
 
     concepts: dict[str, Concept]
     finder: Finder
+    sets: dict[str, tuple[str, ...]]
+    small: dict[str, frozenset[str]]
 
 
 @cache
@@ -74,7 +81,8 @@ def knowledge(language: Language) -> Knowledge:
         for name, block in part.get("context", {}).items():
             patterns += read_patterns(block, sets, f"~{name}")
     _check(concepts)
-    return Knowledge(concepts, Finder(patterns))
+    small = {name: frozenset(words.split()) for part in read for name, words in part.get("small", {}).items()}
+    return Knowledge(concepts, Finder(patterns), sets, small)
 
 
 def _concept(key: str, rule: dict[str, Any]) -> Concept:

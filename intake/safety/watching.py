@@ -29,6 +29,7 @@ from intake.language.guess import Language
 from intake.language.patterns import Hit
 from intake.language.views import ASK, STOP, View, view_of
 from intake.safety.loading import KINDS, Concept, Knowledge, Level, knowledge
+from intake.safety.sensing import sense
 
 # How far around a finding its context is read, in words: speech has no full stops to end a sentence.
 _NEAR_TIME: Final = 12
@@ -36,19 +37,7 @@ _NEAR_NOW: Final = 8
 _NEAR_STORY: Final = 14
 _NEAR_DENIAL: Final = 3
 _NEAR_TRAFFIC: Final = 14
-_DENYING: Final = {
-    "en": frozenset({"not", "never", "nobody", "without", "neither", "nor"}),
-    "es": frozenset({"no", "nunca", "jamas", "nadie", "sin", "ni", "tampoco"}),
-}
-# "I do not know", "not only": these deny something else.
-_NOT_DENYING: Final = {
-    "en": frozenset("know only just sure sleep understand eat work care stop stopped wait help believe".split()),
-    "es": frozenset("se solo solamente puedo entiendo deja dejan dejaba aguanto duermo es sabemos para paran".split()),
-}
-_SUBJECTS: Final = {
-    "en": frozenset("i he she they we my our the his her somebody someone a there".split()),
-    "es": frozenset("yo el ella ellos mi mis su nosotros alguien un una hay".split()),
-}
+_NEAR_NOT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +73,35 @@ def watch(text: str, *, language: Language) -> Alarm:
         finding
         for hit in hits
         if not hit.pattern.owner.startswith("~")
-        for finding in _weighed(hit, view, contexts, known, language)
+        for finding in _weighed(hit, view, contexts, known)
     ]
-    return _alarm(findings, view)
+    return _alarm(findings, view) if findings else _sensed(hits, view, language)
+
+
+def _sensed(hits: list[Hit], view: View, language: Language) -> Alarm:
+    """What the examples say where no concept was found. A concept that its context took away is not asked again."""
+    taken = any(not hit.pattern.owner.startswith("~") for hit in hits)
+    sensed = None if taken else sense(view, language)
+    if sensed is None:
+        return Alarm(alarm=False, level="none", kinds=(), spans=(), why="nothing of danger or urgency is said")
+    return Alarm(
+        alarm=True,
+        level=sensed.level,
+        kinds=(sensed.kind,),
+        spans=(view.span(0, len(view.words)),),
+        why=f"{sensed.kind}: it sounds like what people in this say",
+        fingerprints=(f"{sensed.level}:{sensed.kind}:sensed",),
+    )
 
 
 _CONTEXTS: Final = ("idiom", "traffic", "distant", "past", "fiction", "unreal", "denied", "now")
 _Contexts = dict[str, list[Hit]]
 
 
-def _weighed(hit: Hit, view: View, contexts: _Contexts, known: Knowledge, language: Language) -> Iterable[_Finding]:
+def _weighed(hit: Hit, view: View, contexts: _Contexts, known: Knowledge) -> Iterable[_Finding]:
     """The finding that `hit` stands for in its context; nothing, if it is not meant."""
     concept = known.concepts[hit.pattern.owner]
-    if _covered(hit, contexts["idiom"]) or _denied(hit, view, contexts["denied"], language):
+    if _covered(hit, contexts["idiom"]) or _denied(hit, view, contexts["denied"], known):
         return
     now = bool(_near(hit, view, contexts["now"], _NEAR_NOW))
     if _near(hit, view, contexts["fiction"], _NEAR_STORY) and not (now and concept.level == "danger_now"):
@@ -148,18 +153,23 @@ def _parted(view: View, start: int, end: int) -> bool:
     return any(word in (STOP, ASK) for word in view.words[start:end])
 
 
-def _denied(hit: Hit, view: View, frames: list[Hit], language: Language) -> bool:
+def _denied(hit: Hit, view: View, frames: list[Hit], known: Knowledge) -> bool:
     """Whether the finding is said not to be so. A pattern that itself denies ("not feed") is not denied by that."""
-    denying, harmless = _DENYING[language], _NOT_DENYING[language]
-    before = range(max(hit.start - 2, 0), hit.start)
-    if view.words[hit.start] in _SUBJECTS[language]:
-        before = range(0)
+    small = known.small
+    before = range(max(hit.start - _reach(view.words[hit.start], known), 0), hit.start)
     for number in (*before, *hit.loose):
-        if view.words[number] not in denying or view.words[number + 1] in harmless:
+        if view.words[number] not in small["denying"] or view.words[number + 1] in small["other"]:
             continue
         if number >= hit.start or not _parted(view, number, hit.start):
             return True
     return any(_denies(mark, hit, view) for mark in frames)
+
+
+def _reach(first: str, known: Knowledge) -> int:
+    """How many words before a finding may deny it: none where it begins with its own subject."""
+    if first in known.small["subjects"]:
+        return 0
+    return 1 if first in known.small["clitics"] else _NEAR_NOT
 
 
 def _denies(mark: Hit, hit: Hit, view: View) -> bool:
@@ -170,8 +180,6 @@ def _denies(mark: Hit, hit: Hit, view: View) -> bool:
 
 
 def _alarm(findings: list[_Finding], view: View) -> Alarm:
-    if not findings:
-        return Alarm(alarm=False, level="none", kinds=(), spans=(), why="nothing of danger or urgency is said")
     level: Level = "danger_now" if any(f.concept.level == "danger_now" for f in findings) else "urgent"
     facts = {f"{f.concept.level}:{f.concept.kind}:{f.concept.name}": f.concept for f in findings}
     kinds = {f.concept.kind for f in findings}

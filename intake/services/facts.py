@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from intake import conflicts
+from intake.conflicts import entries
 from intake.models import JSON_KINDS, Fact, Party, Turn
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Keeper:
             )
             party.name = str(found.value)
             party.save(force_insert=True)
+            entries.index_party(party)  # whoever is named in an intake is found by the next one
 
 
 def as_text(value: Any, kind: str) -> str | None:

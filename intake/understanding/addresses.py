@@ -31,10 +31,8 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
     street = _street(heard, asked=asked)
     if street is None and not asked:
         return None
-    parts: dict[str, str] = {}
     start, at = (len(heard), 0) if street is None else (street[1], street[2])
-    if street is not None:
-        parts["street"] = street[0]
+    parts: dict[str, str] = {"street": street[0]} if street is not None else {}
     end = at
     unit = _unit(heard, at)
     ahead = next(
@@ -133,7 +131,8 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
     stop = word_set("addresses", "stops")
     for at in range(number[1], min(len(heard), number[1] + _MAX_STREET_WORDS)):
         word = heard.norm(at)
-        if word in stop or "," in heard.gap(at):
+        unsure = not asked and word in word_set("addresses", "unsure_suffixes")
+        if word in stop or unsure or "," in heard.gap(at):
             break
         if word in suffixes and (at > number[1] or word in {"broadway", "avenue", "calle", "avenida"}):
             end = at + 1
@@ -156,7 +155,7 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
                 end = extra[1]
             elif word in {"calle", "avenida"} and at == number[1]:
                 end = _name_end(heard, end)
-            elif word in {"calle", "avenida"}:
+            elif word in {"calle", "avenida"} and heard.norm(end) not in word_set("addresses", "unit_words"):
                 end = min(end + 1, len(heard))
             if (
                 heard.norm(end) in word_set("addresses", "directions")
@@ -172,12 +171,9 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
 
 def _city_begins(heard: Heard, index: int) -> bool:
     """ "North Las Vegas", "West Palm Beach": a direction that belongs to a city."""
-    return (
-        heard.norm(index) in {"north", "south", "east", "west", "norte", "sur"}
-        and index + 1 < len(heard)
-        and heard.norm(index + 1) not in word_set("addresses", "unit_words")
-        and "," not in heard.gap(index + 1)
-    )
+    goes_on = index + 1 < len(heard) and "," not in heard.gap(index + 1)
+    direction = heard.norm(index) in {"north", "south", "east", "west", "norte", "sur"}
+    return direction and goes_on and heard.norm(index + 1) not in word_set("addresses", "unit_words")
 
 
 def _misheard_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[str, int, int] | None:
@@ -379,6 +375,10 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
         or (heard.norm(start) in plain and not (heard.is_cased and heard.raw(start)[:1].isupper() and start))
     ):
         start += 1
+    if heard.is_cased and start < limit and not heard.raw(start)[:1].isupper():
+        start = next(
+            (i for i in range(start, limit) if heard.raw(i)[:1].isupper()), start
+        )  # "I always flip it, Duluth"
     end = start
     while end < limit and heard.norm(end) not in stop and not heard.norm(end)[:1].isdigit() and end - start < 4:
         end += 1

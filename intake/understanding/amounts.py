@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from intake.language.tokens import words_of
 from intake.understanding.corrections import pieces, standing
 from intake.understanding.facts import Found, State
 from intake.understanding.heard import Heard
@@ -45,7 +46,7 @@ def read_money(heard: Heard, *, asked: bool = True) -> Found | None:
     return _nothing(heard, "nothing_money") if asked else None
 
 
-def read_count(heard: Heard, *, asked: bool = True) -> Found | None:
+def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found | None:
     """How many. Not asked: only numbers of people or times."""
     for part in reversed(pieces(heard)):
         nothing = _nothing(part, "nothing_count") if asked else None
@@ -56,7 +57,7 @@ def read_count(heard: Heard, *, asked: bool = True) -> Found | None:
         if not asked:
             every = [a for a in every if part.norm(a.end) in word_set("amounts", "countable")]
         if every:
-            amount = _added(part, every)
+            amount = _counted(part, every, question) or _added(part, every)
             start, end = part.span(amount.start, amount.end)
             return Found(amount.value, start, end, "a number said as a count", amount.state)
         if asked:
@@ -110,6 +111,8 @@ def _is_article(heard: Heard, index: int, money: bool) -> bool:
     word, following = heard.norm(index), heard.norm(index + 1)
     if word in {"un", "una"}:
         return money and word_value(following, heard.language) is None and following not in {"peso", "dolar"}
+    if word == "one" and heard.norm(index - 1) in {"that", "this", "which", "another", "every", "each", "any"}:
+        return True
     if word == "one":
         return following in {"of", "day", "time", "thing", "moment", "second", "more"} and (
             money or following != "time"
@@ -151,6 +154,10 @@ def _with_cents(heard: Heard, number: Number) -> Number:
     if heard.norm(number.end) in currency:
         at = number.end + 1 + (heard.norm(number.end + 1) in {"and", "con", "y"})
         small = number_at(heard, at)
+        if small is not None and small.value < 100 and heard.norm(small.end) in cents:
+            return Number(number.value + small.value / 100, small.end + 1, "decimal", number.written)
+    if heard.norm(number.end) in {"and", "con", "y"} and number.value >= 1:
+        small = number_at(heard, number.end + 1)
         if small is not None and small.value < 100 and heard.norm(small.end) in cents:
             return Number(number.value + small.value / 100, small.end + 1, "decimal", number.written)
     if heard.norm(number.end) == "con" and not number.written and number.value < 1000:
@@ -242,7 +249,17 @@ def _most_likely_sum(heard: Heard, found: list[Amount]) -> Amount:
     """Without a currency: not the number of weeks or years, but the largest other one."""
     not_sums = word_set("amounts", "units_of_time") | word_set("amounts", "countable")
     kept = [a for a in found if heard.norm(a.end) not in not_sums] or found
-    return max(kept, key=lambda a: a.high)
+    return max(kept, key=lambda a: (a.high, a.low < a.high))
+
+
+def _counted(heard: Heard, found: list[Amount], question: str) -> Amount | None:
+    """The number of what the question names ("how many hours": "seventy hours"), or one said twice; None: neither."""
+    asked = set(words_of(question[:300])) & word_set("amounts", "units_of_time")
+    named = [a for a in found if heard.norm(a.end) in asked]
+    if named:
+        return named[0]
+    values = [(a.low, a.high) for a in found]
+    return next((a for a in found if values.count((a.low, a.high)) > 1), None) if len(found) > 2 else None
 
 
 def _added(heard: Heard, found: list[Amount]) -> Amount:

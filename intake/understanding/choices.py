@@ -17,6 +17,10 @@ from intake.understanding.words import table, word_set
 #: The best choice must be this good, and this much better than the next.
 _FLOOR = 0.34
 _LEAD = 0.08
+#: How much of a nearer idea's weight the wider one has that it implies.
+_WIDER = 0.8
+#: The weight of a whole area of law beside something nearer.
+_AREA = 0.6
 
 
 def read_choice(heard: Heard, choices: Sequence[Choice]) -> Found | None:
@@ -31,6 +35,9 @@ def read_choice(heard: Heard, choices: Sequence[Choice]) -> Found | None:
 
 
 def _in_part(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    chosen = _after_but(heard, choices)
+    if chosen is not None:
+        return chosen
     exact = _exact(heard, choices)
     if exact is not None:
         return exact
@@ -38,6 +45,17 @@ def _in_part(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     if numbered is not None:
         return numbered
     return _by_meaning(heard, choices)
+
+
+def _after_but(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    """ "we speak Mam but Spanish is fine, put that": what a clause behind "but" chooses."""
+    at = max((i for i, word in enumerate(heard.norms[:200]) if word in {"but", "pero"}), default=-1)
+    if at < 1:
+        return None
+    clause = heard.part(at + 1)
+    if not word_set("choices", "chosen") & set(clause.norms):
+        return None
+    return _exact(clause, choices) or _by_meaning(clause, choices)
 
 
 def _found(heard: Heard, choice: Choice, start: int, end: int, why: str, *, sure: bool = True) -> Found:
@@ -53,12 +71,19 @@ def _names(choice: Choice) -> list[tuple[str, ...]]:
 def _exact(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     """A choice's own words said in a row: the longest, and among equals the last not denied."""
     best: tuple[int, int, Choice] | None = None
+    senses = table("choices")["other_sense"]
     for choice in choices:
         for words in _names(choice):
             at = heard.find(words)
             while at >= 0:
                 key = (len(words), at)
-                if not denied(heard, at) and not _inside_number(words) and (best is None or key > best[:2]):
+                other = len(words) == 1 and heard.norm(at + 1) in senses.get(words[0], ())
+                if (
+                    not other
+                    and not denied(heard, at)
+                    and not _inside_number(words)
+                    and (best is None or key > best[:2])
+                ):
                     best = (len(words), at, choice)
                 at = heard.find(words, at + 1)
     if best is None or _part_of_more(heard, best[1], best[0], best[2], choices):
@@ -138,6 +163,32 @@ def _ideas(said: str, away: frozenset[int] = frozenset()) -> dict[str, float]:
     return found
 
 
+def _with_wider(said: dict[str, float]) -> dict[str, float]:
+    """The ideas said with those they imply. An area of law is told by many words that also tell something nearer."""
+    found = {one: weight * (_AREA if one.endswith("_area") else 1.0) for one, weight in said.items()}
+    for idea, weight in said.items():
+        for one in table("choices")["implies"].get(idea, ()):
+            found[one] = max(found.get(one, 0.0), weight * _WIDER)
+    return found
+
+
+def _own_words(heard: Heard, offered: frozenset[str]) -> list[tuple[str, frozenset[str]]]:
+    """The words that say something, each with the offered ideas of the phrase it is a part of: "turn my head"."""
+    small, known, norms = word_set("choices", "small"), _concepts(), heard.norms[:200]
+    senses = table("choices")["other_sense"]
+    phrase: dict[int, frozenset[str]] = {}
+    for size in (4, 3, 2):
+        for at in range(len(norms) - size + 1):
+            ideas = known.get(" ".join(norms[at : at + size]), frozenset()) & offered
+            if ideas and at not in phrase:
+                phrase.update(dict.fromkeys(range(at, at + size), ideas))
+    return [
+        (w, phrase.get(i) or known.get(w, frozenset()) & offered)
+        for i, w in enumerate(norms)
+        if w not in small and not denied(heard, i) and heard.norm(i + 1) not in senses.get(w, ())
+    ]
+
+
 def _stem(word: str) -> str:
     for ending in (
         "mente",
@@ -167,14 +218,16 @@ def _stem(word: str) -> str:
 
 def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     small = word_set("choices", "small")
-    said = [w for i, w in enumerate(heard.norms[:200]) if w not in small and not denied(heard, i)]
+    offered = frozenset(i for c in choices for i in _ideas(" ".join(" ".join(name) for name in _names(c))))
+    said = _own_words(heard, offered)
     text = " ".join(heard.norms[:200])
     away = frozenset(i for i in range(min(200, len(heard))) if denied(heard, i))
+    theirs = _with_wider(_ideas(text, away))
     named = [[w for words in _names(c) for w in words if w not in small] for c in choices]
     spread = [{_stem(w) for w in words} for words in named]
     weight = {s: math.log(1 + len(choices) / sum(s in stems for stems in spread)) for stems in spread for s in stems}
     scores = [
-        _score(said, _ideas(text, away), words, stems, weight, choice)
+        _score(said, theirs, words, stems, weight, choice)
         for choice, words, stems in zip(choices, named, spread, strict=True)
     ]
     order = sorted(range(len(choices)), key=lambda i: -scores[i])
@@ -187,7 +240,7 @@ def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
 
 
 def _score(
-    said: list[str],
+    own: list[tuple[str, frozenset[str]]],
     theirs: dict[str, float],
     words: list[str],
     stems: set[str],
@@ -195,6 +248,9 @@ def _score(
     choice: Choice,
 ) -> float:
     """Shared word stems weigh by how much they tell the choices apart; shared ideas count; so do near sounds."""
+    label = " ".join(" ".join(name) for name in _names(choice))
+    mine = _ideas(label)
+    said = [word for word, ideas in own if not ideas or not ideas.isdisjoint(mine)]
     heard = {_stem(w) for w in said}
     total = sum(weight[s] for s in stems) or 1.0
     shared = sum(weight[s] for s in stems & heard)
@@ -204,10 +260,8 @@ def _score(
         if close >= 0.72 and len(stem) > 3:
             near += weight[stem] * close * 0.8
     overlap = (shared + near) / (min(total, max(weight.values()) * 2) or 1)
-    label = " ".join(" ".join(name) for name in _names(choice))
-    mine = _ideas(label)
-    # an area of law is told by many words that also tell something nearer
-    weights = {one: weight * (0.6 if one.endswith("_area") else 1.0) for one, weight in theirs.items()}
-    idea = max((weights[one] for one in mine if one in weights), default=0.0) / max(theirs.values(), default=1.0)
+    idea = max((theirs[one] for one in mine if one in theirs), default=0.0) / max(
+        1.0, max(theirs.values(), default=0.0)
+    )
     whole = fuzz.token_set_ratio(" ".join(said), " ".join(words)) / 100 if said and words else 0.0
     return min(1.0, 0.55 * min(1.0, overlap) + 0.55 * idea + (0.25 * whole if whole > 0.6 else 0.0))

@@ -132,7 +132,8 @@ def year_after(heard: Heard, index: int, when: When, *, short: bool = True) -> t
     relative = relative_year(heard, at, when)
     if relative is not None:
         return relative
-    read = year_at(heard, at, short=short)
+    aside = next((len(words) for words in _ASIDES if heard.starts(at, words)), 0)
+    read = year_at(heard, at, short=short) if not aside else year_at(heard, at + aside)
     if (
         read is None
         and at == index
@@ -163,6 +164,11 @@ def relative_year(heard: Heard, index: int, when: When) -> tuple[int, int] | Non
     return None
 
 
+#: Between a month and its year: "mid October, I think, 2023".
+_ASIDES: Final = (
+    ("i", "think"), ("i", "believe"), ("i", "guess"), ("i", "wanna", "say"), ("i", "want", "to", "say"), ("maybe",),
+    ("creo", "que", "del"), ("creo", "que"), ("creo", "del"), ("creo",), ("yo", "creo"), ("it", "was"), ("like",),
+)  # fmt: skip
 _YEARS: Final = {
     ("last", "year"): -1, ("this", "year"): 0, ("next", "year"): 1, ("the", "year", "before", "last"): -2,
     ("year", "before", "last"): -2, ("ano", "pasado"): -1, ("este", "ano"): 0, ("proximo", "ano"): 1,

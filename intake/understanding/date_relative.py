@@ -13,7 +13,8 @@ from intake.understanding.numbers import number_at
 from intake.understanding.words import table, word_set
 
 _AGO: Final = frozenset({"ago", "back", "prior", "earlier", "atras", "aback", "agoe"})
-_LATER: Final = (("from", "now"), ("from", "today"), ("from", "tomorrow"), ("later",), ("a", "partir", "de", "hoy"))
+_LATER: Final = (("from", "now"), ("from", "today"), ("from", "tomorrow"), ("later",), ("a", "partir", "de", "hoy"),
+                ("desde", "hoy"), ("contados", "desde", "hoy"), ("contando", "desde", "hoy"))  # fmt: skip
 _BEFORE: Final = (("before",), ("prior", "to"), ("antes", "de"), ("antes", "del"))
 _AFTER: Final = (("after",), ("following",), ("despues", "de"), ("despues", "del"))
 _FEW: Final[dict[str, tuple[float, float]]] = {

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from intake.understanding import calendar as cal
-from intake.understanding.date_parts import year_after
+from intake.understanding.date_parts import year_after, year_at
 from intake.understanding.date_relative import length_at
 from intake.understanding.date_types import Period, Reader, When
 from intake.understanding.heard import Heard
@@ -62,7 +62,30 @@ def _decade(heard: Heard, index: int, when: When) -> Period | None:
         and word in {"cincuenta", "sesenta", "setenta", "ochenta", "noventa"}
     ):
         start = {"cincuenta": 1950, "sesenta": 1960, "setenta": 1970, "ochenta": 1980, "noventa": 1990}[word]
-    return Period(date(start, 1, 1), date(start + 9, 12, 31), index, end, "decade") if start else None
+    return _year_of_decade(heard, start, index, end) if start else None
+
+
+def _year_of_decade(heard: Heard, start: int, index: int, end: int) -> Period:
+    """ "the nineties, maybe ninety six": the year, when one of the decade follows."""
+    at = end
+    while heard.norm(at) in {
+        "maybe",
+        "like",
+        "around",
+        "about",
+        "probably",
+        "i",
+        "think",
+        "say",
+        "como",
+        "quizas",
+        "creo",
+    }:
+        at += 1
+    year = year_at(heard, at, short=True)
+    if year is not None and (year[0] - start) % 100 < 10 and (year[0] < 100 or start <= year[0] < start + 10):
+        return Period(*cal.year(start + (year[0] - start) % 100), index, year[1], "year")
+    return Period(date(start, 1, 1), date(start + 9, 12, 31), index, end, "decade")
 
 
 STRETCHES: Final[tuple[Reader, ...]] = (_season, _stretch, _decade)

@@ -40,8 +40,24 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
             first = _same_year(kept[0], last)
             if first.low <= last.high:
                 return _found(part, replace(first, high=last.high, end=last.end), as_interval=True)
+        if len(kept) >= 2 and (both := _both(part, kept[0], kept[1])) is not None:
+            return _found(part, both, as_interval=True)
         if kept:
             return _found(part, kept[0], as_interval=True)
+    return None
+
+
+def _both(heard: Heard, first: Period, second: Period) -> Period | None:
+    """ "July and August", "the 7th and 8th of June": one stretch, when the second goes on where the first ends."""
+    between = set(heard.norms[first.end : second.start])
+    if not {"and", "y"} & between or between - {"and", "y", "the", "el", "then", "luego"}:
+        return None
+    first = _same_year(first, second)
+    if first.kind == "bare_day" and second.is_day:
+        moved = cal.safe(second.low.year, second.low.month, first.low.day)
+        first = replace(first, low=moved, high=moved) if moved is not None else first
+    if timedelta() < second.low - first.high <= timedelta(days=3):
+        return replace(first, high=second.high, end=second.end, kind="range")
     return None
 
 
@@ -235,6 +251,10 @@ def _open_ended(heard: Heard, period: Period, when: When) -> Period:
     """ "since March" runs to today; "from 2019 until now" too."""
     before = _words_before(heard, period.start)
     after = heard.norms[period.end : period.end + 3]
+    if {"not", "havent", "hasnt", "hadnt", "never", "no", "nunca"} & set(
+        heard.norms[max(0, period.start - 4) : period.start]
+    ):
+        return period  # "not since Easter": that day was the last
     to_now = any(
         w in {"now", "present", "presente", "ahora", "hoy", "today", "currently", "fecha"} for w in after
     ) and any(w in {"to", "until", "till", "hasta", "through", "til", "the", "la"} for w in after)

@@ -10,9 +10,10 @@ from intake.understanding.digits import element
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, alike
 from intake.understanding.spelling import letter_at
-from intake.understanding.words import phrases, table
+from intake.understanding.words import phrases, plain_words, table
 
 _TYPED: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,5}")
+_TENS: Final = frozenset({"treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"})
 _MAX_LOCAL_WORDS: Final = 24
 #: Names of letters that are no words.
 _LETTER_NAMES: Final = {
@@ -31,6 +32,7 @@ _LETTER_NAMES: Final = {
     "pe": "p",
     "cu": "q",
     "doubleyou": "w",
+    "ye": "y",
 }
 
 
@@ -67,6 +69,8 @@ def _domain(heard: Heard, index: int) -> tuple[str, int] | None:
         return None
     name, at = "", index
     while at < len(heard) and at - index < 12 and not _is_dot(heard.norm(at)):
+        if name and heard.gap(at) == ".":
+            break
         piece, step = _piece(heard, at)
         if piece is None:
             return None
@@ -137,7 +141,12 @@ def _local_start(heard: Heard, last: int) -> int:
         word = heard.norm(index)
         silent = next((len(p) for p in _silent() if heard.starts(index - len(p) + 1, p)), 0) if index < last + 1 else 0
         if silent:
+            if index < last and _whole_again(heard, index - silent, index + 1):
+                return index + 1
             index -= silent
+            continue
+        if word == "y" and heard.norm(index - 1) in _TENS and index < last:
+            index -= 1
             continue
         joined = _is_dot(heard.norm(index + 1)) or heard.norm(index + 1) in _data("signs") if index < last else False
         letters = (
@@ -147,15 +156,36 @@ def _local_start(heard: Heard, last: int) -> int:
         ) or (len(word) == 1 and index < last and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))})
         if word in stops and not joined and not letters:
             return index + 1
-        if index < last and _ends_here(heard, index + 1):
+        if index < last and (_ends_here(heard, index + 1) or _before_chain(heard, index)):
             return index + 1
         index -= 1
     return index + 1
 
 
+def _before_chain(heard: Heard, index: int) -> bool:
+    """Whether the word only stands before "daniela dot rojas": a chain of signs begins with one word or a name."""
+    word, signs = heard.norm(index), _data("signs")
+    if index == 0 or heard.norm(index + 2) not in signs or heard.norm(index + 1) in signs or word in signs:
+        return False
+    if len(word) == 1 or element(heard, index) is not None or len(heard.norm(index + 1)) == 1:
+        return False
+    return word not in plain_words("given") and word not in plain_words("surnames")
+
+
+def _whole_again(heard: Heard, before: int, after: int) -> bool:
+    """ "lisa lisa, no space, lisalisa at …": the word after says again, as one, what stands before."""
+    word, said = heard.norm(after), heard.norm(before)
+    return len(said) > 1 and word != said and word.endswith(said)
+
+
 @cache
 def _silent() -> tuple[tuple[str, ...], ...]:
     return phrases("emails", "silent")
+
+
+@cache
+def _silent_first() -> frozenset[str]:
+    return frozenset(words[0] for words in _silent())
 
 
 def _ends_here(heard: Heard, index: int) -> bool:
@@ -172,9 +202,10 @@ def _piece(heard: Heard, index: int) -> tuple[str | None, int]:
         return signs[pair], index + 2
     if word in signs:
         return signs[word], index + 1
-    for words in _silent():
-        if heard.starts(index, words):
-            return "", index + len(words)
+    if word in _silent_first():
+        size = next((len(words) for words in _silent() if heard.starts(index, words)), 0)
+        if size:
+            return "", index + size
     digits = element(heard, index)
     if digits is not None:
         return digits

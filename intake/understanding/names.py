@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from intake.understanding.again import nickname_before
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
@@ -21,6 +22,11 @@ _PARTS: Final = {
     "primer apellido": "last", "segundo apellido": "last2", "middle name": "middle", "segundo nombre": "middle",
     "apellido paterno": "last", "apellido materno": "last2", "middle initial": "middle",
 }  # fmt: skip
+
+#: Particles a name can begin with.
+_OPENING: Final = frozenset(
+    {"de", "del", "van", "von", "st", "saint", "san", "santa", "el", "la", "le", "du", "di", "abu", "ben", "mac", "al"}
+)
 
 
 @dataclass(slots=True)
@@ -115,7 +121,11 @@ def _best_run(heard: Heard) -> _Run | None:
         # a name spelled word by word: what stands before its letters belongs to it
         if best is not None and run.end < best.start and letters.issuperset(range(run.end, best.start)):
             best = run
-    return best
+    if best is None or len(every) < 2:
+        return best
+    cut = nickname_before(heard, best.places, [run.places for run in every if run is not best])
+    places = best.places[cut:]
+    return _Run(best.words[cut:], places[0], best.end, best.score, places) if cut else best
 
 
 def _run_from(heard: Heard, index: int, letters: frozenset[int] = frozenset()) -> _Run | None:
@@ -203,7 +213,7 @@ def _can_be(heard: Heard, index: int, before: list[str]) -> bool:
         lone = (
             len(following) != 1
             and heard.norm(index - 1) not in {"with", "a", "con", "una", "letter", "letra"}
-            and (bool(before) or heard.is_cased)
+            and (bool(before) or heard.is_cased or heard.norm(index - 1) in word_set("names", "titles"))
         )
         return lone and following not in {"", "and"} and word != "i"
     return True
@@ -220,25 +230,9 @@ def _particle_goes_on(heard: Heard, index: int, inside: bool) -> bool:
         return False
     if inside:
         return heard.norm(index) not in {"y", "e", "i", "o", "do"} or word in plain_words("surnames")
-    return heard.norm(index) in {
-        "de",
-        "del",
-        "van",
-        "von",
-        "st",
-        "saint",
-        "san",
-        "santa",
-        "el",
-        "la",
-        "le",
-        "du",
-        "di",
-        "abu",
-        "ben",
-        "mac",
-        "al",
-    } and (word in plain_words("surnames") or len(heard) <= 4 or heard.raw(at)[:1].isupper())
+    return heard.norm(index) in _OPENING and (
+        word in plain_words("surnames") or len(heard) <= 4 or heard.raw(at)[:1].isupper()
+    )
 
 
 def _score(heard: Heard, run: _Run) -> float:
@@ -268,6 +262,9 @@ def _by_parts(heard: Heard) -> _Run | None:
         before = _best_run(heard.part(0, marks[0][0]))
         if before is not None:
             named["first"] = _with_letters(heard.part(0, marks[0][0]), before).words
+            again = spelled(heard.part(marks[-1][1], marks[-1][1] + 40))
+            if len(before.words) > 1 and again and fits(again[0].letters, before.words[-1]) >= 0.7:
+                return _spelled_into(before, again[0])  # "Marcus Tillery, last name T I L L E R Y"
     for i, (_, after, part) in enumerate(marks):
         piece = heard.part(after, marks[i + 1][0] if i + 1 < len(marks) else None)
         run = _best_run(piece)
@@ -287,7 +284,7 @@ def _with_letters(heard: Heard, run: _Run) -> _Run:
         if run.end - 1 <= letters.start <= limit:
             was = run.words
             run = _spelled_into(run, letters)
-            following = _run_from(heard, letters.end)
+            following = _run_from(heard, letters.end) if not heard.ends_sentence(letters.end) else None
             if following is not None and following.start == letters.end and len(run.words) == len(was):
                 run = _Run(_restated(was, run.words, following.words), run.start, following.end, run.score, run.places)
     at = run.end

@@ -75,7 +75,10 @@ def figure(word: str, language: str) -> float | None:
 
 
 def _float(word: str) -> float | None:
-    return float(word) if len(word) <= 15 else None
+    try:
+        return float(word) if len(word) <= 15 else None
+    except ValueError:  # a digit of another kind in it, such as a superscript
+        return None
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from intake.understanding.again import said_again
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
@@ -30,6 +31,7 @@ def _best(heard: Heard) -> Found | None:
     """The likeliest of the runs between words that are no name; the earlier of equals."""
     introduced = _starts(heard)
     best: tuple[float, int, int] | None = None
+    runs: list[tuple[int, int]] = []
     index = 0
     while index < min(len(heard), 200):
         start, end = _run(heard, index)
@@ -38,10 +40,36 @@ def _best(heard: Heard) -> Found | None:
         score = _score(heard, start, end) + max(
             (v for at, v in introduced.items() if index <= at <= start), default=0.0
         )
+        score += 1.2 if _without_echo(heard, start, end) != (start, end) else 0.0
+        runs.append((start, end))
         if best is None or score > best[0]:
             best = (score, start, end)
         index = max(end, index + 1)
-    return _found(heard, best[1], best[2]) if best is not None else None
+    if best is None:
+        return None
+    start, end = said_again(heard, best[1:], runs) if len(runs) > 1 else best[1:]
+    return _found(heard, *_with_article(heard, *_without_echo(heard, start, end)))
+
+
+def _with_article(heard: Heard, start: int, end: int) -> tuple[int, int]:
+    """ "se llama el súper", "El Rincón": an article that is a part of the name."""
+    if heard.norm(start - 1) not in {"el", "la", "los", "las"}:
+        return start, end
+    named = heard.norm(start - 2) in {"llama", "llamaba", "called", "named"}
+    typed = start == 1 and heard.is_cased and heard.raw(0)[:1].isupper() and heard.raw(1)[:1].isupper()
+    known = table("organisations")["known"]
+    return (start - 1, end) if named or (typed and heard.norm(start) not in known) else (start, end)
+
+
+def _without_echo(heard: Heard, start: int, end: int) -> tuple[int, int]:
+    """ "j t b freight lines jtb": not the letters said again as one word; nor the first word said twice."""
+    letters = "".join(word for word in heard.norms[start:end] if len(word) == 1)
+    if len(letters) > 1 and heard.norm(end - 1) == letters:
+        end -= 1
+    again = next(
+        (i for i in range(start + 2, end - 1) if heard.norms[i : i + 2] == heard.norms[start : start + 2]), end
+    )
+    return (again, end) if end - again >= again - start else (start, again)
 
 
 def _starts(heard: Heard) -> dict[int, float]:
@@ -134,6 +162,8 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
             break
         if word in ends and not _is_capital(heard, end):
             break
+        if word in {"de", "del"} and heard.norm(end + 1) in {"un", "una", "unos", "mi", "su", "esos", "esas"}:
+            break
         end += 1
     end = _end_of_known(heard, start, end)
     if heard.is_cased and start < end and not heard.raw(start)[:1].isupper():
@@ -168,7 +198,12 @@ def _is_kind_alone(heard: Heard, index: int) -> bool:
 
 
 def _is_capital(heard: Heard, index: int) -> bool:
-    return heard.is_cased and heard.raw(index)[:1].isupper() and index > 0
+    return heard.is_cased and heard.raw(index)[:1].isupper() and index > 0 and not _opens(heard, index)
+
+
+def _opens(heard: Heard, index: int) -> bool:
+    """Whether the word is written with a capital because a sentence begins: "My checks say …"."""
+    return heard.ends_sentence(index) and heard.norm(index) in word_set("organisations", "never")
 
 
 def _has_suffix(heard: Heard, found: Found) -> bool:
@@ -203,8 +238,19 @@ def _found(heard: Heard, start: int, end: int) -> Found:
     if end - start == 1 and end < len(heard) and heard.raw(start).lower().endswith(("'s", "\u2019s")):
         right -= 2  # "geico's my insurance"
     said = heard.text[left:right]
-    value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(said)
+    value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(_joined(said))
     return Found(" ".join(value.split()), left, right, "words that name an organisation")
+
+
+def _joined(said: str) -> str:
+    """ "j t b freight lines" as "JTB freight lines": letters in a row are one word."""
+    words: list[str] = []
+    for word in said.split():
+        if len(word) == 1 and word.isalpha() and words and words[-1].isupper():
+            words[-1] += word.upper()
+        else:
+            words.append(word.upper() if len(word) == 1 and word.isalpha() else word)
+    return " ".join(words)
 
 
 def _titled(said: str) -> str:

@@ -21,7 +21,7 @@ from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
 from intake.understanding.phones import read_phone
 from intake.understanding.states import read_state
-from intake.understanding.stock import asks, has_none, refused, unknown
+from intake.understanding.stock import asks, has_none, refused, unknown, untold
 from intake.understanding.yes_no import read_yes_no
 
 #: Characters of one turn that are read.
@@ -37,7 +37,7 @@ _READERS: Final[dict[str, _Reader]] = {
         with_dates(with_numbers(heard)), today, question.text
     ),
     "money": lambda heard, question, today, country: read_money(with_numbers(heard)),
-    "count": lambda heard, question, today, country: read_count(with_numbers(heard)),
+    "count": lambda heard, question, today, country: read_count(with_numbers(heard), question=question.text),
     "yes_no": lambda heard, question, today, country: read_yes_no(heard, question.text),
     "choice": lambda heard, question, today, country: read_choice(heard, question.choices),
     "state": lambda heard, question, today, country: read_state(heard),
@@ -74,12 +74,14 @@ def _answer(heard: Heard, question: Question, today: date, country: str) -> Fact
     refusal = refused(heard)
     if refusal is not None:
         rest = _without(heard, refusal)
+        again = refused(rest)
+        rest = _without(rest, again) if again is not None else rest
         found = read(rest, question, today, country) if _may_answer(question, rest) else None
         if found is None or found.value is None:
             start, end = heard.span(*refusal)
             return Fact(key, None, "refused", start, end, "said that it is not to be told")
         return found.as_fact(key)
-    lost = unknown(heard)
+    lost = unknown(heard) or (untold(heard) if question.type != "yes_no" else None)
     if lost is not None:
         return _despite_unknown(heard, lost, question, today, country)
     found = read(heard, question, today, country)
@@ -95,7 +97,7 @@ def _despite_unknown(heard: Heard, lost: tuple[int, int], question: Question, to
     """ "I don't know exactly, maybe around March": the guess counts as inferred; without one, unknown."""
     key = question.key or question.type
     rest = _without(heard, lost)
-    if _may_answer(question, rest):
+    if _may_answer(question, rest) and not (question.type == "yes_no" and unknown(rest) is not None):
         found = _READERS[question.type](rest, question, today, country)
         if found is not None and found.value is not None:
             return replace(found, state="inferred").as_fact(key)

@@ -36,6 +36,13 @@ def _names(language: str) -> dict[str, str]:
     return {**read[other], **read["alphabet"], **read[language]}
 
 
+_RARE: Final = frozenset("xqzw")
+#: After "I": a clause begins, it is no letter.
+_AFTER_SPEAKER: Final = frozenset(
+    {"know", "think", "guess", "mean", "said", "am", "was", "have", "do", "dont", "believe", "live", "need", "lot"}
+)
+
+
 def letter_at(heard: Heard, index: int, *, strict: bool = False) -> tuple[str, int] | None:
     """The letter the word at `index` names, and the place after it. `strict`: only letters written as such."""
     word = heard.norm(index)
@@ -91,6 +98,8 @@ def _run(heard: Heard, start: int) -> Spelled | None:
     while index < len(heard):
         word = heard.norm(index)
         read = letter_at(heard, index)
+        if parts and word in {"i", "a"} and heard.norm(index + 1) in _AFTER_SPEAKER and heard.language == "en":
+            break
         if read is not None:
             certain += len(word) == 1 or word in _TWICE or read[1] - index > 1
             letters, index, end, parts = letters + read[0], read[1], read[1], parts + 1
@@ -150,7 +159,9 @@ def _letters(heard: Heard, index: int) -> tuple[str, int]:
 
 
 def _changed(words: list[str], letters: str, count: int, *, without: bool) -> list[str]:
-    """The last word that can take the letter gets it."""
+    """The last word that can take the letter gets it; none when a rare letter is in one already."""
+    if not without and letters in _RARE and any(letters in word.lower() for word in words):
+        return words
     for place in range(len(words) - 1, -1, -1):
         new = _reworded(words[place], letters, count, without=without)
         if new is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -114,14 +115,13 @@ def _best(heard: Heard, named: list[tuple[str, int, int]]) -> Found:
 
 def by_city(heard: Heard) -> Found | None:
     """The state of a well known city that has no well known namesake."""
-    cities = _cities()
-    for index in range(len(heard)):
-        for size in (3, 2, 1):
-            code = cities.get(heard.norms[index : index + size])
-            if code is not None and index + size <= len(heard) and not denied(heard, index):
-                start, end = heard.span(index, index + size)
-                return Found(code, start, end, "the state of a city named", "inferred")
-    return None
+    cities, named, index = _cities(), [], 0
+    while index < len(heard):
+        size = next((n for n in (6, 5, 4, 3, 2, 1) if heard.norms[index : index + n] in cities), 0)
+        if size and not denied(heard, index):
+            named.append((cities[heard.norms[index : index + size]], index, index + size))
+        index += size or 1
+    return replace(_best(heard, named), why="the state of a city named", state="inferred") if named else None
 
 
 def _misheard(heard: Heard) -> Found | None:

@@ -49,6 +49,8 @@ def _misheard(heard: Heard, key: str) -> tuple[int, int] | None:
             break  # the longest come first
         for at in range(len(norms) - size + 1):
             wrong = [i for i in range(size) if norms[at + i] != phrase[i]]
+            if len(wrong) == 1 and norms[at + wrong[0]] in word_set("stock", "others"):
+                continue
             if len(wrong) == 1 and alike(norms[at + wrong[0]], phrase[wrong[0]]) >= _FUZZY_FLOOR:
                 return at, at + size
         if size >= 4 and len(norms) <= size:
@@ -69,9 +71,20 @@ def _pattern(heard: Heard, key: str) -> tuple[int, int] | None:
         if at < 0:
             continue
         for end in range(at + len(words), min(len(heard), at + len(words) + 3)):
-            if heard.norm(end) in read["verbs"]:
+            if heard.norm(end) in read["verbs"] and not _by_others(heard, at, at + len(words), end):
                 return at, end + 1
     return None
+
+
+def _by_others(heard: Heard, at: int, start: int, end: int) -> bool:
+    """Whether it is others who do not tell or know: "they won't give a name", "don't you know"."""
+    others = word_set("stock", "others")
+    return heard.norm(at - 1) in others or any(word in others for word in heard.norms[start:end])
+
+
+def untold(heard: Heard) -> tuple[int, int] | None:
+    """Where it is said that others never told it or that it was not seen."""
+    return find_phrase(heard, "untold") if len(heard) <= _SHORT else None
 
 
 def has_none(heard: Heard) -> tuple[int, int] | None:

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from intake.understanding.events import read_event
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
 from intake.understanding.words import phrases, table, word_set
 
 _KINDS: Final = ("yes", "no", "hedged_yes", "hedged_no", "open")
+
+#: Words before an answer that is no story yet: "well I guess".
+_OPENING: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,10 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     cues = _all_cues(heard)
     decided = _decide(heard, cues)
     if decided is None:
-        return _echoed(heard, question) or _by_polarity(heard)
+        return read_event(heard, question) or _echoed(heard, question) or _by_polarity(heard)
+    decided = _last_word(heard, cues, decided)
+    if _in_passing(heard, decided[1]) and (told := read_event(heard, question)) is not None:
+        return told
     kind, cue = decided
     start, end = heard.span(cue.start, cue.end)
     if kind == "open":
@@ -111,6 +118,20 @@ def _decide(heard: Heard, cues: list[_Cue]) -> tuple[str, _Cue] | None:
         if first.phrase in {"yes", "si"} and second.phrase == "no" and heard.norm(first.end) in {"and", "y"}:
             return "open", first
     return first.kind, first
+
+
+def _in_passing(heard: Heard, cue: _Cue) -> bool:
+    """Whether a cue may be a part of a story: "… so we are …" answers nothing by itself."""
+    return cue.start > _OPENING and cue.end < len(heard) and cue.phrase.split()[0] not in {"yes", "no", "si", "yeah"}
+
+
+def _last_word(heard: Heard, cues: list[_Cue], decided: tuple[str, _Cue]) -> tuple[str, _Cue]:
+    """A bare yes or no at the very end counts more than a cue inside a story."""
+    last = cues[-1]
+    bare = last.phrase in {"no", "nope", "yes", "yeah", "yep"} and last.end == len(heard)
+    if bare and _in_passing(heard, decided[1]) and heard.norm(last.start - 1) not in {"or", "o", "y", "and", "you"}:
+        return last.kind, last
+    return decided
 
 
 def _by_polarity(heard: Heard) -> Found | None:

@@ -186,9 +186,9 @@ def test_sockets_of_one_client_are_bounded(place: tuple[House, Upstream, Upstrea
 
 def test_bodies_are_bounded_as_in_the_application(place: tuple[House, Upstream, Upstream]) -> None:
     house, api, _ = place
-    assert house.https("POST", "/api/x", body=b"x" * 256 * 1024).status == 200
-    assert len(last(api, "/api/x").body) == 256 * 1024
-    answer = house.https("POST", "/api/x", body=b"x" * (256 * 1024 + 1))
+    assert house.https("POST", "/api/x", body=b"x" * 1024 * 1024).status == 200
+    assert len(last(api, "/api/x").body) == 1024 * 1024
+    answer = house.https("POST", "/api/x", body=b"x" * (1024 * 1024 + 1))
     assert (answer.status, answer.json()["code"]) == (413, "content_too_large")
 
 

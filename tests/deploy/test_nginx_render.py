@@ -25,7 +25,7 @@ from tests.deploy.nginx_house import (
 from tests.support.names import name_server
 
 needs_nginx = pytest.mark.skipif(not PREFIX, reason=f"not run: {WHY_NOT}")
-OURS = 256 * 1024
+OURS = 1024 * 1024
 
 
 @pytest.fixture
@@ -209,7 +209,8 @@ def test_the_body_limit_is_the_applications() -> None:
 
     text = (NGINX / "templates" / "nginx.conf").read_text()
     assert MAX_BODY_BYTES == OURS
-    assert "client_max_body_size 256k;" in text
+    assert "client_max_body_size 1m;" in text
+    assert "client_body_buffer_size 1m;" in text, "no word of a client on the proxy's disk"
 
 
 def test_answers_for_programs_are_problem_documents_with_the_applications_codes() -> None:

@@ -59,6 +59,8 @@ def begin(name: str, other_side: str, *story: str, first_form: bool = False) -> 
     intake = start(first_form=first_form)
     say(intake, name)
     say(intake, other_side)
+    if stage(intake) == "other_side":
+        say(intake, other_side)  # their own name: it was asked whether that is meant
     answer_basics(intake)
     for text in story:
         say(intake, text)

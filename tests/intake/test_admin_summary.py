@@ -80,7 +80,7 @@ def test_an_alert_comes_first_and_is_taken_up_once() -> None:
     assert intake not in [need.intake for need in staff_selectors.needs_a_person()]
 
 
-@pytest.mark.parametrize(("decision", "leads_to"), [("continue", "basics"), ("decline", "declined")])
+@pytest.mark.parametrize(("decision", "leads_to"), [("continue", "story"), ("decline", "declined")])
 def test_who_waits_for_a_person_is_let_go_on_or_declined_with_a_reason(decision: str, leads_to: str) -> None:
     intake = waiting()
     client = staff("attorney")

@@ -181,10 +181,12 @@ def test_a_turn_without_text_is_refused(text: str) -> None:
         say(intake, text)
 
 
-def test_a_text_may_have_8000_characters_and_not_one_more() -> None:
+def test_a_text_may_have_a_million_characters_and_not_one_more() -> None:
     intake = begin("Maria Silva", "Globex")
-    say(intake, "x" * 8_000)
-    for length in (8_001, 100_000):
+    kept = say(intake, "x" * 1_000_000).turns
+    assert len(kept[0].text or "") == 1_000_000
+    assert "read the first part" in str(kept[1].text)
+    for length in (1_000_001, 3_000_000):
         with pytest.raises(errors.TextTooLong):
             say(intake, "x" * length)
 

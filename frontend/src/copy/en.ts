@@ -163,6 +163,8 @@ export const problems: Record<string, string> = {
   stage_closed: "This part of the conversation is over, so this could not be added.",
   text_empty: "Please write something first.",
   text_too_long: composer.tooLong,
+  too_large: composer.tooLong,
+  content_too_large: composer.tooLong,
   still_coming: "Your last spoken words are still on their way. Please wait a moment, then press Done again.",
   unsent: "One of your answers is not sent yet. Please send it again or remove it, then press Done.",
   nothing_said: "Please tell us what happened first, in a few words.",

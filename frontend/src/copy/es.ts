@@ -148,6 +148,8 @@ export const es: Copy = {
     stage_closed: "Esta parte de la conversación terminó, así que no se pudo agregar.",
     text_empty: "Por favor, escriba algo primero.",
     text_too_long: composer.tooLong,
+    too_large: composer.tooLong,
+    content_too_large: composer.tooLong,
     still_coming: "Sus últimas palabras habladas todavía están en camino. Espere un momento y oprima Listo otra vez.",
     unsent: "Una de sus respuestas no se ha enviado. Envíela otra vez o quítela, y luego oprima Listo.",
     nothing_said: "Por favor, cuéntenos primero qué pasó, en pocas palabras.",

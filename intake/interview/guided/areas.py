@@ -10,6 +10,7 @@ from intake.classify import answered, areas, classify, questions, questions_betw
 from intake.interview.events import Option
 from intake.interview.guided.reading import language
 from intake.interview.wordings import DEFAULT_LOCALE, LOCALES
+from intake.language.tokens import words_of
 from intake.playbooks.model import Choice, Question
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Guess:
     scores: tuple[tuple[str, float], ...]
     offered: tuple[str, ...]
     not_legal: bool
+    unclear: bool
     parting: str
 
 
@@ -51,7 +53,23 @@ def guess(text: str, locale: str, parted: Sequence[str] = ()) -> Guess:
     best = tuple(dict.fromkeys((*_deeper(scores, tops), *tops)))[:OFFERED]
     put = [one.partition(":")[0] for one in parted]
     parting = questions_between(found, put, text) if len(put) < MOST_PARTING else None
-    return Guess(scores, best, found.not_legal, parting.id if parting else "")
+    return Guess(scores, best, found.not_legal, found.unclear, parting.id if parting else "")
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    """Names of areas, and of their parts, in both languages -> code; top areas win."""
+    found: dict[str, str] = {}
+    for code in (*top_codes(), *areas()):
+        for locale in LOCALES:
+            for words in (name(code, locale), *_parts(code, locale)):
+                found.setdefault(" ".join(words_of(words)), code)
+    return found
+
+
+def named(text: str) -> str:
+    """The area that a short answer names; empty when it names none."""
+    return _by_name().get(" ".join(words_of(text[:100])), "")
 
 
 def parting_text(key: str, locale: str) -> str:
@@ -109,6 +127,6 @@ def _parts(code: str, locale: str) -> tuple[str, ...]:
 
 
 __all__ = [
-    "NONE", "OFFERED", "Guess", "as_question", "guess", "name", "parting_options", "parting_question",
+    "NONE", "OFFERED", "Guess", "as_question", "guess", "name", "named", "parting_options", "parting_question",
     "parting_text", "top_codes",
 ]  # fmt: skip

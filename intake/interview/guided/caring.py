@@ -2,78 +2,89 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from intake.interview.events import Alert
 from intake.interview.guided.reading import UNDERSTOOD, language
 from intake.interview.stages import Stage
+from intake.safety import Alarm, not_yet_seen, watch
+from intake.safety.helping import fixed_words, words_for
 
 if TYPE_CHECKING:
     from intake.interview.guided.step import Step
+    from intake.language.guess import Language
 
 #: Characters that are watched at a time, and how far two parts overlap: no sentence falls between them.
 _PART: Final = UNDERSTOOD
 _OVERLAP: Final = 400
-#: Kinds of an urgent matter for which a number helps more than it interrupts.
-_HELPED: Final = frozenset({"self_harm", "violence_now", "child_or_elder_abuse", "stalking", "medical_emergency"})
+#: Of a longer text, the beginning and the end are watched.
+_WATCHED: Final = 200_000
 _HARD: Final = "hard"
 
 
 def heard_danger(step: Step, text: str, turn: int, *, paused: bool = False) -> bool:
     """Watch a turn. True: the conversation is paused now, and nothing else is made of the turn."""
-    from intake.safety import not_yet_seen, watch
+    alarm = _watched(step, text)
+    if not alarm.alarm:
+        return False
+    step.change(seen=(*step.talk.seen, *alarm.fingerprints, _HARD))
+    level: Literal["danger_now", "urgent"] = "danger_now" if alarm.level == "danger_now" else "urgent"
+    step.alerts.append(Alert(level, alarm.kinds, turn))
+    if level == "danger_now":
+        if not paused:
+            step.change(return_to=step.talk.stage, stage=Stage.SAFETY_PAUSE)
+        step.change(helped=tuple(dict.fromkeys((*step.talk.helped, *alarm.kinds))))
+        _fixed_words(step, alarm)
+        return True
+    fresh = tuple(kind for kind in alarm.kinds if kind not in step.talk.helped)
+    if fresh:
+        step.change(helped=(*step.talk.helped, *fresh))
+        _fixed_words(step, replace(alarm, kinds=fresh))
+    return False
 
-    level, kinds, fingerprints = "none", [], []
+
+def _watched(step: Step, text: str) -> Alarm:
+    """What the whole of a text tells that was not acted on before; a long one is watched in parts."""
+    found = Alarm(alarm=False, level="none", kinds=(), spans=(), why="")
+    if len(text) > _WATCHED:  # somebody pasted a book: its beginning and its end
+        text = f"{text[: _WATCHED - _PART]}\n{text[-_PART:]}"
     for start in range(0, max(len(text), 1), _PART - _OVERLAP):
         part = text[start : start + _PART]
         alarm = not_yet_seen(watch(part, language=language(part, step.event.locale)), step.talk.seen)
         if alarm.alarm:
-            level = "danger_now" if "danger_now" in {level, alarm.level} else "urgent"
-            kinds += [kind for kind in alarm.kinds if kind not in kinds]
-            fingerprints += [one for one in alarm.fingerprints if one not in fingerprints]
+            found = Alarm(
+                alarm=True,
+                level="danger_now" if "danger_now" in {found.level, alarm.level} else "urgent",
+                kinds=tuple(dict.fromkeys((*found.kinds, *alarm.kinds))),
+                spans=(),
+                why=alarm.why,
+                fingerprints=tuple(dict.fromkeys((*found.fingerprints, *alarm.fingerprints))),
+            )
         if start + _PART >= len(text):
             break
-    if level == "none":
-        return False
-    step.change(seen=(*step.talk.seen, *fingerprints, _HARD))
-    found = tuple(kinds)
-    step.alerts.append(Alert("danger_now" if level == "danger_now" else "urgent", found, turn))
-    if level == "danger_now":
-        _pause(step, found, paused=paused)
-        return True
-    helped = tuple(kind for kind in found if kind in _HELPED and kind not in step.talk.helped)
-    if helped:
-        step.change(helped=(*step.talk.helped, *helped))
-        _fixed_words(step, helped, "urgent")
-    return False
+    return found
 
 
-def _pause(step: Step, kinds: tuple[str, ...], *, paused: bool) -> None:
-    if not paused:
-        step.change(return_to=step.talk.stage, stage=Stage.SAFETY_PAUSE)
-    step.change(helped=tuple(dict.fromkeys((*step.talk.helped, *kinds))))
-    _fixed_words(step, kinds, "danger_now")
-    step.say("paused_go_on")
+def _fixed_words(step: Step, alarm: Alarm) -> None:
+    """The human-written words for these kinds, with the country's numbers, a paragraph each."""
+    spoken = cast("Language", step.speech.locale)
+    for number, line in enumerate(words_for(alarm, language=spoken, country=step.country)):
+        step.speech.add(f"safety.{alarm.level}.{number}", line)
 
 
-def _fixed_words(step: Step, kinds: tuple[str, ...], level: str) -> None:
-    """The human-written words for these kinds, with the country's numbers."""
-    for key, text in _words_for(kinds, level, step.speech.locale):
-        step.speech.add(f"safety.{key}", text)
-
-
-def _words_for(kinds: tuple[str, ...], level: str, locale: str) -> list[tuple[str, str]]:
-    del kinds, level
-    english = "If you are in danger now, call 911. To talk to someone at any time, call or text 988."
-    spanish = "Si está en peligro ahora, llame al 911. Para hablar con alguien a toda hora, llame al 988."
-    return [("stop", spanish if locale == "es" else english)]
+def still_paused(step: Step) -> None:
+    """An answer to words in a pause: nothing is asked, the numbers stay."""
+    words = fixed_words()[step.speech.locale]
+    step.speech.add("safety.again", words["again"])
+    step.speech.add("safety.safe", words["safe"])
 
 
 def resume(step: Step) -> None:
     """ "I am safe, go on": back to where the conversation was."""
     stage = step.talk.return_to or Stage.NAME
     step.change(stage=stage, return_to=None)
-    step.say("resumed")
+    step.speech.add("safety.resumed", fixed_words()[step.speech.locale]["resumed"])
     step.ask_again()
 
 

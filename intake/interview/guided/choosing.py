@@ -118,7 +118,7 @@ def _area(step: Step, event: Chose) -> None:
 
 def said_area(step: Step, event: Said) -> None:
     """Which of the offered areas was meant: its number, its name, or a new description."""
-    from intake.interview.guided.hearing import reply
+    from intake.interview.guided.hearing import beside, reply
     from intake.interview.guided.reading import read
 
     parting = step.talk.parting
@@ -130,33 +130,54 @@ def said_area(step: Step, event: Said) -> None:
     if answer.fact is not None and answer.value:
         _take_area(step, str(answer.value), event.turn, (answer.fact.start, answer.fact.end))
         return
+    named = areas.named(event.text)
+    if named:
+        _take_area(step, named, event.turn, (0, len(event.text)))
+        return
     replied = reply(step, answer.asks, event)
     if replied == "moved":
         return
-    if replied:
+    if replied or beside(step, event, question, answer):
         step.ask_again()
         return
     if answer.fact is not None:
         _take_area(step, "", event.turn, (answer.fact.start, answer.fact.end))
         return
-    tries = step.talk.tries.get(frame.AREA, 0) + 1
-    step.change(tries={**step.talk.tries, frame.AREA: tries})
-    again = areas.guess(
-        event.text, event.locale, (*step.talk.parted, *([f"{parting}:{areas.NONE}"] if parting else []))
-    )
     if parting:
         step.change(parted=(*step.talk.parted, f"{parting}:{areas.NONE}"), parting="")
-    if again.offered and tries < _MOST_TRIES:
-        # Not one of these: they described it anew.
-        step.change(areas=again.scores, offered=again.offered)
+    _described_anew(step, event)
+
+
+def _described_anew(step: Step, event: Said) -> None:
+    """None of the buttons: other words for it are offered anew, what tells nothing counts as a failed try."""
+    again = areas.guess(event.text, event.locale, step.talk.parted)
+    described = step.talk.counts.get("described", 0)
+    if again.offered and not again.unclear and described < _MOST_TRIES:
+        step.change(areas=again.scores, offered=again.offered, counts={**step.talk.counts, "described": described + 1})
         step.say("ack")
         step.ask_again()
-    elif tries < _MOST_TRIES:
+        return
+    tries = step.talk.tries.get(frame.AREA, 0) + 1
+    step.change(tries={**step.talk.tries, frame.AREA: tries})
+    if tries < _MOST_TRIES:
         _whole_list(step)
         step.say("again.area")
     else:
         step.say("give_up")
         _take_area(step, "", event.turn, (0, 0))
+
+
+def other_area(step: Step, event: Said) -> None:
+    """The client corrects the area: its playbook asks on, with all that is answered already."""
+    code = areas.named(event.text)
+    if not code:
+        step.say("correction_unreadable")
+        step.ask_again()
+        return
+    question = frame.frame()[frame.AREA]
+    step.learn(question, code, "stated", event.turn, (0, len(event.text)), asked=True)
+    step.say("corrected")
+    step.open_area = code
 
 
 def _take_area(step: Step, code: str, turn: int, span: tuple[int, int]) -> None:

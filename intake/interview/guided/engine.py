@@ -100,18 +100,32 @@ def _withdrew(step: Step, event: Withdrew) -> None:
 
 def _opened(step: Step, event: Opened) -> None:
     """The area's playbook: what was said so far counts for its questions too."""
-    if step.talk.stage is not Stage.TOPIC or frame.AREA not in step.talk.known:
-        raise NotNow(step.talk.stage, event)
-    step.change(playbook=event.playbook, stage=Stage.BASICS, asking="")
-    other = step.talk.known[frame.OTHER_SIDE]
-    keys = {question.key for question in step.playbook.questions}
-    if frame.OTHER_SIDE not in keys and other.value is not None:
-        # A playbook that asks for an office, not an opponent: the name was given already.
-        office = next((one for one in step.playbook.questions if one.party == "institution" and one.before_gate), None)
-        if office is not None:
-            step.talk = step.talk.knowing(office.key, replace(other, asked=False))
+    stage = step.talk.stage
+    if stage not in OPEN_STAGES or frame.AREA not in step.talk.known:
+        raise NotNow(stage, event)
+    step.change(playbook=event.playbook)
+    if stage is Stage.STORY:
+        step.ask_again()
+        return
+    if stage in {Stage.QUESTIONS, Stage.REVIEW}:
+        step.change(stage=Stage.QUESTIONS, asking="")
+        step.onward()
+        return
+    step.change(stage=Stage.BASICS, asking="")
+    _office(step)
     hearing.fill_from_early(step, before_gate=True)
     step.onward()
+
+
+def _office(step: Step) -> None:
+    """A playbook that asks for an office, not an opponent: the name was given already."""
+    other = step.talk.known.get(frame.OTHER_SIDE)
+    keys = {question.key for question in step.playbook.questions}
+    if other is None or other.value is None or frame.OTHER_SIDE in keys:
+        return
+    office = next((one for one in step.playbook.questions if one.party == "institution" and one.before_gate), None)
+    if office is not None:
+        step.talk = step.talk.knowing(office.key, replace(other, asked=False))
 
 
 def _conflict_matched(step: Step, event: ConflictMatched) -> None:
@@ -119,9 +133,7 @@ def _conflict_matched(step: Step, event: ConflictMatched) -> None:
     if talk.stage is not Stage.CONFLICT_GATE:
         raise NotNow(talk.stage, event)
     if event.hit or talk.flag:
-        # One look and one wording for every reason to stop. Where it cannot be a secret, a warning stands before.
-        if "custody" in talk.flag:
-            step.say("custody")
+        # One look and one wording for every reason to stop.
         step.change(stage=Stage.CONFLICT_HOLD if event.hit else Stage.PERSON_DECIDES)
         step.say("stopped")
         return

@@ -16,8 +16,9 @@ from intake.interview.guided.reading import (
     read,
     says_done,
     says_safe,
+    third_language,
 )
-from intake.interview.guided.saying import shown
+from intake.interview.guided.saying import local, shown
 from intake.interview.guided.talk import Known
 from intake.interview.stages import OPEN_STAGES, Stage
 from intake.interview.wordings import LOCALES, word_list
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 MOST_TRIES: Final = 2
 #: A topic of so many words is the beginning of the story.
 _TELLS: Final = 12
+#: From this many words on, a turn in the other language is no accident.
+_SAYS_LANGUAGE: Final = 6
 
 
 def said(step: Step, event: Said) -> None:
@@ -72,7 +75,7 @@ def _said_in_pause(step: Step, event: Said) -> None:
     if says_safe(event.text, event.locale):
         caring.resume(step)
     else:
-        step.say("paused_still")
+        caring.still_paused(step)
 
 
 def _answered(step: Step, event: Said) -> None:
@@ -86,7 +89,7 @@ def _answered(step: Step, event: Said) -> None:
     if answer.fact is None and answer.is_correction and _corrects_last(step, event):
         return
     if answer.fact is None:
-        more = _beside(step, event, question, answer)
+        more = beside(step, event, question, answer)
         if replied == "moved":
             return
         if question.key in step.talk.known:
@@ -96,9 +99,18 @@ def _answered(step: Step, event: Said) -> None:
         else:
             unusable(step, question)
         return
+    if question.key == frame.OTHER_SIDE and _is_own_name(step, answer) and not step.talk.tries.get(frame.OTHER_SIDE):
+        step.change(tries={**step.talk.tries, frame.OTHER_SIDE: 1})
+        step.say("same_name")
+        return
     take(step, question, answer, event)
     if replied != "moved":
         step.onward()
+
+
+def _is_own_name(step: Step, answer: Answer) -> bool:
+    own = step.talk.known.get(frame.NAME)
+    return bool(own and own.value and answer.value) and words_of(str(own.value)) == words_of(str(answer.value))  # type: ignore[union-attr]
 
 
 def take(step: Step, question: Question, answer: Answer, event: Said) -> None:
@@ -109,10 +121,10 @@ def take(step: Step, question: Question, answer: Answer, event: Said) -> None:
     state: FactState = fact.state
     step.learn(question, answer.value, state, event.turn, (fact.start, fact.end), asked=True)
     step.acknowledge(question, answer.value, state)
-    _beside(step, event, question, answer)
+    beside(step, event, question, answer)
 
 
-def _beside(step: Step, event: Said, question: Question, answer: Answer) -> bool:
+def beside(step: Step, event: Said, question: Question, answer: Answer) -> bool:
     """More than was asked for: it fills later questions of its kind. Whether there was any."""
     if question.key == frame.NAME and frame.OTHER_SIDE not in step.talk.known:
         _opponent(step, event, answer)
@@ -146,14 +158,14 @@ def unusable(step: Step, question: Question) -> None:
         step.learn(question, None, "unknown", turn, (0, 0), asked=True)
         step.onward()
         return
-    key = question.key if question.key in frame.frame() else question.type
-    step.say("again.name" if key == frame.STORY else f"again.{_again(key)}")
-    if question.key not in frame.frame():
-        step.ask_again()
-
-
-def _again(key: str) -> str:
-    return "date" if key == "date_interval" else key
+    if question.key in frame.frame():
+        step.say(f"again.{question.key}")
+        if question.help:
+            step.speech.add(f"help.{question.key}", local(question.help, step.speech.locale))
+        return
+    kind = {"date_interval": "date", "name": "organisation"}.get(question.type, question.type)
+    step.say(f"again.{kind}")
+    step.ask_again()
 
 
 def reply(step: Step, asks: frozenset[str], event: Said) -> str:
@@ -161,10 +173,11 @@ def reply(step: Step, asks: frozenset[str], event: Said) -> str:
     if "language" in asks:
         wanted = named_language(event.text)
         if wanted in LOCALES and wanted != event.locale:
-            switch(step, wanted)
-            return "moved"
-        step.say("reply.language")
-        return "said"
+            _speak(step, wanted)
+            return "said"
+        if wanted is None:
+            step.say("reply.language")
+            return "said"
     if "back" in asks:
         choosing.back(step)
         return "moved"
@@ -191,18 +204,32 @@ def _help(step: Step, event: Said) -> None:
 
 
 def switch(step: Step, to: str) -> None:
-    """Go on in another language."""
+    """Go on in another language, with the open question."""
+    _speak(step, to)
+    step.ask_again()
+
+
+def _speak(step: Step, to: str) -> None:
     step.locale = to
     step.speech.locale = to
     step.event = replace(step.event, locale=to)
     step.say("switched")
-    step.ask_again()
 
 
 def _offer_language(step: Step, event: Said) -> None:
     """Who writes in the other language is told, once and in it, that this can be had."""
+    if third_language(event.text) and "third_language" not in step.talk.seen:
+        # Theirs is none of ours: said in both of ours, and staff are told.
+        step.change(seen=(*step.talk.seen, "third_language"))
+        step.alerts.append(Alert("attention", ("other_language",), event.turn))
+        locale = step.speech.locale
+        for step.speech.locale in LOCALES:
+            step.say("third_language")
+        step.speech.locale = locale
+        return
     spoken = language(event.text, event.locale)
-    if spoken != event.locale and event.locale in LOCALES and f"offered.{spoken}" not in step.talk.seen:
+    is_told = len(words_of(event.text[:400])) >= _SAYS_LANGUAGE and step.talk.asking != frame.NAME
+    if is_told and spoken != event.locale and event.locale in LOCALES and f"offered.{spoken}" not in step.talk.seen:
         step.change(seen=(*step.talk.seen, f"offered.{spoken}"))
         locale, step.speech.locale = step.speech.locale, spoken
         step.say("offer_language")
@@ -365,8 +392,7 @@ def _about(step: Step, event: Said, key: str) -> None:
     if question is None or (question.key not in talk.known and key != talk.asking):
         raise NotNow(talk.stage, event)
     if key == frame.AREA:
-        step.change(asking=frame.AREA)
-        choosing.said_area(step, event)
+        choosing.other_area(step, event)
         return
     answer = read(event.text, question, event, context=context_of(step.playbook, question))
     if answer.fact is None or (answer.value is None and key == frame.NAME):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from intake.interview.guided.saying import language_of, local
-from intake.interview.wordings import lists
+from intake.interview.wordings import lists, word_list
 from intake.language.guess import LANGUAGES, Language, guess_language
 from intake.language.tokens import words_of
 
@@ -24,8 +24,12 @@ UNDERSTOOD: Final = 20_000
 _MOST_TEXT: Final = 2_000
 #: A free answer of at most so many words may be only "I do not know", or a wish.
 _SHORT: Final = 8
+#: Words around a name that nobody introduced; more are a sentence.
+_MOST_AROUND: Final = 4
+#: Words of a turn that can tell of a language.
+_THIRD: Final = 3
 #: From this many words on, a turn's own language counts more than the page's.
-_TELLING: Final = 4
+_TELLING: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +76,64 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         text, question=Asked(question.type, wording, choices, question.key), language=speaks, today=today_of(event)
     )
     own = next((fact for fact in reading.facts if fact.key == question.key), None)
-    if own is None and question.type == "name" and question.party not in {None, "client"}:
-        # The other side is often a company; the name's reader is for people.
-        again = understand(
-            text, question=Asked("organisation", wording, (), question.key), language=speaks, today=today_of(event)
-        )
-        own = next((fact for fact in again.facts if fact.key == question.key), None)
+    if question.type == "name" and question.party not in {None, "client"}:
+        own = _company(own, text, question, event)
     if own is not None and own.value is not None and reading.asks and question.type in {"name", "organisation"}:
         # "Can you repeat that" is no name, though any word could be one: with a wish only an introduced name counts.
         introduced = {fact.start for fact in everything(text, event).facts if fact.key in {"name", "organisation"}}
         own = own if own.start in introduced else None
+    own = _sound_name(own, text, question, event) if question.type in {"name", "organisation"} else own
     value = own.value if own else None
     if own is not None and question.type == "choice" and value is not None:
         codes = {choice.label: choice.code for choice in choices} | {choice.code: choice.code for choice in choices}
         value = codes.get(value)
     beside = tuple(fact for fact in reading.facts if fact is not own)
     return Answer(own, value, beside, cast("frozenset[str]", reading.asks), reading.is_correction)
+
+
+def _company(own: Fact | None, text: str, question: Question, event: Event) -> Fact | None:
+    """The other side is often a company; the name's reader is for people. A name that says by itself that it is an
+    organisation's ("LLC", "Hospital") is read as one; and any, where the other reader found no name."""
+    from intake.understanding import Question as Asked
+    from intake.understanding import understand
+
+    marked = next((fact for fact in everything(text, event).facts if fact.key == "organisation"), None)
+    if marked is not None and (own is None or (own.value is not None and own.start >= marked.start)):
+        return replace(marked, key=question.key)
+    if own is not None:
+        return own
+    asked = Asked("organisation", local(question.wording, event.locale), (), question.key)
+    found = understand(text, question=asked, language=language(text, event.locale), today=today_of(event))
+    return next((fact for fact in found.facts if fact.key == question.key), None)
+
+
+def _sound_name(own: Fact | None, text: str, question: Question, event: Event) -> Fact | None:
+    """A name that may be one: "no" to "is anybody else part of this?" is none, nor is a sentence with a wish in it."""
+    from intake.understanding import Fact
+
+    words = words_of(text[:400])
+    if question.party not in {None, "client"} and words and len(words) <= _SHORT // 2:
+        if words[0] in word_list("names_nobody"):
+            return Fact(question.key, None, "unknown", 0, len(text), why="said that there is none")
+        if set(words) <= word_list("says_yes"):
+            return None
+    if own is None or own.value is None or question.party != "client":
+        return own
+    outside = len(words) - len(words_of(text[own.start : own.end]))
+    introduced = any(fact.start == own.start for fact in everything(text, event).facts if fact.key == "name")
+    return own if introduced or outside <= _MOST_AROUND else None
+
+
+def third_language(text: str) -> bool:
+    """Whether somebody writes in a language that is none of ours: another script, or its small words."""
+    letters = [character for character in text[:400] if character.isalpha()]
+    if sum(character > "\u024f" for character in letters) > len(letters) / 2:
+        return True
+    words = words_of(text[:400])
+    if len(words) < _THIRD:
+        return False
+    ours = set(words) & word_list("ours")
+    return any(len(set(words) & set(small.split())) >= max(2, len(ours) + 1) for small in lists()["third"].values())
 
 
 def everything(text: str, event: Event) -> Reading:
@@ -114,7 +160,7 @@ def _free(text: str, question: Question, event: Event, speaks: Language) -> Answ
         if span is not None and short:
             where = heard.span(*span)
             return Answer(Fact(question.key, None, cast("Any", state), *where, why="said so"), None, (), wishes, False)
-    if wishes and short:
+    if wishes - {"language"} and short:
         return Answer(None, None, (), wishes, False)
     end = min(start + len(stripped), start + _MOST_TEXT)
     value = text[start:end]

@@ -139,9 +139,9 @@ class Step:
             self.ask(frame.TOPIC, Stage.TOPIC)
         elif frame.AREA not in known:
             self.ask(frame.AREA, Stage.TOPIC)
-        elif self._person_flag():
-            self.to_gate(Stage.STORY)
         else:
+            # Also who will wait for a person is asked how to be reached; nothing of it is the story.
+            self._warn_of_listeners()
             answers = self.talk.answers
             asked = frame.first_questions(self.playbook, answers)
             following = next((question for question in asked if question.key not in answers), None)
@@ -149,6 +149,12 @@ class Step:
                 self.to_gate(Stage.STORY)
             else:
                 self.ask(following.key, Stage.BASICS)
+
+    def _warn_of_listeners(self) -> None:
+        """Who is held is told at once that others may listen. The same to all: it says nothing of the check."""
+        if "custody" not in self.talk.seen and "custody" in self._person_flag():
+            self.change(seen=(*self.talk.seen, "custody"))
+            self.say("custody")
 
     def to_gate(self, return_to: Stage) -> None:
         """The names are matched before anything else is asked."""

@@ -146,3 +146,29 @@ def test_no_word_of_a_name_stands_in_the_index() -> None:
         cursor.execute("SELECT e::text, e.record_ct FROM intake_conflictentry e")
         dumped = json.dumps([str(value) + bytes(blob).decode("latin-1") for value, blob in cursor.fetchall()]).lower()
     assert not [word for word in ("quetzalina", "brobdingnag", "xerxopolis", "zygomorphia") if word in dumped]
+
+
+def test_the_command_searches_the_firm_that_was_named(firm: FirmRef) -> None:
+    from pathlib import Path
+
+    from jsonschema import Draft202012Validator
+
+    from intake.conflicts.firm_search import searcher
+    from intake.conflicts.lines import answered
+    from tenants.context import public_scope
+
+    add("Katherine Vandermeer", "adverse", "person")
+    schema = json.loads((Path(__file__).parents[3] / "schemas" / "conflicts.try.v1.json").read_text())
+    lines = [
+        '{"id": "q", "a": {"name": "Kathy Vandermeer"}, "side": "client"}',
+        "Rosalind Okafor",
+        '{"a": "x", "side": "left"}',
+    ]
+    with public_scope():
+        found, none, wrong = answered(lines, searcher(firm.schema))
+        (unknown,) = answered(lines[:1], searcher("no-such-firm"))
+    for one in (found, none, wrong, unknown):
+        Draft202012Validator(schema).validate(one)
+    assert (found["id"], found["hit"], found["matches"][0]["role"]) == ("q", True, "adverse")
+    assert (none["hit"], none["matches"], none["score"]) == (False, [], 0)
+    assert (wrong["error"]["code"], unknown["error"]["code"]) == ("bad_line", "unknown_firm")

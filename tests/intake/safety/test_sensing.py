@@ -1,0 +1,44 @@
+"""The examples: what is in them, and what is made of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from intake.language.guess import Language
+from intake.language.views import view_of
+from intake.safety import KINDS, sensing, watch
+
+EVALS = Path(__file__).parents[2] / "evals" / "safety"
+ROWS = [json.loads(line) for line in sensing._EXAMPLES.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_examples_are_well_formed_and_none_of_them_is_in_the_own_set() -> None:
+    own = {json.loads(line)["text"].casefold() for line in (EVALS / "own.jsonl").read_text("utf-8").splitlines()}
+    assert {row["lang"] for row in ROWS} == {"en", "es"}
+    assert {row["kind"] for row in ROWS} == {"", *KINDS}
+    assert not own & {row["text"].casefold() for row in ROWS}
+
+
+def test_the_same_examples_make_the_same_model() -> None:
+    sensing._learned.cache_clear()
+    first = sensing._learned("es")
+    sensing._learned.cache_clear()
+    assert sensing._learned("es")[0].weights == first[0].weights
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "kind"),
+    [
+        ("my tongue is swelling and i am getting dizzy", "en", "medical_emergency"),
+        ("he pinned my arms and says nobody will hear me scream tonight", "en", "violence_now"),
+        ("a mi primo lo tienen en una celda", "es", "detention"),
+    ],
+)
+def test_what_no_concept_names_is_still_heard(text: str, language: Language, kind: str) -> None:
+    sensed = sensing.sense(view_of(text, language), language)
+    assert sensed is not None
+    assert sensed.kind == kind
+    assert watch(text, language=language).alarm
