@@ -26,6 +26,24 @@ from intake.understanding.yes_no import read_yes_no
 
 #: Characters of one turn that are read.
 MAX_TEXT: Final = 20_000
+#: Words of a clause that names somebody or something.
+_NAMING: Final = frozenset(
+    {
+        "says",
+        "said",
+        "called",
+        "name",
+        "named",
+        "names",
+        "goes",
+        "llama",
+        "llaman",
+        "llamaba",
+        "dice",
+        "decia",
+        "nombre",
+    }
+)
 _Reader = Callable[[Heard, Question, date, str], "Found | None"]
 
 _READERS: Final[dict[str, _Reader]] = {
@@ -97,12 +115,22 @@ def _despite_unknown(heard: Heard, lost: tuple[int, int], question: Question, to
     """ "I don't know exactly, maybe around March": the guess counts as inferred; without one, unknown."""
     key = question.key or question.type
     rest = _without(heard, lost)
+    clause = _named_after_but(heard, lost[1]) if question.type in {"name", "organisation"} else None
+    if clause is not None and (named := _READERS[question.type](clause, question, today, country)) is not None:
+        return replace(named, state="inferred").as_fact(key)
     if _may_answer(question, rest) and not (question.type == "yes_no" and unknown(rest) is not None):
         found = _READERS[question.type](rest, question, today, country)
         if found is not None and found.value is not None:
             return replace(found, state="inferred").as_fact(key)
     start, end = heard.span(*lost)
     return Fact(key, None, "unknown", start, end, "said not to be known")
+
+
+def _named_after_but(heard: Heard, start: int) -> Heard | None:
+    """ "don't know the exact name, but the sign says …": the clause, when it names something."""
+    at = next((i for i in range(start, len(heard)) if heard.norm(i) in {"but", "pero"}), -1)
+    clause = heard.part(at + 1) if at >= 0 else None
+    return clause if clause is not None and _NAMING & set(clause.norms) else None
 
 
 def _may_answer(question: Question, rest: Heard) -> bool:
