@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from intake.language.guess import Language
+from intake.language.tokens import words_of
 from intake.understanding.addresses import read_address
 from intake.understanding.amounts import read_count, read_money
 from intake.understanding.choices import read_choice
@@ -44,6 +45,7 @@ _NAMING: Final = frozenset(
         "nombre",
     }
 )
+_YES_NO: Final = {"yes": "yes", "si": "yes", "no": "no"}
 _Reader = Callable[[Heard, Question, date, str], "Found | None"]
 
 _READERS: Final[dict[str, _Reader]] = {
@@ -57,11 +59,20 @@ _READERS: Final[dict[str, _Reader]] = {
     "money": lambda heard, question, today, country: read_money(with_numbers(heard)),
     "count": lambda heard, question, today, country: read_count(with_numbers(heard), question=question.text),
     "yes_no": lambda heard, question, today, country: read_yes_no(heard, question.text),
-    "choice": lambda heard, question, today, country: read_choice(heard, question.choices),
+    "choice": lambda heard, question, today, country: (
+        read_choice(heard, question.choices) or _yes_no_choice(heard, question)
+    ),
     "state": lambda heard, question, today, country: read_state(heard),
     "address": lambda heard, question, today, country: read_address(heard),
     "organisation": lambda heard, question, today, country: read_organisation(heard),
 }
+
+
+def _yes_no_choice(heard: Heard, question: Question) -> Found | None:
+    """Of choices that are a yes and a no ("Sí", "No", "No sé") the one that the answer comes to."""
+    by_value = {_YES_NO[label]: c.label for c in question.choices if (label := " ".join(words_of(c.label))) in _YES_NO}
+    found = read_yes_no(heard, question.text) if len(by_value) == 2 else None
+    return replace(found, value=by_value[found.value]) if found is not None and found.value is not None else None
 
 
 def understand(
