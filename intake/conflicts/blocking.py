@@ -16,11 +16,21 @@ import jellyfish
 
 from intake.conflicts import sounds
 from intake.conflicts.comparing import readings
-from intake.conflicts.firm_names import FirmName, is_plain, is_shared, is_small, is_structure, known_as
+from intake.conflicts.firm_names import (
+    FREQUENT_FAMILY,
+    FirmName,
+    family_of,
+    is_plain,
+    is_shared,
+    is_small,
+    is_structure,
+    known_as,
+)
+from intake.conflicts.firms import halves_of
 from intake.conflicts.likeness import PARTS, frequency
 from intake.conflicts.reading import Word
 from intake.conflicts.script import MAX_NAME
-from intake.conflicts.tables import family_first_surnames, nicknames, spellings, surnames
+from intake.conflicts.tables import family_first_surnames, nicknames, spellings, surnames, translations
 from intake.names import normalise
 
 if TYPE_CHECKING:
@@ -29,12 +39,12 @@ if TYPE_CHECKING:
     from intake.conflicts.comparing import Name
     from intake.conflicts.reading import PersonName
 
-RULES: Final = 2
+RULES: Final = 3
 #: Keys of one name; what is beyond is the least telling.
 MAX_KEYS: Final = 160
 # Marks of names that are romanised in several ways. Both ways have one, or sound alike in English.
 _SLAVIC: Final = re.compile(
-    r"(?:sk[iy]|cki|[oe]v|[oe]ff|[oe]va|ich|icz|vic|enko|[uy]k|in|ina|oy|oi|ei|ey)[yi]?[ay]?$|[cs]z|zh|kh|shch|ts|rz|tch"
+    r"(?:sk[iy]|cki|[oe]v|[oe]ff|[oe]va|ich|icz|vic|enko|[uy]k|in|ina|oy|oi|ei|ey|te[iy]n)[yi]?[ay]?$|[cs]z|zh|kh|shch|ts|rz|tch"
 )
 _EASTERN: Final = re.compile(
     r"^(?:al|el|ab[du])|q|ou|oo|aa|ee|dh|kh|gh|h$|iy|ei|ai|eo|eu|ae|ay|i$|yun|yeo|(?:ss|m|z)[aei][dnrm]$|hy|uh"
@@ -81,6 +91,7 @@ def _person_keys(name: PersonName, *, keep: bool) -> Iterator[str]:
         yield from (f"w:{word.core}" for word in words)
         return
     yield from _typo_keys(words[0].core, words[last].core)
+    yield from _of_family(words[0].core, words[last].core, keep=keep)
     for at in range(1, last + 1):
         yield from _pair_keys(words[0], words[at], name, keep=keep)
     for at in range(1, last):
@@ -89,6 +100,13 @@ def _person_keys(name: PersonName, *, keep: bool) -> Iterator[str]:
         # "Park Ji-sung" for "Jisung Park"
         joined = words[1].text + words[2].text
         yield from _pair_keys(Word(joined, joined), words[0], name, keep=keep)
+    if keep and last == 1 and words[0].core in family_first_surnames():
+        yield from _pair_keys(words[1], words[0], name, keep=keep)
+    if last > 0 and words[last].text != words[last].core:
+        yield from _typo_keys(words[0].core, words[last].text)
+    if keep and last == 2 and words[2].core in family_first_surnames():
+        joined = words[0].text + words[1].text  # "Mei-Ling Chan"
+        yield from _pair_keys(Word(joined, joined), words[2], name, keep=keep)
     if not keep:
         yield from _typo_keys(words[last].core, words[0].core)
         yield from _pair_keys(words[1], words[0], name, keep=keep)
@@ -104,6 +122,8 @@ def _person_keys(name: PersonName, *, keep: bool) -> Iterator[str]:
 def _pair_keys(one: Word, other: Word, name: PersonName, *, keep: bool, is_first: bool = True) -> Iterator[str]:
     """Of a given name and a surname."""
     given, surname = one.core, other.core
+    if one.text != given and is_first:
+        yield from _pair_keys(Word(one.text, one.text), other, name, keep=keep)
     if len(surname) == 1 or (len(given) == 1 and not is_first):
         return
     skeletons = _skeletons(surname) if other.text == surname else _skeletons(surname) | _skeletons(other.text)
@@ -142,7 +162,7 @@ def _typo_keys(given: str, surname: str) -> Iterator[str]:
 def _skeletons(word: str) -> frozenset[str]:
     """A surname by each way of reading it in which two spellings may be one (intake.conflicts.likeness)."""
     plain = jellyfish.metaphone(word)
-    found = {sounds.english(word), sounds.spanish(word)}
+    found = {sounds.english(word), sounds.spanish(word), sounds.heard(word)}
     if _SLAVIC.search(word):
         found.add("'" + sounds.slavic(word).translate(_VOWELS))
     if _EASTERN.search(word):
@@ -185,12 +205,14 @@ def _sounds(word: str) -> frozenset[str]:
 
 
 def _names_of(word: str) -> frozenset[str]:
-    return nicknames().get(word, frozenset()) | {word}
+    return nicknames().get(word, frozenset()) | translations().get(word, frozenset()) | {word}
 
 
 def _first_sound(word: str) -> Iterator[str]:
     for sound in (jellyfish.metaphone(word).lower()[:1], sounds.spanish(word)[:1], word[0], sounds.chinese(word)[:1]):
         if sound:
+            if sound == "h":
+                yield "j"  # "Hesus"
             yield "a" if sound in "aeiouy" else "k" if sound in "ckq" else sound
 
 
@@ -200,6 +222,9 @@ def _one_letter_less(word: str) -> frozenset[str]:
 
 def _firm_keys(firm: FirmName, *, keep: bool) -> Iterator[str]:
     yield f"c:{firm.compact}"
+    yield f"c:{''.join(firm.raw)}"
+    yield from _family_keys(firm, keep=keep)
+    yield from _beginnings_of_words(firm, keep=keep)
     number = known_as(firm)
     if number is not None:
         yield f"k:{number}"
@@ -219,6 +244,38 @@ def _firm_keys(firm: FirmName, *, keep: bool) -> Iterator[str]:
         for word in own:
             if len(word) >= 5:
                 yield from (f"d:{one}" for one in _one_letter_less(word.removesuffix("s")))
+
+
+def _family_keys(firm: FirmName, *, keep: bool) -> Iterator[str]:
+    """Of a business named after a family; persons look in the other drawer (`_of_family`)."""
+    family = family_of(firm)
+    if family is None:
+        return
+    initials = [word for word in firm.all_words if len(word) == 1][:1]
+    for one in {family, family.removesuffix("s")}:
+        for skeleton in (sounds.english(one), *(f"#{number}" for number in spellings().get(one, ()))):
+            yield f"{'n' if keep else 'N'}:{'|'.join((*initials, skeleton))}"
+
+
+def _of_family(given: str, surname: str, *, keep: bool) -> Iterator[str]:
+    is_frequent = frequency(surname, "surname") > FREQUENT_FAMILY
+    for skeleton in (sounds.english(surname), *(f"#{number}" for number in spellings().get(surname, ()))):
+        yield f"{'N' if keep else 'n'}:{given[0]}|{skeleton}"
+        if not is_frequent:
+            yield f"{'N' if keep else 'n'}:{skeleton}"
+
+
+def _beginnings_of_words(firm: FirmName, *, keep: bool) -> Iterator[str]:
+    """Of one word that may be made of several words' beginnings, or is two of them joined; and of several."""
+    one, several = ("g", "G") if keep else ("G", "g")
+    parts = [word for word in firm.raw if not is_structure(word)]
+    if len(firm.raw) > 1:
+        if 2 <= len(parts) <= 4:
+            yield f"{several}:{parts[0][:2]}|{parts[1][:2]}"
+        yield from (f"{several}:={first}{second}" for first, second in pairwise(firm.raw[:_MAX_WORDS]))
+    if len(firm.raw) == 1 and 5 <= len(firm.raw[0]) <= 16:
+        yield from (f"{one}:{firm.raw[0][:2]}|{firm.raw[0][at : at + 2]}" for at in range(2, len(firm.raw[0]) - 1))
+    yield from (f"{one}:={word}" for word in parts[:3] if len(word) >= 6)
 
 
 def _beginnings(firm: FirmName) -> Iterator[str]:
@@ -258,7 +315,11 @@ def _word_keys(word: str) -> frozenset[str]:
 def _initials(firm: FirmName) -> tuple[set[str], set[str]]:
     """The acronyms that the name may have, and those that it may be."""
     bare = [word for word in firm.words if not is_structure(word)]
-    found = {firm.first_letters, *("".join(w[0] for w in one) for one in (firm.words, firm.all_words, bare) if one)}
+    halves = [half for word in firm.words for half in halves_of(word)]
+    found = {
+        firm.first_letters,
+        *("".join(w[0] for w in one) for one in (firm.words, firm.all_words, bare, firm.raw, halves) if one),
+    }
     found.update("".join(w[0] for w in firm.words[at:]) for at in (1, 2) if len(firm.words) - at > 2)
     long = {one for one in found if 2 <= len(one) <= 8} if len(firm.words) > 1 else set()
     alone = [word for word in firm.words if not is_shared(word)] or list(firm.words)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
-from intake.conflicts.firm_names import FirmName, organisation
+from intake.conflicts.firm_names import FREQUENT_FAMILY, FirmName, family_of, organisation
 from intake.conflicts.firms import compare_firms
 from intake.conflicts.likeness import frequency, likeness
 from intake.conflicts.persons import Found, compare_persons
@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 Kind = Literal["person", "organisation", "unknown"]
 Detail = Literal["year", "city", "differs", "unknown"]
 KINDS: Final[tuple[Kind, ...]] = ("person", "organisation", "unknown")
-_BEARS_NAME, _SAID_OTHERWISE, _BORN_OTHERWISE, _OTHER_CITY = 0.84, 0.99, 0.5, 0.97
+_BEARS_NAME, _BEARS_FAMILY, _SAID_OTHERWISE, _BORN_OTHERWISE, _OTHER_CITY = 0.84, 0.81, 0.99, 0.5, 0.97
 #: Organisations in a million with the same words that many share; one in how many of a family's name is of one trade;
 #: and how frequent a word is that is nobody's surname.
 _NOTHING_OWN, _OF_ONE_TRADE, _RARE_WORD = 5.0, 0.01, 0.5
+#: Of an index's parties of a family's name, how many are organisations that have no other name of their own.
+_NAMED_AFTER: Final = 0.05
 #: How many more names than one are like it.
 _FUZZ: Final = 4.0
+_SAME_FAMILY: Final = 0.96
 #: A score of organisations from which they have one name, not only a part of it.
 AKIN: Final = 0.89
 _SURE_MARKS: Final = frozenset(
@@ -60,6 +63,8 @@ class Comparison:
     detail: Detail = "unknown"
     #: Organisations that share a name and differ in the rest.
     is_akin: bool = False
+    #: A person and an organisation named after a family: no birth year or city tells whether it is this one's.
+    is_family: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,34 @@ def _bears_name(who: PersonName, firm: FirmName) -> Found:
         between_and = "and" in said[max(0, at - 1) : at]
         if any(likeness(given.text, one, "given").score >= 0.95 for one in near) and not between_and:
             return Found(_BEARS_NAME, ("the organisation bears the person's name",), given.core, surname.core)
-    return Found(0.0)
+    return _bears_family_name(given.text, surname.core, firm)
+
+
+def _bears_family_name(given: str, surname: str, firm: FirmName) -> Found:
+    """ "Armen Haroutunian", "Haroutunian Jewelers"; a frequent name only with an initial: "J. Castellanos Trucking"."""
+    family = family_of(firm)
+    if family is None or not _is_family_name(surname, family):
+        return Found(0.0)
+    initials = [word for word in firm.all_words if len(word) == 1 and word.isalpha()]
+    if initials[:1] == [given[0]]:
+        return Found(_BEARS_NAME, ("the organisation bears the family's name and the initial",), given[0], surname)
+    if initials or max(frequency(surname, "surname"), frequency(family, "surname")) > FREQUENT_FAMILY:
+        return Found(0.0)
+    why = ("the organisation bears the family's name",)
+    return Found(_BEARS_FAMILY, why, "", surname, (surname,), _NAMED_AFTER)
+
+
+def _is_family_name(surname: str, family: str) -> bool:
+    """ "Ferragamo's" has an s too many. A short word respelt is another word: "Deere", "Deer"."""
+    if surname in {family, family.removesuffix("s")}:
+        return True
+    return (
+        len(surname) >= 7 and max(likeness(surname, one, "surname").score for one in _without_s(family)) >= _SAME_FAMILY
+    )
+
+
+def _without_s(word: str) -> tuple[str, str]:
+    return word, word.removesuffix("s")
 
 
 def _with_details(a: Name, b: Name, found: Found, reasons: tuple[str, ...]) -> Comparison:
@@ -166,6 +198,7 @@ def _with_details(a: Name, b: Name, found: Found, reasons: tuple[str, ...]) -> C
         per_million=per_million,
         detail=detail,
         is_akin=found.own is not None and found.score < AKIN,
+        is_family=found.share > 0,
     )
 
 
@@ -188,6 +221,8 @@ def _details(a: Name, b: Name) -> tuple[Detail, float, list[str]]:
 def _per_million(found: Found) -> float:
     """People of such a name among a million, by the tables: given name and surname taken as independent."""
     if not found.given:
+        if found.share:
+            return found.share * max(frequency(found.surname, "surname"), _RARE_WORD)
         return _organisations_per_million(found.own)
     given = frequency_of_given(found.given)
     surname = max(frequency(found.surname, "surname"), 2.0)

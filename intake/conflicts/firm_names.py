@@ -17,7 +17,9 @@ ALWAYS_LEGAL: Final = frozenset(
     ["inc", "incorporated", "llc", "llp", "lllp", "pllc", "corp", "ltd", "gmbh", "sarl", "srl"]
 )
 _WORD: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
-_LETTERS: Final = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b)?|\b[a-z](?: [a-z]){1,3}\b")
+_LETTERS: Final = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b)?|\b[a-z](?:[ -][a-z]){1,3}\b")
+#: People per million from which a family's name does not tie a person to an organisation.
+FREQUENT_FAMILY: Final = 100.0
 _OF_LAST: Final = re.compile(r"^(.+?),\s*(.+?\bof(?: the)?)$")
 _TENS: Final = {"twenty": 2, "thirty": 3, "forty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8, "ninety": 9}
 _UNITS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
@@ -27,7 +29,7 @@ _UNITS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
 class FirmName:
     """`words`: in one spelling, without legal forms and small words, in order. `own`: those that are its own.
 
-    `all_words` has the small words too.
+    `all_words` has the small words too. `raw`: as it was spelt, without legal forms and small words.
     """
 
     words: tuple[str, ...]
@@ -35,6 +37,7 @@ class FirmName:
     all_words: tuple[str, ...]
     is_marked: bool
     first_letters: str = ""
+    raw: tuple[str, ...] = ()
 
     @property
     def compact(self) -> str:
@@ -51,7 +54,7 @@ def organisation(text: str) -> FirmName | None:
     plain = re.sub(r"[&+]", " and ", plain).replace("/", " ")
     if not text.isupper():
         plain = _with_cities(text, plain)
-    plain = _LETTERS.sub(lambda found: " " + re.sub(r"[. ]", "", found[0]) + " ", plain)
+    plain = _LETTERS.sub(lambda found: " " + re.sub(r"[. -]", "", found[0]) + " ", plain)
     read = [word.replace("'", "") for word in _WORD.findall(plain.replace("`", "'"))]
     kept = _without_legal(read)
     if not kept:
@@ -65,7 +68,16 @@ def organisation(text: str) -> FirmName | None:
         or "&" in text
     )
     first_letters = "".join(word[0] for word in read if word not in small_words())
-    return FirmName(content, own, canonical, marked, first_letters)
+    raw = tuple(word for word in kept if word not in small_words()) or tuple(kept)
+    return FirmName(content, own, canonical, marked, first_letters, raw)
+
+
+def family_of(firm: FirmName) -> str | None:
+    """The only word of its own where that may be a family's name; else None. A place is none."""
+    own = [word for word in firm.own if len(word) > 1]
+    if len(own) != 1 or len(own[0]) < 4 or own[0].isdigit() or len(firm.words) < 2:
+        return None
+    return own[0] if all(is_plain(w) or is_shared(w) or len(w) == 1 for w in firm.words if w != own[0]) else None
 
 
 def _with_cities(text: str, plain: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+import jellyfish
 from rapidfuzz.distance import OSA
 
 from intake.conflicts import sounds
@@ -20,9 +22,9 @@ from intake.conflicts.firm_names import (
     telling_words,
     trades_words,
 )
-from intake.conflicts.likeness import frequency
+from intake.conflicts.likeness import PARTS, frequency
 from intake.conflicts.persons import Found
-from intake.conflicts.tables import spellings
+from intake.conflicts.tables import spellings, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,15 +84,41 @@ def _compared(a: FirmName, b: FirmName) -> Found:
     rest = (a.own or a.words)[0]
     if a.all_words == b.all_words or a.words == b.words:
         return Found(_SAME, ("the same name but for its legal form",), "", rest)
-    if a.compact == b.compact or "".join(a.all_words) == "".join(b.all_words):
+    if a.compact == b.compact or "".join(a.all_words) == "".join(b.all_words) or "".join(a.raw) == "".join(b.raw):
         return Found(_FUSED, ("the same letters, divided otherwise",), "", rest)
     if sorted(a.words) == sorted(b.words):
         return Found(_OTHER_ORDER, ("the same words in another order",), "", rest)
     number = known_as(a)
     if number is not None and number == known_as(b):
         return Found(_KNOWN, ("known under both names",), "", rest)
-    aligned = _aligned(a, b)
-    return max(aligned, _initials(a, b), key=lambda found: found.score)
+    found = max(_aligned(a, b), _initials(a, b), _portmanteau(a, b), key=lambda found: found.score)
+    if found.score < _PART and _fusions(a.raw, b.raw):
+        # "AutoZone", "Auto Zone Stores": what we spell out for one hides it from the other.
+        as_written = _aligned(replace(a, words=a.raw), replace(b, words=b.raw))
+        found = max(found, as_written._replace(score=as_written.score * 0.98), key=lambda one: one.score)
+    return found
+
+
+def _portmanteau(a: FirmName, b: FirmName) -> Found:
+    """ "Pemex" and "Petroleos Mexicanos": one word is made of the beginnings of the other's."""
+    for short, long in ((a, b), (b, a)):
+        parts = [word for word in long.raw if word not in structure_words()]
+        if len(short.raw) != 1 or not 2 <= len(parts) <= 4 or short.raw[0] in parts or len(short.raw[0]) < 5:
+            continue
+        if begins_words(short.raw[0], parts):
+            why = f'"{short.raw[0].title()}" is made of beginnings of the other name'
+            return Found(_ACRONYM, (why,), "", short.raw[0])
+    return Found(0.0)
+
+
+def begins_words(short: str, words: Sequence[str]) -> bool:
+    """Whether `short` is two letters or more of each word's beginning, in order."""
+    if not words:
+        return not short
+    most = min(len(short), len(words[0]) - 1)
+    return any(
+        words[0].startswith(short[:size]) and begins_words(short[size:], words[1:]) for size in range(2, most + 1)
+    )
 
 
 def _initials(a: FirmName, b: FirmName) -> Found:
@@ -101,13 +129,24 @@ def _initials(a: FirmName, b: FirmName) -> Found:
             bare = ["".join(bare)]
         if len(bare) != 1 or not 2 <= len(bare[0]) <= 8 or len(long.words) < 2 or bare[0] in long.words:
             continue
+        halves = [half for word in long.words for half in halves_of(word)]
         words_of_long = [w for w in long.words if w not in structure_words()]
-        options = {"".join(w[0] for w in one) for one in (long.words, long.all_words, words_of_long) if one}
+        options = {
+            "".join(w[0] for w in one) for one in (long.words, long.all_words, words_of_long, long.raw, halves) if one
+        }
         options.add(long.first_letters)
         if bare[0] in options and (len(bare[0]) > 2 or len(short.words) == 1):
             score = _ACRONYM if len(bare[0]) > 2 else _PART
             return Found(score, (f'"{bare[0].upper()}" are the first letters of the other name',), "", bare[0])
     return Found(0.0)
+
+
+def halves_of(word: str) -> tuple[str, ...]:
+    """ "southeastern" is "s" and "e" in an acronym."""
+    for first in ("north", "south"):
+        if word.startswith((f"{first}east", f"{first}west")):
+            return first, word[len(first) :]
+    return (word,)
 
 
 def _aligned(a: FirmName, b: FirmName) -> Found:
@@ -117,6 +156,8 @@ def _aligned(a: FirmName, b: FirmName) -> Found:
     if _joins(rest_a, rest_b):
         pairs.append(("".join(rest_a), "".join(rest_b), _RESPELT))
         rest_a, rest_b = [], []
+    if len(rest_a) == 1 or len(rest_b) == 1:
+        _misheard(pairs, rest_a, rest_b)
     weakest = min(score for _, _, score in pairs)
     found = _judged(pairs, rest_a, rest_b)
     if (
@@ -132,6 +173,20 @@ def _aligned(a: FirmName, b: FirmName) -> Found:
         found = Found(_PART, ("one says more than the other",), "", found.surname)
     reasons = [f'"{one}" may be "{other}" written otherwise' for one, other, score in pairs if score < 0.98]
     return found._replace(score=found.score * min(1.0, weakest + 0.03), reasons=(*found.reasons, *reasons))
+
+
+def _misheard(pairs: list[tuple[str, str, float]], rest_a: list[str], rest_b: list[str]) -> None:
+    """ "Peterson Lumber", "Patterson Lumber Yard": family names of the same consonants, the trade being the same."""
+    if any(not is_shared(one) for one, _, _ in pairs):
+        return
+    for one in [word for word in rest_a if not is_shared(word)]:
+        for other in [word for word in rest_b if not is_shared(word)]:
+            sound = jellyfish.metaphone(one)
+            if len(sound) >= 4 and one[0] == other[0] and sound == jellyfish.metaphone(other):
+                rest_a.remove(one)
+                rest_b.remove(other)
+                pairs.append((one, other, 0.9))
+                return
 
 
 def _begins(a: Sequence[str], b: Sequence[str]) -> bool:
@@ -178,7 +233,10 @@ def _joins(rest_a: Sequence[str], rest_b: Sequence[str]) -> bool:
     if not rest_a or not rest_b or len(rest_a) == len(rest_b) == 1:
         return False
     one, other = "".join(rest_a), "".join(rest_b)
-    if one == other or (len(min(one, other, key=len)) >= 6 and OSA.distance(one, other) <= 1):
+    shorter = len(min(one, other, key=len))
+    if one == other or (shorter >= 6 and OSA.distance(one, other) <= 1):
+        return True
+    if shorter >= 7 and one[0] == other[0] and len(sounds.heard(one)) >= 5 and sounds.heard(one) == sounds.heard(other):
         return True
     for short, long in ((rest_a, rest_b), (rest_b, rest_a)):
         if len(short) == 1 and len(long) > 1 and len(short[0]) > 1 and short[0] == "".join(word[0] for word in long):
@@ -200,12 +258,16 @@ def _judged(pairs: Sequence[tuple[str, str, float]], rest_a: Sequence[str], rest
         return Found(_DIFFERENT, (named, "each has a name of its own besides"), "", rests_on)
     if left[0] or left[1]:
         plain = rest_b if left[0] else rest_a
+        if not plain and len(pairs) > 1 and frequency(rests_on, "surname") < _FREQUENT:
+            # "Saint Luke's Hospital", "Saint Luke's Episcopal Hospital"
+            return Found(_PART, (named, "one has more names than the other"), "", rests_on)
         if any(not is_structure(word) for word in plain) and len(own) == 1:
             return Found(_OTHER_TRADE, (named, "each says something else besides"), "", rests_on)
         score = _LONGER if len(own) > 1 else _PART
         return Found(_DIFFERENT if is_family else score, (named, "one has more names than the other"), "", rests_on)
     if not rest_a or not rest_b:
-        score = _FAMILY_LONGER if is_family else _LONGER
+        # With a trade that agrees a family's name is no longer any family's.
+        score = _FAMILY_LONGER if is_family and len(pairs) == 1 else _LONGER
         return Found(score, (named, "one says more than the other"), "", rests_on)
     return _both_say_more(named, rests_on, rest_a, rest_b, is_family=is_family, many=len(own) > 1)
 
@@ -231,7 +293,17 @@ def _both_say_more(
         return Found(_PART, (f"{named}, one of them with a place", "they may be affiliates"), "", rests_on)
     if (structured or many) and not is_family:
         return Found(_AFFILIATE, (f"{named}: they may be affiliates",), "", rests_on)
+    if _is_distinctive(rests_on) and not told_apart:
+        return Found(_FAMILY_LONGER, (f"{named}: they may be affiliates",), "", rests_on)
     return Found(_OTHER_TRADE, (named, "other trades"), "", rests_on)
+
+
+def _is_distinctive(word: str) -> bool:
+    """Long, no word of the language, and nobody's name that the tables have. "Riverbend" is two words."""
+    one = word.removesuffix("s")
+    if len(word) < 6 or one in words("ordinary") or one.endswith(tuple(words("halves"))):
+        return False
+    return not any(frequency(it, part) for it in (word, one) for part in PARTS)
 
 
 def _has_trade(rest: Sequence[str]) -> bool:

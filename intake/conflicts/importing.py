@@ -37,6 +37,11 @@ MAX_FIELD: Final = 400
 #: Bad rows that are told; the others are counted.
 MAX_TOLD: Final = 1_000
 _INDEX: Final = "intake_conflict_keys"
+# Keys are random: put into the index in few large sorted heaps, not in many small ones. For this transaction.
+_IN_BULK: Final = """
+    SELECT set_config('gin_pending_list_limit', '32MB', true), set_config('work_mem', '64MB', true),
+           set_config('maintenance_work_mem', '128MB', true)
+"""
 _TABLE: Final = ConflictEntry._meta.db_table
 _ROLES: Final[Mapping[str, str]] = {
     "": "related", "client": "client", "current client": "client", "current": "client",
@@ -225,6 +230,7 @@ def _keep(batch: Mapping[bytes, Row], done: Imported) -> None:
         with connection.cursor() as cursor:
             # Two imports at once would both add what neither finds.
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+            cursor.execute(_IN_BULK)
         present = ConflictEntry.objects.filter(imported_as__in=list(batch)).values_list("imported_as", flat=True)
         known = {bytes(one) for one in present if one}
         done.known += len(known)
@@ -249,6 +255,7 @@ def _copy(rows: Mapping[bytes, Row]) -> int:
 
 def _analyse() -> None:
     """So that searches read an index in order, and the planner and `size_of_index` know of the new rows."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_IN_BULK)
         cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [_INDEX])
         cursor.execute(f"ANALYZE {_TABLE}")

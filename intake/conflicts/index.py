@@ -169,7 +169,7 @@ def _judged(
     if is_hit and is_institution and role in {Role.ADVERSE, Role.PROSPECT}:
         is_hit, reasons = False, (*reasons, _WHY_INSTITUTION)
     if is_hit and _is_too_common(found, rules, million):
-        is_hit, needs_detail = False, found.detail in {"unknown", "city"}
+        is_hit, needs_detail = False, found.detail in {"unknown", "city"} and not found.is_family
         reasons = (*(r for r in reasons if not r.startswith("a common name")), _WHY_COMMON)
     return Match(row[0], row[2], row[3], record["name"], role, found.score, reasons, is_hit, needs_detail)
 
@@ -181,5 +181,6 @@ def _as_note(found: Comparison, rules: Mapping[str, float]) -> Comparison:
 
 def _is_too_common(found: Comparison, rules: Mapping[str, float], million: float) -> bool:
     """Whether so many unrelated people of this name are to be expected among the firm's parties that it says little."""
-    allowed = {"year": "namesakes_with_year", "city": "namesakes_with_city"}.get(found.detail, "namesakes")
+    told_by = "unknown" if found.is_family else found.detail
+    allowed = {"year": "namesakes_with_year", "city": "namesakes_with_city"}.get(told_by, "namesakes")
     return found.per_million * million > rules[allowed]

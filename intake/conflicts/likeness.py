@@ -9,7 +9,7 @@ import jellyfish
 from rapidfuzz.distance import OSA
 
 from intake.conflicts import sounds
-from intake.conflicts.tables import family_lines, given_names, nicknames, spellings, surnames
+from intake.conflicts.tables import family_lines, given_names, nicknames, spellings, surnames, translations
 
 Part = Literal["given", "surname"]
 PARTS: Final[tuple[Part, ...]] = ("given", "surname")
@@ -24,7 +24,9 @@ class Likeness(NamedTuple):
 
 NONE: Final = Likeness(0.0)
 SAME: Final = Likeness(1.0)
-_NICKNAME, _SPELLING, _SCRIPT, _SOUND, _TYPO, _INITIAL, _SHORTENED = 0.97, 0.96, 0.95, 0.92, 0.90, 0.86, 0.88
+_NICKNAME, _SPELLING, _SCRIPT, _SOUND, _TYPO, _INITIAL, _SHORTENED, _TRANSLATED = (
+    0.97, 0.96, 0.95, 0.92, 0.90, 0.86, 0.88, 0.89,
+)  # fmt: skip
 #: People per million from which a name is established: a letter's difference to another such one is no typo.
 _ESTABLISHED: Final = {"given": 30.0, "surname": 20.0}
 #: How many times rarer a spelling may be than the other and still be a name of its own.
@@ -42,7 +44,7 @@ def likeness(a: str, b: str, part: Part, *, abjad: bool = False) -> Likeness:
     if abjad:
         return _without_vowels(a, b)
     if part == "given":
-        found = _nickname(a, b)
+        found = _nickname(a, b) or _translated(a, b)
         if found or _sexes_differ(a, b):
             return found or NONE
     return _written(a, b, part)
@@ -67,7 +69,9 @@ def _is_shortened(short: str, long: str) -> bool:
     """ "Christo" for "Christopher", "Femi" for "Olufemi", not "James" for "Jameson"."""
     if frequency(short, "given") >= _ESTABLISHED["given"]:
         return False
-    return (len(short) >= 3 and long.startswith(short)) or (len(short) >= 4 and long.endswith(short))
+    return (len(short) >= 3 and long.startswith(short) and len(long) > len(short) + 1) or (
+        len(short) >= 4 and long.endswith(short)
+    )
 
 
 def _same_ending(a: str, b: str, part: Part) -> bool:
@@ -87,11 +91,26 @@ def sounds_alike(a: str, b: str) -> bool:
     return a[:1] == b[:1] and jellyfish.metaphone(a) == jellyfish.metaphone(b)
 
 
+def same_consonants(a: str, b: str) -> bool:
+    """ "Nooruddin", "Nureddin": long names of Arabic by their consonants."""
+    one = sounds.consonants(a)
+    return len(one) >= 4 and a[:1] == b[:1] and one == sounds.consonants(b)
+
+
 def _nickname(a: str, b: str) -> Likeness | None:
     names = nicknames()
     of_a, of_b = names.get(a, frozenset((a,))), names.get(b, frozenset((b,)))
     if b in of_a or a in of_b or not of_a.isdisjoint(of_b):
         return Likeness(_NICKNAME, f'"{a}" and "{b}" are forms of one given name')
+    return None
+
+
+def _translated(a: str, b: str) -> Likeness | None:
+    """Juan, who is John or Johnny here."""
+    for foreign, english in ((a, b), (b, a)):
+        names = translations().get(foreign, frozenset())
+        if english in names or not names.isdisjoint(nicknames().get(english, frozenset()) - {foreign}):
+            return Likeness(_TRANSLATED, f'"{foreign}" is "{english}" in another language')
     return None
 
 
@@ -133,7 +152,9 @@ def _sound_alike(a: str, b: str, *, both_known: bool) -> bool:
         # "Ernandez" is a spelling; Anna and Hannah are two names.
         return not both_known or (a[0] == "h") == (b[0] == "h")
     # Vowels are what a recogniser gets wrong in a name that it does not know.
-    return not both_known and shorter >= 6 and _same_consonants(a, b) and OSA.distance(a, b) <= 3
+    if not both_known and shorter >= 6 and _same_consonants(a, b) and OSA.distance(a, b) <= 3:
+        return True
+    return not both_known and shorter >= 4 and len(sounds.heard(a)) >= 3 and sounds.heard(a) == sounds.heard(b)
 
 
 def _same_consonants(a: str, b: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from intake.conflicts.likeness import NONE, SAME, Likeness, frequency, likeness, sex, sounds_alike
+from intake.conflicts.likeness import NONE, SAME, Likeness, frequency, likeness, same_consonants, sex, sounds_alike
 from intake.conflicts.reading import Word
 from intake.conflicts.tables import family_first_surnames
 
@@ -25,7 +25,8 @@ _ONLY_SURNAME: Final = 0.6
 class Found(NamedTuple):
     """`given` and `surname`: the words of the first name that the match rests on, for how frequent they are.
 
-    `own`: of organisations, the words of their own that agree; None of persons.
+    `own`: of organisations, the words of their own that agree; None of persons. `share`: of those named so, how many
+    are in question.
     """
 
     score: float
@@ -33,6 +34,7 @@ class Found(NamedTuple):
     given: str = ""
     surname: str = ""
     own: tuple[str, ...] | None = None
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def compare_persons(a: PersonName, b: PersonName) -> Found:
         return Found(0.0)
     if [word.text for word in a.words] == [word.text for word in b.words]:
         found = Found(1.0, ("the same name",), _text(a.words[0]), _text(a.words[-1]))
+    elif len(a.words) == 2 and [word.text for word in a.words] == [word.text for word in reversed(b.words)]:
+        found = Found(_SWAPPED, ("the same names in another order",), _text(a.words[0]), _text(a.words[-1]))
     elif "".join(word.text for word in a.words) == "".join(word.text for word in b.words):
         found = Found(_FUSED, ("the same letters, divided otherwise",), _text(a.words[0]), _text(a.words[-1]))
     else:
@@ -99,7 +103,7 @@ def _orders(name: PersonName) -> list[_Order]:
 
 def _may_be_surname(word: Word) -> bool:
     """Not a word that is a given name more often: in "Karen Betty Crain" nobody is called Karen by family."""
-    if word.core in family_first_surnames():
+    if word.core in family_first_surnames() or (word.text != word.core and frequency(word.text, "given") == 0):
         return True
     return len(word.text) > 1 and frequency(word.core, "surname") >= frequency(word.core, "given")
 
@@ -179,6 +183,7 @@ def _fused_given(a: _Order, b: _Order, taken: set[int]) -> set[int] | None:
         return None
     joined = a.given.text + a.between[0].text
     same = likeness(joined, b.given.text, "given").score >= 0.9 or sounds_alike(joined, b.given.text)
+    same = same or same_consonants(joined, b.given.text)
     if len(a.between[0].text) > 1 and len(b.given.text) > 3 and same:
         return {id(a.given), id(a.between[0]), id(b.given)}
     return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intake.conflicts.script import MAX_NAME, has_family_first, is_abjad, latin
-from intake.conflicts.tables import person_words
+from intake.conflicts.tables import family_first_surnames, given_names, nicknames, person_words
 
 #: Names under which one party is compared, its own first.
 MAX_FORMS: Final = 8
@@ -30,6 +30,8 @@ _GENERATIONS: Final = {
     "jr": 2, "junior": 2, "sr": 1, "senior": 1, "ii": 2, "2nd": 2, "iii": 3, "3rd": 3, "iv": 4, "4th": 4,
 }  # fmt: skip
 _GIVEN_NAMES: Final = 3
+#: Short given names that the tables lack.
+_NOT_INITIALS: Final = frozenset(["an", "in", "on", "ed", "al", "ul", "ur", "st", "mc"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,24 @@ def forms(name: str, aliases: tuple[str, ...] = ()) -> list[Form]:
         if not any(map(str.isalnum, text)):
             continue  # an emoji has letters in ASCII
         family_first, abjad = has_family_first(text), is_abjad(text)
-        for form in _forms_of(latin(text)):
+        of_text = _forms_of(latin(text))
+        if number and len(text.split()) == 1:
+            of_text += _with_rest(latin(text), latin(name[:MAX_NAME]))
+        for form in of_text:
             why = form.why or (ALIAS if number else "")
             key = " ".join(form.text.lower().split())
             if key:
                 found.setdefault(key, Form(form.text, why, family_first, abjad))
     return list(found.values())[:MAX_FORMS]
+
+
+def _with_rest(alias: str, name: str) -> list[Form]:
+    """An alias of one word instead of the given name: "Sochi" of "Xochitl Ramos"."""
+    last, comma, _ = name.partition(",")
+    words = last.split() if comma else name.split()[1:]
+    if not alias.strip() or not 0 < len(words) <= _GIVEN_NAMES:
+        return []
+    return [Form(" ".join([alias.strip(), *words]), "a nickname among the aliases")]
 
 
 def _forms_of(text: str) -> list[Form]:
@@ -140,12 +154,23 @@ def person(form: Form) -> PersonName | None:
     if len(cleaned) >= 2 and len(cleaned[1]) <= _GIVEN_NAMES:
         last, first = _joined(cleaned[0], starts=False), _joined(cleaned[1], starts=True)
         return PersonName((*first, *last), len(last), generation, sex, abjad=form.abjad)
-    words = _joined([word for part in cleaned for word in part], starts=True)
+    flat = [word for part in cleaned for word in part]
+    words = _joined(flat if form.abjad else _initials_divided(flat), starts=True)
     if form.family_first and len(words) >= 2:
         words = [*words[1:], words[0]]
         return PersonName(tuple(words), 1, generation, sex, family_first=True, abjad=form.abjad)
     count = _hyphenated(form.text)
     return PersonName(tuple(words), count, generation, sex, abjad=form.abjad, is_hyphenated=count > 0)
+
+
+def _initials_divided(words: list[str]) -> list[str]:
+    """ "JP Morales", "AJ Stone": two letters that are no name are two."""
+    first = words[0]
+    if len(words) < 2 or len(first) != 2 or first in _NOT_INITIALS or first in nicknames() or first in given_names():
+        return words
+    if first in family_first_surnames() or first in person_words("particles"):
+        return words
+    return [*first, *words[1:]] if first[1] not in "aeiouyh" or first[1:] == first[:1] else words
 
 
 def _plain_words(part: str) -> list[str]:

@@ -36,6 +36,20 @@ def english(word: str) -> str:
     return f"{jellyfish.metaphone(word)}{_vowel(found[0] if found else '')}{long}"
 
 
+_HEARD: Final = _rules((
+    (r"^mac(?=[bcdfgjklmnpqrstvwxyz])", "mc"), (r"tsch", "ch"), (r"sch", "sh"), (r"wicz$|wich$|vitch$", "vich"),
+    (r"cz", "ch"), (r"sz", "sh"), (r"rz|zh", "j"), (r"^gi(?=[aou])", "j"), (r"^x", "s"), (r"^kn", "n"), (r"^pf", "f"),
+    (r"eaux?$|eault$|aux$|ault$", "o"), (r"agh(?=er)", "ah"), (r"ough(?=l)|augh(?=l)|ach(?=l)", "ok"),
+    (r"owski$", "ofski"), (r"ou", "u"), (r"ae|ai|ay", "ey"), (r"ph", "f"), (r"tz", "ts"), (r"dt$", "t"),
+))  # fmt: skip
+
+
+@lru_cache(_CACHE)
+def heard(word: str) -> str:
+    """`english` with the letters of German, Polish, French and Gaelic names put as an English ear takes them."""
+    return english(_rewritten(word, _HEARD))
+
+
 def _vowel(group: str) -> str:
     if not group:
         return ""
@@ -110,7 +124,9 @@ def korean(word: str) -> str:
     return _rewritten(word, _KOREAN) if _KOREAN_MARK.search(word) else word
 
 
-_KOREAN_MARK: Final = re.compile(r"eo|eu|oo|ung|ong|young|hy|hee|hui|y[eou]|jin|jun|joon|min|su|sun|ji|kyu|gyu")
+_KOREAN_MARK: Final = re.compile(
+    r"eo|eu|oo|ung|ong|young|hy|hee|hui|y[eou]|jin|jun|joon|min|jae|chae|oo|su|sun|ji|kyu|gyu"
+)
 _SYLLABLE: Final = re.compile(
     r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|er|ia|ie"
     r"|iu|in|ua|uo|ui|un|ue|a|e|i|o|u)(?=(?:[bpmfdtnlgkhjqxrzcsyw]|$))"

@@ -6,11 +6,10 @@ events gives the same state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from intake.interview.stages import Stage
@@ -205,7 +204,6 @@ class Decision:
     alerts: tuple[Alert, ...] = ()
     open_area: str | None = None
     locale: str | None = None
-    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from intake import audit, conflicts, interviews, recording, signalling
 from intake.errors import NoIntake, StageClosed
+from intake.interview.assistant import GUIDED, Context
 from intake.interview.engine import advance
 from intake.interview.events import ConflictMatched, NotNow, Opened
 from intake.interview.guided.talk import Talk
@@ -100,7 +101,9 @@ class Step:
                 question=self.asking,
                 at=timezone.now(),
             )
-            self.reply.text = "\n\n".join(saying.text for saying in self.sayings)
+            context = Context(self.intake.locale, self.intake.stage)
+            said = GUIDED.phrase(self.sayings, context)
+            self.reply.text = "\n\n".join(saying.text for saying in said)
             self.reply.save(force_insert=True)
         self._save_state()
         audit.record(

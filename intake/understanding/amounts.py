@@ -224,7 +224,8 @@ def _bounded(heard: Heard, index: int, number: Number) -> Amount:
     before = " ".join(heard.norms[max(0, index - 3) : index])
     read = table("amounts")
     for phrase in read["at_most"]:
-        if before.endswith(phrase):
+        grown = phrase == "up to" and heard.norm(index - 3) in {"its", "is", "now", "went", "got", "gone", "thats"}
+        if before.endswith(phrase) and not grown:
             return Amount(0, number.value, index, number.end)
     hedged = any(before.endswith(phrase) for phrase in read["at_least"])
     return Amount(number.value, number.value, index, number.end, "inferred" if hedged else "stated")

@@ -12,6 +12,7 @@ from intake.language.tokens import words_of
 from intake.understanding.corrections import denied, pieces
 from intake.understanding.facts import Choice, Found
 from intake.understanding.heard import Heard, alike
+from intake.understanding.ranges import in_range
 from intake.understanding.words import table, word_set
 
 #: The best choice must be this good, and this much better than the next.
@@ -41,6 +42,9 @@ def _in_part(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     exact = _exact(heard, choices)
     if exact is not None:
         return exact
+    ranged = in_range(heard, choices)
+    if ranged is not None:
+        return ranged
     numbered = _by_number(heard, choices)
     if numbered is not None:
         return numbered
@@ -99,7 +103,8 @@ def _part_of_more(heard: Heard, at: int, size: int, choice: Choice, choices: Seq
     for longer in (4, 3, 2):
         for start in range(max(0, at + size - longer), at + 1):
             ideas = known.get(" ".join(heard.norms[start : start + longer]), frozenset())
-            if longer > size and any(idea in others and idea not in own for idea in ideas):
+            implied = {wide for idea in ideas for wide in table("choices")["implies"].get(idea, ())}
+            if longer > size and any(idea in others and idea not in own for idea in ideas | implied):
                 return True
     return False
 
@@ -115,6 +120,9 @@ def _by_number(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     content = [w for w in heard.norms if w not in word_set("choices", "around_number")]
     for index, word in enumerate(heard.norms):
         place = read["ordinals"].get(word)
+        after = heard.norm(index + 1)
+        if after not in read["after_ordinal"] and after not in read["around_number"] and word != "1st":
+            place = None  # "last month", "first thing"
         before = heard.norm(index - 1)
         introduced = before in read["number_words"]
         if place is None and (introduced or len(content) <= 1):

@@ -17,6 +17,7 @@ from intake.understanding.words import table, word_set
 
 _BEFORE_WORDS: Final = 3
 _VAGUE_DAYS: Final = 7
+_LAST: Final = frozenset({"last", "final", "ultimas"})
 
 
 def read_date(heard: Heard, today: date, question: str = "") -> Found | None:
@@ -25,6 +26,7 @@ def read_date(heard: Heard, today: date, question: str = "") -> Found | None:
         found = periods(part, _when(part, today, question, asked=True))
         if found:
             kept = [found[i] for i in standing(part, [(p.start, p.end) for p in found])]
+            kept = [_in_month(part, p, kept) for p in kept]
             best = min(kept, key=lambda p: (not p.is_day, (p.high - p.low).days if not p.is_day else 0))
             return _found(part, best, as_interval=not best.is_day)
     return None
@@ -45,6 +47,15 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
         if kept:
             return _found(part, kept[0], as_interval=True)
     return None
+
+
+def _in_month(heard: Heard, day: Period, others: list[Period]) -> Period:
+    """ "last month on the 12th", "el mes pasado, el diez": the day of the month that was named beside it."""
+    month = next((p for p in others if {"month", "mes"} & set(heard.norms[p.start : p.end])), None)
+    if day.kind != "bare_day" or month is None:
+        return day
+    moved = cal.safe(month.low.year, month.low.month, day.low.day)
+    return replace(day, low=moved, high=moved) if moved is not None else day
 
 
 def _both(heard: Heard, first: Period, second: Period) -> Period | None:
@@ -140,6 +151,11 @@ def _week_of_month(heard: Heard, period: Period) -> Period | None:
     at = period.start - 1
     while at > 0 and heard.norm(at) in {"of", "de", "del", "in", "en", "the"}:
         at -= 1
+    weeks = heard.norms[max(0, at - 2) : at + 1]
+    if period.kind == "month" and weeks[1:] in {("two", "weeks"), ("dos", "semanas"), ("couple", "weeks")}:
+        if weeks[0] in {"first", "primeras"}:
+            return replace(period, high=period.low + timedelta(days=13), kind="week")
+        return replace(period, low=period.high - timedelta(days=13), kind="week") if weeks[0] in _LAST else None
     if period.kind != "month" or heard.norm(at) not in {"week", "semana"}:
         return None
     word = heard.norm(at - 1)

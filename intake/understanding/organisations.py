@@ -162,6 +162,8 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
             break
         if word in ends and not _is_capital(heard, end):
             break
+        if end > start and word in {"la", "el", "los", "las"} and heard.norm(end + 1) in {"de", "que", "del"}:
+            break
         if word in {"de", "del"} and heard.norm(end + 1) in {"un", "una", "unos", "mi", "su", "esos", "esas"}:
             break
         end += 1

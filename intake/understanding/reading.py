@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from intake.language.guess import Language
+from intake.language.tokens import words_of
 from intake.understanding.addresses import read_address
 from intake.understanding.amounts import read_count, read_money
 from intake.understanding.choices import read_choice
@@ -26,6 +27,25 @@ from intake.understanding.yes_no import read_yes_no
 
 #: Characters of one turn that are read.
 MAX_TEXT: Final = 20_000
+#: Words of a clause that names somebody or something.
+_NAMING: Final = frozenset(
+    {
+        "says",
+        "said",
+        "called",
+        "name",
+        "named",
+        "names",
+        "goes",
+        "llama",
+        "llaman",
+        "llamaba",
+        "dice",
+        "decia",
+        "nombre",
+    }
+)
+_YES_NO: Final = {"yes": "yes", "si": "yes", "no": "no"}
 _Reader = Callable[[Heard, Question, date, str], "Found | None"]
 
 _READERS: Final[dict[str, _Reader]] = {
@@ -39,11 +59,20 @@ _READERS: Final[dict[str, _Reader]] = {
     "money": lambda heard, question, today, country: read_money(with_numbers(heard)),
     "count": lambda heard, question, today, country: read_count(with_numbers(heard), question=question.text),
     "yes_no": lambda heard, question, today, country: read_yes_no(heard, question.text),
-    "choice": lambda heard, question, today, country: read_choice(heard, question.choices),
+    "choice": lambda heard, question, today, country: (
+        read_choice(heard, question.choices) or _yes_no_choice(heard, question)
+    ),
     "state": lambda heard, question, today, country: read_state(heard),
     "address": lambda heard, question, today, country: read_address(heard),
     "organisation": lambda heard, question, today, country: read_organisation(heard),
 }
+
+
+def _yes_no_choice(heard: Heard, question: Question) -> Found | None:
+    """Of choices that are a yes and a no ("Sí", "No", "No sé") the one that the answer comes to."""
+    by_value = {_YES_NO[label]: c.label for c in question.choices if (label := " ".join(words_of(c.label))) in _YES_NO}
+    found = read_yes_no(heard, question.text) if len(by_value) == 2 else None
+    return replace(found, value=by_value[found.value]) if found is not None and found.value is not None else None
 
 
 def understand(
@@ -97,12 +126,22 @@ def _despite_unknown(heard: Heard, lost: tuple[int, int], question: Question, to
     """ "I don't know exactly, maybe around March": the guess counts as inferred; without one, unknown."""
     key = question.key or question.type
     rest = _without(heard, lost)
+    clause = _named_after_but(heard, lost[1]) if question.type in {"name", "organisation"} else None
+    if clause is not None and (named := _READERS[question.type](clause, question, today, country)) is not None:
+        return replace(named, state="inferred").as_fact(key)
     if _may_answer(question, rest) and not (question.type == "yes_no" and unknown(rest) is not None):
         found = _READERS[question.type](rest, question, today, country)
         if found is not None and found.value is not None:
             return replace(found, state="inferred").as_fact(key)
     start, end = heard.span(*lost)
     return Fact(key, None, "unknown", start, end, "said not to be known")
+
+
+def _named_after_but(heard: Heard, start: int) -> Heard | None:
+    """ "don't know the exact name, but the sign says …": the clause, when it names something."""
+    at = next((i for i in range(start, len(heard)) if heard.norm(i) in {"but", "pero"}), -1)
+    clause = heard.part(at + 1) if at >= 0 else None
+    return clause if clause is not None and _NAMING & set(clause.norms) else None
 
 
 def _may_answer(question: Question, rest: Heard) -> bool:

@@ -18,6 +18,7 @@ _BEFORE: Final = frozenset(
     {"from", "originally", "used", "before", "formerly", "antes", "born", "naci", "originalmente", "era"}
 )
 #: Abbreviations that are words too: they count in capitals, or alone, or before a ZIP code.
+_CITIES_NAMED_SO: Final = frozenset({("kansas", "city"), ("washington", "heights"), ("michigan", "city")})
 _MIN_FUZZY: Final = 5
 
 
@@ -70,6 +71,8 @@ def _name_at(heard: Heard, index: int) -> tuple[str, int] | None:
         if code is not None and index + size <= len(heard):
             if code == "NY" and heard.norm(index + size) in {"city"}:
                 return code, index + size + 1
+            if (heard.norm(index), heard.norm(index + 1)) in _CITIES_NAMED_SO:
+                return None
             if heard.norm(index + size) in {"street", "avenue", "ave", "st", "boulevard", "road", "calle"}:
                 return None
             return code, index + size

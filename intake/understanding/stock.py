@@ -71,7 +71,11 @@ def _pattern(heard: Heard, key: str) -> tuple[int, int] | None:
         if at < 0:
             continue
         for end in range(at + len(words), min(len(heard), at + len(words) + 3)):
-            if heard.norm(end) in read["verbs"] and not _by_others(heard, at, at + len(words), end):
+            if (
+                heard.norm(end) in read["verbs"]
+                and not _by_others(heard, at, at + len(words), end)
+                and heard.norm(end + 1) not in {"me", "us", "nos"}
+            ):
                 return at, end + 1
     return None
 

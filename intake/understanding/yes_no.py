@@ -15,6 +15,7 @@ _KINDS: Final = ("yes", "no", "hedged_yes", "hedged_no", "open")
 
 #: Words before an answer that is no story yet: "well I guess".
 _OPENING: Final = 2
+_SHORT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     if doubled is not None:
         return doubled
     cues = _all_cues(heard)
+    cues = [cue for cue in cues if cue.phrase not in {"ya", "va"} or len(heard) <= _OPENING]
     decided = _decide(heard, cues)
     if decided is None:
-        return read_event(heard, question) or _echoed(heard, question) or _by_polarity(heard)
+        return read_event(heard, question) or _by_another(heard) or _echoed(heard, question) or _by_polarity(heard)
     decided = _last_word(heard, cues, decided)
     if _in_passing(heard, decided[1]) and (told := read_event(heard, question)) is not None:
         return told
@@ -110,7 +112,11 @@ def _decide(heard: Heard, cues: list[_Cue]) -> tuple[str, _Cue] | None:
             return cue.kind, cue
     if len(cues) > 1:
         second = cues[1]
-        if first.phrase in word_set("yes_no", "light") and second.start - first.end <= 1:
+        if (
+            first.phrase in word_set("yes_no", "light")
+            and second.start - first.end <= 1
+            and heard.norm(first.end) not in {"pero", "but"}
+        ):
             # "yeah no", "no yeah", "well yes": of two bare words the last one is meant
             return _decide(heard, cues[1:])
         if first.kind == "open" and second.kind != "open":
@@ -118,6 +124,17 @@ def _decide(heard: Heard, cues: list[_Cue]) -> tuple[str, _Cue] | None:
         if first.phrase in {"yes", "si"} and second.phrase == "no" and heard.norm(first.end) in {"and", "y"}:
             return "open", first
     return first.kind, first
+
+
+def _by_another(heard: Heard) -> Found | None:
+    """ "I think my husband did": an auxiliary at the end says the question's verb of somebody."""
+    negatives = word_set("yes_no", "negatives")
+    if len(heard) < 2 or len(heard) > _SHORT or heard.norms[-1] not in {"did", "does", "has", "do", "have"}:
+        return None
+    if any(word in negatives for word in heard.norms):
+        return None
+    start, end = heard.span(len(heard) - 2, len(heard))
+    return Found("yes", start, end, "the verb of the question said of somebody", "inferred")
 
 
 def _in_passing(heard: Heard, cue: _Cue) -> bool:

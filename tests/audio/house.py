@@ -196,5 +196,5 @@ async def speak_story(house: House, pcm: bytes, *, keep_audio: bool) -> tuple[Vo
         await voice.speak(pcm)
         await voice.finish()
         await voice.close()
-        await client.done()
+        await client.to_review()
         return voice, await client.send()

@@ -9,6 +9,7 @@ import pytest
 
 from intake import errors, interviews, recording, selectors, services
 from intake.interview.playbook import FIRST_FORM
+from intake.interview.wordings import words
 from intake.models import Fact, Intake, InterviewEvent, Party, SafetyAlert, Turn
 from tenants.accounts.models import User
 from tests.intake.talk import answer_basics, begin, choose, fresh, say, stage, start, to_review
@@ -197,7 +198,7 @@ def test_a_conversation_begun_under_the_first_form_goes_on_under_it() -> None:
     assert intake.playbook == FIRST_FORM.name
     assert intake.mind is None
     assert selectors.snapshot(intake.id)["question"] == {
-        "key": "story", "text": selectors.words("ask_story", "en"), "kind": "story", "help": None, "choices": [],
+        "key": "story", "text": words("ask_story", "en"), "kind": "story", "help": None, "choices": [],
     }  # fmt: skip
     say(intake, "done")
     assert stage(intake) == "review"

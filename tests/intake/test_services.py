@@ -117,6 +117,7 @@ def test_only_the_clients_own_turns_can_be_corrected() -> None:
 def test_a_fact_points_at_its_words() -> None:
     intake = begin("hello my name is maria silva", "it is against globex")
     fact = Fact.objects.select_related("turn").get(key="name")
+    assert fact.turn is not None
     text = fact.turn.text or ""
     assert text[fact.span_start : fact.span_end] == "maria silva"
     assert fact.value == "Maria Silva"

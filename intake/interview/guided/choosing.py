@@ -118,8 +118,9 @@ def _area(step: Step, event: Chose) -> None:
 
 def said_area(step: Step, event: Said) -> None:
     """Which of the offered areas was meant: its number, its name, or a new description."""
-    from intake.interview.guided.hearing import beside, reply
+    from intake.interview.guided.hearing import beside
     from intake.interview.guided.reading import read
+    from intake.interview.guided.replying import reply
 
     parting = step.talk.parting
     question = areas.parting_question(parting) if parting else areas.as_question(step.talk.offered)

@@ -27,7 +27,7 @@ from intake.interview.events import (
     WentBack,
     Withdrew,
 )
-from intake.interview.guided import choosing, frame, hearing
+from intake.interview.guided import choosing, frame, hearing, replying, telling
 from intake.interview.guided.step import Step
 from intake.interview.guided.talk import Known, Talk
 from intake.interview.stages import AFTER_GATE, BEFORE_GATE, OPEN_STAGES, Stage, may_follow
@@ -113,7 +113,7 @@ def _opened(step: Step, event: Opened) -> None:
         return
     step.change(stage=Stage.BASICS, asking="")
     _office(step)
-    hearing.fill_from_early(step, before_gate=True)
+    telling.fill_from_early(step, before_gate=True)
     step.onward()
 
 
@@ -159,7 +159,7 @@ def _through_gate(step: Step) -> None:
     stage = step.talk.return_to or Stage.STORY
     step.change(stage=stage, gate_passed=True, return_to=None, flag="")
     if stage is Stage.STORY:
-        hearing.take_early(step)
+        telling.take_early(step)
         step.ask(frame.STORY, Stage.STORY)
     else:
         step.onward()
@@ -191,7 +191,7 @@ def _staff_acted(step: Step, event: StaffActed) -> None:
 def _finished(step: Step, event: Finished) -> None:
     if not allowed(step.talk).done:
         raise NotNow(step.talk.stage, event)
-    hearing.finish_story(step)
+    telling.finish_story(step)
 
 
 def _sent(step: Step, event: Sent) -> None:
@@ -204,7 +204,7 @@ def _sent(step: Step, event: Sent) -> None:
 def _switched(step: Step, event: Switched) -> None:
     if step.talk.stage in _OVER or event.to not in LOCALES:
         raise NotNow(step.talk.stage, event)
-    hearing.switch(step, event.to)
+    replying.switch(step, event.to)
 
 
 def _confirmed(step: Step, event: Confirmed) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from intake.interview.events import Alert, Decision, Finding, Saying
 from intake.interview.guided import frame
-from intake.interview.guided.saying import READ_BACK, Speech, question_text, shown
+from intake.interview.guided.saying import READ_BACK, Speech, local, question_text, shown
 from intake.interview.guided.talk import Known, Talk
 from intake.interview.stages import BEFORE_GATE, Stage
 from intake.playbooks.evaluating import red_flags
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from intake.playbooks.model import Playbook, Question
 
 #: The flag of a client whose name stayed unknown: nobody can check for conflicts.
-NO_NAME = "@no_name"
+NO_NAME: Final = "@no_name"
+#: Unusable answers to one question before it is left open.
+MOST_TRIES: Final = 2
 
 
 @dataclass
@@ -92,6 +94,23 @@ class Step:
             self.say(f"read.{kind}", value=shown(value, question, self.event.locale))
         else:
             self.say("ack")
+
+    def unusable(self, question: Question) -> None:
+        """Nothing could be made of an answer: asked once more, then left open."""
+        tries = self.talk.tries.get(question.key, 0) + 1
+        self.change(tries={**self.talk.tries, question.key: tries})
+        if tries >= MOST_TRIES:
+            self.say("give_up")
+            self.learn(question, None, "unknown", getattr(self.event, "turn", 0), (0, 0), asked=True)
+            self.onward()
+        elif question.key in frame.frame():
+            self.say(f"again.{question.key}")
+            if question.help:
+                self.speech.add(f"help.{question.key}", local(question.help, self.speech.locale))
+        else:
+            kind = {"date_interval": "date", "name": "organisation"}.get(question.type, question.type)
+            self.say(f"again.{kind}")
+            self.ask_again()
 
     # -- questions
 

@@ -1,0 +1,93 @@
+"""What takes the place of an answer: a corrected turn, a new answer at the review, "no, Smith with a y"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from intake.interview.events import Finding, NotNow
+from intake.interview.guided import choosing, frame
+from intake.interview.guided.filling import context_of
+from intake.interview.guided.reading import read
+from intake.interview.guided.saying import shown
+from intake.interview.guided.talk import Known
+from intake.interview.guided.telling import read_story
+from intake.interview.stages import Stage
+
+if TYPE_CHECKING:
+    from intake.interview.events import Said
+    from intake.interview.guided.step import Step
+
+
+def corrected(step: Step, event: Said, superseded: int) -> None:
+    """A correction takes the corrected turn's place; both turns stay in the log."""
+    talk = step.talk
+    lapsed = [key for key, known in talk.known.items() if known.turn == superseded and not known.asked]
+    direct = next((key for key, known in talk.known.items() if known.turn == superseded and known.asked), None)
+    step.talk = talk.without(*lapsed)
+    step.change(
+        story=tuple(event.turn if turn == superseded else turn for turn in talk.story),
+        early=tuple((event.turn, event.text) if turn == superseded else (turn, text) for turn, text in talk.early),
+    )
+    if superseded in talk.story or (direct is None and not lapsed):
+        step.say("corrected")
+        if step.talk.gate_passed:
+            read_story(step, event)
+        _lapse(step, lapsed, event)
+        step.onward() if talk.stage in {Stage.QUESTIONS, Stage.REVIEW} else step.ask_again()
+        return
+    about(step, event, direct or lapsed[0])
+    _lapse(step, [key for key in lapsed if key != (direct or lapsed[0])], event)
+
+
+def _lapse(step: Step, keys: list[str], event: Said) -> None:
+    """What was read out of words that were taken back holds no longer."""
+    for key in keys:
+        if key not in step.talk.known:
+            question = frame.question_of(step.playbook, key)
+            step.findings.append(
+                Finding(key, None, "unknown", event.turn, 0, 0, kind=question.type if question else "")
+            )
+
+
+def about(step: Step, event: Said, key: str) -> None:
+    """A new answer to a question that has one."""
+    question = frame.question_of(step.playbook, key)
+    talk = step.talk
+    if question is None or (question.key not in talk.known and key != talk.asking):
+        raise NotNow(talk.stage, event)
+    if key == frame.AREA:
+        choosing.other_area(step, event)
+        return
+    answer = read(event.text, question, event, context=context_of(step.playbook, question))
+    if answer.fact is None or (answer.value is None and key == frame.NAME):
+        step.say("correction_unreadable")
+        step.ask_again()
+        return
+    before = talk.known.get(key)
+    step.learn(question, answer.value, answer.fact.state, event.turn, (answer.fact.start, answer.fact.end), asked=True)
+    step.say("corrected")
+    if question.type in {"name", "organisation", "phone", "email"} and answer.value is not None:
+        kind = {"organisation": "party", "name": "party"}.get(question.type, question.type)
+        step.say(f"read.{kind}", value=shown(answer.value, question, event.locale))
+    if question.party is not None and talk.gate_passed and (before is None or before.value != answer.value):
+        step.to_gate(talk.stage)
+        return
+    step.onward() if talk.stage in {Stage.QUESTIONS, Stage.REVIEW} else step.ask_again()
+
+
+def corrects_last(step: Step, event: Said) -> bool:
+    """ "No, Smith with a y": the answer before is meant, not the open question."""
+    key = next((key for key in reversed(step.talk.asked[:-1]) if key in step.talk.known), None)
+    question = frame.question_of(step.playbook, key) if key else None
+    if question is None or question.type in {"text", "yes_no"}:
+        return False
+    answer = read(event.text, question, event)
+    if answer.fact is None or answer.value is None:
+        return False
+    known = Known(answer.value, answer.fact.state, event.turn, asked=True)
+    step.talk = step.talk.knowing(question.key, known)
+    step.learn(question, answer.value, answer.fact.state, event.turn, (answer.fact.start, answer.fact.end), asked=True)
+    step.say("corrected")
+    step.acknowledge(question, answer.value, answer.fact.state)
+    step.ask_again()
+    return True
