@@ -12,7 +12,7 @@ from intake.understanding.words import phrases, table, word_set
 #: Longer turns are stories: a stock phrase in one is no answer to what was asked.
 _SHORT: Final = 40
 _FUZZY_WORDS: Final = 9
-_FUZZY_FLOOR: Final = 0.5
+_FUZZY_FLOOR: Final = 0.6
 
 
 @cache
