@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from intake.conflicts.comparing import Name
     from intake.conflicts.reading import PersonName
 
-RULES: Final = 4
+RULES: Final = 5
 #: Keys of one name; what is beyond is the least telling.
 MAX_KEYS: Final = 160
 # Marks of names that are romanised in several ways. Both ways have one, or sound alike in English.
@@ -92,6 +92,9 @@ def _person_keys(name: PersonName, *, keep: bool) -> Iterator[str]:
         return
     yield from _typo_keys(words[0].core, words[last].core)
     yield from _of_family(words[0].core, words[last].core, keep=keep)
+    yield f"h:{jellyfish.metaphone(''.join(word.text for word in words))}"  # however it was divided
+    if len(words[0].core) >= 4 and not frequency(words[0].core, "given"):
+        yield f"e:{words[0].core[-4:]}|{sounds.english(words[last].core)}"  # "Femi", "Olufemi"
     for at in range(1, last + 1):
         yield from _pair_keys(words[0], words[at], name, keep=keep)
     for at in range(1, last):
