@@ -26,8 +26,8 @@ from intake.conflicts.firm_names import (
     is_structure,
     known_as,
 )
-from intake.conflicts.firms import halves_of
-from intake.conflicts.likeness import PARTS, frequency
+from intake.conflicts.firms import acronyms_of
+from intake.conflicts.likeness import PARTS, frequency, without_mac
 from intake.conflicts.reading import Word
 from intake.conflicts.script import MAX_NAME
 from intake.conflicts.tables import family_first_surnames, nicknames, spellings, surnames, translations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from intake.conflicts.comparing import Name
     from intake.conflicts.reading import PersonName
 
-RULES: Final = 3
+RULES: Final = 5
 #: Keys of one name; what is beyond is the least telling.
 MAX_KEYS: Final = 160
 # Marks of names that are romanised in several ways. Both ways have one, or sound alike in English.
@@ -92,6 +92,9 @@ def _person_keys(name: PersonName, *, keep: bool) -> Iterator[str]:
         return
     yield from _typo_keys(words[0].core, words[last].core)
     yield from _of_family(words[0].core, words[last].core, keep=keep)
+    yield f"h:{jellyfish.metaphone(''.join(word.text for word in words))}"  # however it was divided
+    if len(words[0].core) >= 4 and not frequency(words[0].core, "given"):
+        yield f"e:{words[0].core[-4:]}|{sounds.english(words[last].core)}"  # "Femi", "Olufemi"
     for at in range(1, last + 1):
         yield from _pair_keys(words[0], words[at], name, keep=keep)
     for at in range(1, last):
@@ -172,6 +175,8 @@ def _skeletons(word: str) -> frozenset[str]:
     if len(plain) >= 4 and len(word) >= 6:
         found.add(plain)
     found.update(f"#{number}" for number in spellings().get(word, ()))
+    if word.startswith(("mac", "mc")):
+        found.add(sounds.english(without_mac(word)))
     if pinyin := sounds.chinese(word):
         found.add(f"~{pinyin}")
         found.add(f"~{word}")
@@ -314,12 +319,7 @@ def _word_keys(word: str) -> frozenset[str]:
 
 def _initials(firm: FirmName) -> tuple[set[str], set[str]]:
     """The acronyms that the name may have, and those that it may be."""
-    bare = [word for word in firm.words if not is_structure(word)]
-    halves = [half for word in firm.words for half in halves_of(word)]
-    found = {
-        firm.first_letters,
-        *("".join(w[0] for w in one) for one in (firm.words, firm.all_words, bare, firm.raw, halves) if one),
-    }
+    found = {firm.first_letters, *acronyms_of(firm)}
     found.update("".join(w[0] for w in firm.words[at:]) for at in (1, 2) if len(firm.words) - at > 2)
     long = {one for one in found if 2 <= len(one) <= 8} if len(firm.words) > 1 else set()
     alone = [word for word in firm.words if not is_shared(word)] or list(firm.words)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from intake.conflicts.tables import organisation_lists, words
+from intake.conflicts.tables import given_names, organisation_lists, surnames, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,7 @@ def organisation(text: str) -> FirmName | None:
     plain = text.lower().strip()
     if turned := _OF_LAST.match(plain):
         plain = f"{turned[2]} {turned[1]}"
+    plain = re.sub(r"\b([a-z])-(\d)", r"\1\2", plain)
     plain = re.sub(r"\.(?:com|net|org)\b", " ", plain).replace("co-op", "coop")
     plain = re.sub(r"[&+]", " and ", plain).replace("/", " ")
     if not text.isupper():
@@ -74,10 +75,16 @@ def organisation(text: str) -> FirmName | None:
 
 def family_of(firm: FirmName) -> str | None:
     """The only word of its own where that may be a family's name; else None. A place is none."""
-    own = [word for word in firm.own if len(word) > 1]
+    own = [word for word in firm.own if len(word) > 1 and word not in {"dr", "drs"}]
+    if len(own) > 1 and own[0] == firm.words[0] and "and" not in firm.all_words and not any(map(_is_name, own[1:])):
+        own = own[:1]  # words of trades that we do not know
     if len(own) != 1 or len(own[0]) < 4 or own[0].isdigit() or len(firm.words) < 2:
         return None
-    return own[0] if all(is_plain(w) or is_shared(w) or len(w) == 1 for w in firm.words if w != own[0]) else None
+    return own[0]
+
+
+def _is_name(word: str) -> bool:
+    return word in surnames() or word in given_names() or word.removesuffix("s") in surnames()
 
 
 def _with_cities(text: str, plain: str) -> str:

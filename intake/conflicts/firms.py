@@ -36,6 +36,7 @@ _FREQUENT: Final = 250.0
 _GUESS_ON_GUESS: Final = 0.08
 _SAME, _FUSED, _OTHER_ORDER, _KNOWN, _ACRONYM, _RESPELT = 1.0, 0.97, 0.95, 0.95, 0.88, 0.92
 _LONGER, _AFFILIATE, _PART, _FAMILY_LONGER = 0.90, 0.85, 0.82, 0.81
+_LINKS: Final = frozenset(["and", "of", "the", "for", "de", "y"])
 _TOO_COMMON, _DIFFERENT, _OTHER_PLACE, _OTHER_TRADE = 0.72, 0.5, 0.64, 0.70
 
 
@@ -56,7 +57,7 @@ def alike(a: str, b: str) -> float:
         return 0.0
     shorter = min(len(a), len(b))
     distance = OSA.distance(a, b)
-    if shorter >= 4 and distance <= 3 and sounds.english(a) == sounds.english(b):
+    if shorter >= 4 and distance <= (3 if shorter >= 8 else 2) and sounds.english(a) == sounds.english(b):
         return 0.93
     if (shorter >= 5 and distance == 1) or (shorter >= 8 and distance == 2 and a[0] == b[0]):
         return 0.92
@@ -123,22 +124,35 @@ def begins_words(short: str, words: Sequence[str]) -> bool:
 
 def _initials(a: FirmName, b: FirmName) -> Found:
     """ "NBC Holdings" and "National Broadcasting Company": one word is made of the other's first letters."""
+    if _numbers(a) and _numbers(b) and _numbers(a) != _numbers(b):
+        return Found(0.0)
     for short, long in ((a, b), (b, a)):
-        bare = [w for w in short.words if w not in structure_words() and w not in trades_words()] or list(short.words)
+        kept = [w for w in short.words if w != "local" and not is_number(w)] or list(short.words)
+        bare = [w for w in kept if w not in structure_words() and w not in trades_words()] or kept
         if len(bare) > 1 and all(len(word) == 1 for word in bare):
             bare = ["".join(bare)]
         if len(bare) != 1 or not 2 <= len(bare[0]) <= 8 or len(long.words) < 2 or bare[0] in long.words:
             continue
-        halves = [half for word in long.words for half in halves_of(word)]
-        words_of_long = [w for w in long.words if w not in structure_words()]
-        options = {
-            "".join(w[0] for w in one) for one in (long.words, long.all_words, words_of_long, long.raw, halves) if one
-        }
+        options = acronyms_of(long)
         options.add(long.first_letters)
         if bare[0] in options and (len(bare[0]) > 2 or len(short.words) == 1):
             score = _ACRONYM if len(bare[0]) > 2 else _PART
             return Found(score, (f'"{bare[0].upper()}" are the first letters of the other name',), "", bare[0])
     return Found(0.0)
+
+
+def _numbers(firm: FirmName) -> list[str]:
+    return sorted(word for word in firm.words if is_number(word))
+
+
+def acronyms_of(firm: FirmName) -> set[str]:
+    """First letters of its words: with and without small ones, words of structure, and a branch's number."""
+    halves = [half for word in firm.words for half in halves_of(word)]
+    bare = [word for word in firm.words if not is_structure(word)]
+    unlinked = [word for word in firm.all_words if word not in _LINKS]
+    unnumbered = [word for word in firm.words if word != "local" and not is_number(word)]
+    ways = (firm.words, firm.all_words, bare, firm.raw, halves, unlinked, unnumbered)
+    return {"".join(word[0] for word in one) for one in ways if one}
 
 
 def halves_of(word: str) -> tuple[str, ...]:

@@ -80,8 +80,15 @@ def _same_ending(a: str, b: str, part: Part) -> bool:
     return len(short) >= 3 and long[:-1] == short and (long[-1] == "h" or (part == "surname" and long[-1] == "e"))
 
 
+def without_mac(word: str) -> str:
+    """ "MacIntyre" and "McIntyre" in one spelling; other words as they are."""
+    return f"mc{word[3:]}" if word.startswith("mac") and len(word) > 6 else word
+
+
 def _is_spelling(a: str, b: str, part: Part) -> bool:
     """The lists of Chinese and Korean family names do not hold for given names: Li and Lei are two."""
+    if part == "surname" and a[:1] == b[:1] == "m" and without_mac(a) == without_mac(b):
+        return True
     lines = spellings().get(a, frozenset()) & spellings().get(b, frozenset())
     return bool(lines) and (part == "surname" or any(line not in family_lines() for line in lines))
 
@@ -146,7 +153,7 @@ def _sound_alike(a: str, b: str, *, both_known: bool) -> bool:
     shorter = min(len(a), len(b))
     if sounds.english(a) == sounds.english(b):
         # A long name that sounds the same is the same however it is written: Kristofer, Christopher.
-        is_long = shorter >= 6 and len(sounds.english(a)) >= 5
+        is_long = shorter >= 6 and len(sounds.english(a)) >= 5 and _is_near(a, b)
         return is_long or OSA.distance(a, b) <= (1 if shorter < 5 else 2 if both_known else 5)
     if shorter >= 4 and sounds.spanish(a) == sounds.spanish(b):
         # "Ernandez" is a spelling; Anna and Hannah are two names.
@@ -154,7 +161,13 @@ def _sound_alike(a: str, b: str, *, both_known: bool) -> bool:
     # Vowels are what a recogniser gets wrong in a name that it does not know.
     if not both_known and shorter >= 6 and _same_consonants(a, b) and OSA.distance(a, b) <= 3:
         return True
-    return not both_known and shorter >= 4 and len(sounds.heard(a)) >= 3 and sounds.heard(a) == sounds.heard(b)
+    is_heard = shorter >= 4 and len(sounds.heard(a)) >= 3 and sounds.heard(a) == sounds.heard(b)
+    return not both_known and is_heard and _is_near(a, b)
+
+
+def _is_near(a: str, b: str) -> bool:
+    """Not "Koertlow" and "Courtell", which have no more than consonants in common."""
+    return OSA.distance(a, b) * 2 <= max(len(a), len(b))
 
 
 def _same_consonants(a: str, b: str) -> bool:

@@ -4,24 +4,30 @@ Blocked: advice however soft, merits, odds, value, which law applies, time limit
 and pretending to be a person or a lawyer (rules R9 to R11 of the domain notes; duty 6 of the design). Let pass:
 warm words, questions, reading back what was said, how this service works, and saying what is not ours to say.
 
+What no rule knows is judged by what it sounds like (`sensing`), and a rule that is not sure of itself only speaks
+where the sentence also sounds forbidden.
+
 The fixed words that people wrote and checked are let pass by their hash, whatever they say.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from intake.guard.allowing import allowed
 from intake.guard.loading import Knowledge, knowledge
+from intake.guard.sensing import forbidden
 from intake.language.guess import Language
 from intake.language.patterns import Hit
 from intake.language.views import ASK, STOP, View, view_of
 
 # Where one sentence ends and the next begins; "Mr. Smith" and "1,250.50" are whole.
 _SENTENCES: Final = re.compile(
-    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSr)(?<!\bSra)(?<!\bMrs)(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+"
+    r"(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSr\.)(?<!\bSra\.)(?<!\bMrs\.)(?<!\bSt\.)(?<!\bNo\.)"
+    r"(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+"
 )
 # A clause of its own: "..., and you ...", "...; that ...".
 _CLAUSES: Final = re.compile(
@@ -29,12 +35,17 @@ _CLAUSES: Final = re.compile(
     r"|[;\u2014]\s*|,\s+(?=you\b|he\b|she\b|they\b|usted\b)"
 )
 _ENDED: Final = re.compile(r"[.!?\u2026][\"'\u201d)\s]*$")
-_SHAPES: Final = frozenset({"~script", "~decline", "~repeat", "~ours"})
-_WHOLE: Final = frozenset({"decline", "repeat", "ours"})
 _LABEL: Final = 14
 _SHORT: Final = 5  # words, the marks at both ends counted
+_MOST_CLAUSES: Final = 12
 _FRAMES: Final = frozenset({"service", "decline", "repeat", "ours"})
 OFF_SCRIPT: Final = "off_script"
+#: How surely a sentence must sound forbidden, as the logarithm of the odds, to be stopped with no rule broken: a
+#: statement, an honest question, and a label. Below the last, a broken rule is taken for a chance likeness.
+STATEMENT: Final = 0.0
+QUESTION: Final = 2.0
+LABEL: Final = 4.0
+HARMLESS: Final = -2.0
 _REPEATED_MAY: Final = frozenset({"value", "time_limit", "merits", "conclusion", "law", "advice", "odds"})
 
 
@@ -68,7 +79,7 @@ def sentences_of(text: str) -> list[str]:
 
 
 def _says(name: str, known: Knowledge) -> str:
-    return "is not a thing that this service says" if name == OFF_SCRIPT else known.rules[name].says
+    return "sounds like what may not be said" if name == OFF_SCRIPT else known.rules[name].says
 
 
 def _broken(part: str, language: Language, known: Knowledge) -> list[str]:
@@ -82,7 +93,8 @@ def _broken(part: str, language: Language, known: Knowledge) -> list[str]:
         else:
             found.append(hit)
     asked = _is_question(view, marks)
-    framed = not marks.keys().isdisjoint(_FRAMES) or _is_label(part, view)
+    label = _is_label(part, view)
+    framed = label or not marks.keys().isdisjoint(_FRAMES)
     broken = [
         hit.pattern.owner
         for hit in found
@@ -91,27 +103,29 @@ def _broken(part: str, language: Language, known: Knowledge) -> list[str]:
         and not any(mark.start < hit.end and hit.start < mark.end for mark in marks.get("ours", ()))
         and not _framed(hit, marks, view)
     ]
-    if not broken and _off_script(part, view, marks, language, known):
-        return [OFF_SCRIPT]
-    return broken
+    score = forbidden(view, {hit.pattern.owner for hit in hits}, language)
+    sure = [name for name in broken if known.rules[name].sure]
+    if sure and max(score, _worst_clause(part, language, known)) > HARMLESS:
+        return sure
+    if score > (QUESTION if asked else LABEL if label else STATEMENT):
+        return broken or [OFF_SCRIPT]
+    return []
+
+
+def _worst_clause(part: str, language: Language, known: Knowledge) -> float:
+    """How forbidden the clause sounds that sounds it most, where `part` has several."""
+    clauses = [clause for clause in _CLAUSES.split(part, maxsplit=_MOST_CLAUSES) if clause]
+    worst = -math.inf
+    for clause in clauses if len(clauses) > 1 else ():
+        view = view_of(clause, language)
+        if len(view.words) >= _SHORT:
+            worst = max(worst, forbidden(view, {hit.pattern.owner for hit in known.finder.find(view)}, language))
+    return worst
 
 
 def _is_label(part: str, view: View) -> bool:
     """The label of a choice, a heading: short, and nothing ends it. It states nothing."""
     return len(view.words) <= _LABEL and not _ENDED.search(part)
-
-
-def _off_script(part: str, view: View, marks: dict[str, list[Hit]], language: Language, known: Knowledge) -> bool:
-    """Whether a statement has none of the shapes that this service speaks in; for each clause of its own."""
-    asked = view.words[-1] == ASK and not marks.get("leading")
-    if asked or _is_label(part, view) or len(view.words) < _SHORT or not marks.keys().isdisjoint(_WHOLE):
-        return False
-    for clause in _CLAUSES.split(part):
-        clause_view = view_of(clause, language)
-        shapes = {hit.pattern.owner for hit in known.finder.find(clause_view)}
-        if len(clause_view.words) >= _SHORT and shapes.isdisjoint(_SHAPES):
-            return True
-    return False
 
 
 def _is_question(view: View, marks: dict[str, list[Hit]]) -> bool:

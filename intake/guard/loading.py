@@ -18,13 +18,14 @@ _FOLDER: Final = Path(__file__).with_name("concepts")
 class Rule:
     """One thing that may not be said. `asks`: it may not be asked either; `framed`: harmless beside any frame.
 
-    `says`: why, for the log.
+    `sure`: its words alone are enough; else the sentence must also sound forbidden. `says`: why, for the log.
     """
 
     name: str
     says: str
     asks: bool
     framed: bool
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,13 @@ def knowledge(language: Language) -> Knowledge:
     patterns: list[Pattern] = []
     for part in read:
         for name, rule in part.get("rules", {}).items():
-            rules[name] = Rule(name, rule["says"], rule.get("asks", "") == "block", rule.get("framed", "") == "any")
+            rules[name] = Rule(
+                name,
+                rule["says"],
+                asks=rule.get("asks", "") == "block",
+                framed=rule.get("framed", "") == "any",
+                sure=rule.get("sure", "yes") != "no",
+            )
             patterns += read_patterns(rule["patterns"], sets, name)
         for name, block in part.get("context", {}).items():
             patterns += read_patterns(block, sets, f"~{name}")

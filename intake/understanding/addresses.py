@@ -9,7 +9,7 @@ from intake.understanding.digits import element
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, nearest
 from intake.understanding.numbers import number_at, tidy
-from intake.understanding.states import by_city, places
+from intake.understanding.states import by_city, last_code, places
 from intake.understanding.words import plain_words, table, word_set
 
 _MAX_STREET_WORDS: Final = 6
@@ -43,7 +43,7 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
         end = at
     elif ahead is not None and street is not None and ahead[2] <= start:
         parts["unit"], start, _ = ahead
-    state = _state(heard, at, has_street=street is not None)
+    state = _state(heard, at) or (last_code(heard) if street is not None and at < len(heard) - 1 else None)
     code = _zip(heard, state[2] if state else at)
     limit = state[1] if state else (code[1] if code else len(heard))
     city = _city(heard, at, limit, sure=state is not None or code is not None or street is not None)
@@ -323,7 +323,7 @@ def _identifier(heard: Heard, index: int) -> tuple[str, int] | None:
     return number
 
 
-def _state(heard: Heard, index: int, *, has_street: bool) -> tuple[str, int, int] | None:
+def _state(heard: Heard, index: int) -> tuple[str, int, int] | None:
     found = [p for p in places(heard, asked=True) if p[1] >= index]
     if not found:
         return None
@@ -334,7 +334,6 @@ def _state(heard: Heard, index: int, *, has_street: bool) -> tuple[str, int, int
             best = place
     if best[0] == "DC" and heard.norm(best[1]) == "washington":
         best = (best[0], best[1] + 1, best[2])
-    del has_street
     return best
 
 
@@ -384,6 +383,8 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
         end += 1
         if heard.ends_sentence(end):
             break
+    while end > start + 1 and heard.norm(end - 1) in skip and not (heard.is_cased and heard.raw(end - 1)[:1].isupper()):
+        end -= 1  # "Nashua to": the word after was misheard or began anew
     if end <= start or not sure:
         found = by_city(heard.part(index, limit)) if limit > index else None
         if found is None:

@@ -266,11 +266,17 @@ def _counted(heard: Heard, found: list[Amount], question: str) -> Amount | None:
 def _added(heard: Heard, found: list[Amount]) -> Amount:
     """ "two boys and a girl" are three; otherwise the first number that counts something."""
     people = word_set("amounts", "people")
-    counted = [a for a in found if heard.norm(a.end) in people or heard.norm(a.end + 1) in people]
+    begun = {a.start for a in found}
+    counted = [
+        a for a in found if heard.norm(a.end) in people or (a.end not in begun and heard.norm(a.end + 1) in people)
+    ]
     single = _one_person(heard, found)
     single += _and_me(heard) if single or counted else []
     if len(counted) + len(single) > 1 and counted and not any("total" in heard.norms for _ in (0,)):
         low = sum(a.low for a in counted) + len(single)
+        total = next((a for a in found if a not in counted and a.low == a.high == low), None)
+        if total is not None:
+            return total  # "three, two girls and a boy"
         high = sum(a.high for a in counted) + len(single)
         starts = [a.start for a in counted] + single
         ends = [a.end + 1 for a in counted] + [s + 2 for s in single]

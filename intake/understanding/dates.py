@@ -9,6 +9,7 @@ from typing import Final
 from intake.language.tokens import fold
 from intake.understanding import calendar as cal
 from intake.understanding.corrections import pieces, standing
+from intake.understanding.date_parts import month_at
 from intake.understanding.date_phrases import period_at
 from intake.understanding.date_types import Period, When
 from intake.understanding.facts import Found
@@ -94,8 +95,16 @@ def periods(heard: Heard, when: When) -> list[Period]:
         if period is None:
             index += 1
             continue
+        if period.kind == "week" and heard.norm(period.end) in {"of", "de"} and month_at(heard, period.end + 1):
+            index = period.end  # "the last week of May" is told with the month
+            continue
         period = _qualified(heard, period, when)
-        if found and found[-1].kind == "weekday" and period.kind == "day" and period.start - found[-1].end <= 1:
+        if (
+            found
+            and found[-1].kind == "weekday"
+            and period.kind in {"day", "bare_day"}
+            and period.start - found[-1].end <= 1
+        ):
             found[-1] = replace(period, start=found[-1].start)  # "Friday, November 13th"
             index = period.end
             continue

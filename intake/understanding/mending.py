@@ -165,6 +165,8 @@ def _number_for(word: str, left: bool, right: bool, counted: bool, language: str
     if language == "en" and word in _SURE_HEARINGS:
         sure = counted if word in {"to", "for", "won"} else (left or right or counted)
         return _SURE_HEARINGS[word] if sure and not (left and word in {"to", "for"}) else None
+    if left and word in table("mending")["slang"]:
+        return str(table("mending")["slang"][word])
     if len(word) < 3 or word in _known() or not (left or right or counted):
         return None
     floor = _BOTH_SIDES if left and (right or counted) else _ONE_SIDE

@@ -79,6 +79,8 @@ def _starts(heard: Heard) -> dict[int, float]:
         at = heard.find(phrase)
         while at >= 0:
             place = at + len(phrase)
+            if phrase == ("by",) and heard.norm(place) in {"the", "my"}:
+                break  # "by the airport" is a place
             found[place] = max(found.get(place, 0.0), 0.5 + 0.25 * len(phrase))
             at = heard.find(phrase, at + 1)
     if heard.norm(0) in {"the", "my", "our", "el", "la", "mi", "su", "their", "his", "her"}:
@@ -168,6 +170,9 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
             break
         end += 1
     end = _end_of_known(heard, start, end)
+    place = next((i for i in range(start + 1, end - 1) if heard.norm(i) == "at"), 0)
+    if place and not _is_capital(heard, start):  # "a cna at Oakwood Manor"
+        start = next((i for i in range(place + 1, end) if heard.norm(i) not in never), start)
     if heard.is_cased and start < end and not heard.raw(start)[:1].isupper():
         # typed: the name begins at its first capital
         start = next((i for i in range(start, end) if _is_capital(heard, i)), start)

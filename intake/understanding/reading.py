@@ -22,7 +22,7 @@ from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
 from intake.understanding.phones import read_phone
 from intake.understanding.states import read_state
-from intake.understanding.stock import asks, has_none, refused, unknown, untold
+from intake.understanding.stock import asks, has_none, refused, unknown, untold, without_wishes
 from intake.understanding.yes_no import read_yes_no
 
 #: Characters of one turn that are read.
@@ -85,6 +85,8 @@ def understand(
     said = Heard.of(text[:MAX_TEXT], language)
     wishes = asks(said)
     heard = said if question is not None and question.type == "yes_no" else without_noise(said)
+    if wishes and question is not None and question.type in {"yes_no", "choice"}:
+        heard = without_wishes(heard)
     if question is None:
         return Reading(tuple(_everything(heard, today, country)), False, is_correction(heard), wishes)
     answer = _answer(heard, question, today, country)

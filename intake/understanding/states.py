@@ -79,6 +79,15 @@ def _name_at(heard: Heard, index: int) -> tuple[str, int] | None:
     return None
 
 
+def last_code(heard: Heard) -> tuple[str, int, int] | None:
+    """The abbreviation that ends an address, though it is a word too: "Dayton oh"."""
+    last = len(heard) - 1
+    word = heard.norm(last)
+    if last > 0 and len(word) == 2 and word.upper() in _codes() and word not in {"me", "hi", "ok", "or", "in", "de"}:
+        return word.upper(), last, last + 1
+    return None
+
+
 def _is_washington_dc(heard: Heard, index: int, code: str) -> bool:
     return code == "WA" and heard.norm(index + 1) in {"dc", "d"} and not heard.starts(index, ("washington", "state"))
 

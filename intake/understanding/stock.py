@@ -12,7 +12,7 @@ from intake.understanding.words import phrases, table, word_set
 #: Longer turns are stories: a stock phrase in one is no answer to what was asked.
 _SHORT: Final = 40
 _FUZZY_WORDS: Final = 9
-_FUZZY_FLOOR: Final = 0.5
+_FUZZY_FLOOR: Final = 0.6
 
 
 @cache
@@ -128,3 +128,16 @@ def asks(heard: Heard) -> frozenset[Ask]:
     if len(heard) > 12:
         found -= {"done", "repeat"} if not said.strip().endswith(tuple(read["asks"]["done"])) else {"repeat"}
     return frozenset(cast("set[Ask]", found))
+
+
+def without_wishes(heard: Heard) -> Heard:
+    """Less what is wished for: "are you a lawyer" is no answer, though "lawyer" could be one."""
+    norms = list(heard.norms[:400])
+    wished: set[int] = set()
+    for stock in table("stock")["asks"].values():
+        for phrase in map(str.split, stock):
+            for at in range(len(norms) - len(phrase) + 1):
+                if norms[at : at + len(phrase)] == phrase:
+                    wished.update(range(at, at + len(phrase)))
+    kept = tuple(token for at, token in enumerate(heard.tokens) if at not in wished)
+    return Heard(heard.text, kept, heard.language)

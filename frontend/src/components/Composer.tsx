@@ -11,6 +11,12 @@ interface Props {
   controller: Controller;
 }
 
+/** In a pause nothing is asked, and there is no story to be done with. */
+function hintFor(kind: string | undefined): string {
+  if (kind === undefined) return copy.paused.say;
+  return kind === "story" ? copy.composer.storyHint : copy.composer.nameHint;
+}
+
 /** One place to answer: a text box that is always there, and beside it the microphone. */
 export function Composer({ state, controller }: Props): ReactElement | null {
   const id = useId();
@@ -64,7 +70,7 @@ export function Composer({ state, controller }: Props): ReactElement | null {
           onKeyDown={onKeyDown}
         />
         <p id={`${id}-hint`} className={tooLong ? "problem" : "hint"}>
-          {tooLong ? copy.composer.tooLong : story ? copy.composer.storyHint : copy.composer.nameHint}
+          {tooLong ? copy.composer.tooLong : hintFor(intake.question?.kind)}
         </p>
         <div className="row">
           <button type="submit" className="primary" disabled={draft.trim() === "" || tooLong}>

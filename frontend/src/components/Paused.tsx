@@ -37,7 +37,6 @@ export function Paused({ state, controller }: Props): ReactElement {
         {copy.paused.goOn}
       </button>
       <p>{copy.paused.stay}</p>
-      <p className="hint">{copy.paused.say}</p>
       <Composer state={state} controller={controller} />
       <Problem code={state.problem} />
       <Whole words={copy.stopped.whole} turns={state.turns} />

@@ -26,6 +26,11 @@ _MOST_TEXT: Final = 2_000
 _SHORT: Final = 8
 #: Words around a name that nobody introduced; more are a sentence.
 _MOST_AROUND: Final = 4
+#: What leads from a name to something else.
+_LINKS: Final = frozenset({
+    "from", "of", "at", "in", "and", "or", "the", "who", "is", "was", "he", "she", "they", "my", "his", "her", "a",
+    "with", "de", "del", "la", "el", "los", "las", "en", "y", "o", "que", "es", "mi", "su", "con", "un", "una",
+})  # fmt: skip
 #: Words of a turn that can tell of a language.
 _THIRD: Final = 3
 #: From this many words on, a turn's own language counts more than the page's.
@@ -100,11 +105,22 @@ def _company(own: Fact | None, text: str, question: Question, event: Event) -> F
     marked = next((fact for fact in everything(text, event).facts if fact.key == "organisation"), None)
     if marked is not None and (own is None or (own.value is not None and own.start >= marked.start)):
         return replace(marked, key=question.key)
-    if own is not None:
+    if own is not None and own.value is None:
         return own
     asked = Asked("organisation", local(question.wording, event.locale), (), question.key)
-    found = understand(text, question=asked, language=language(text, event.locale), today=today_of(event))
-    return next((fact for fact in found.facts if fact.key == question.key), None)
+    read_so = understand(text, question=asked, language=language(text, event.locale), today=today_of(event))
+    found = next((fact for fact in read_so.facts if fact.key == question.key), None)
+    if own is None or (found is not None and _goes_on(own, found, text)):
+        return found
+    return own
+
+
+def _goes_on(person: Fact, company: Fact, text: str) -> bool:
+    """ "Northside" of "Northside Property": the company's reader begins where the person's does, and reads on over
+    words that carry meaning. "Maria Gonzalez from the school" stays Maria Gonzalez."""
+    if company.value is None or company.start != person.start or company.end <= person.end:
+        return False
+    return not _LINKS.intersection(words_of(text[person.end : company.end]))
 
 
 def _sound_name(own: Fact | None, text: str, question: Question, event: Event) -> Fact | None:

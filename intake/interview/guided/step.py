@@ -90,7 +90,6 @@ class Step:
             self.say(f"read.{question.key}", value=str(value))
         elif question.type in READ_BACK:
             kind = {"date_interval": "date", "name": "party", "organisation": "party"}.get(question.type, question.type)
-            self.say("ack")
             self.say(f"read.{kind}", value=shown(value, question, self.event.locale))
         else:
             self.say("ack")

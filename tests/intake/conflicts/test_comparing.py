@@ -79,6 +79,7 @@ def is_hit(one: str, other: str, kind: str = "person") -> bool:
         ("JP Morales", "Juan Pablo Morales"),  # initials without points
         ("Kelly Patrick", "Patrick Kelly"),  # either may be the surname
         ("DE LEON ROBERTO", "Roberto De Leon"),
+        ("Rachael Macintyre", "Rachel McIntyre"),
         ("Aimee Schaeffer", "Amy Shafer"),  # as they are heard
         ("Sean McLaughlin", "Shawn MacLachlan"),
     ],
@@ -123,6 +124,9 @@ def test_two_persons(one: str, other: str) -> None:
         ("Blackwater USA", "Academi LLC, f/k/a Blackwater USA"),
         ("Constructora Morelos S.A. de C.V.", "Constructora Morelos"),
         ("Pemex", "Petroleos Mexicanos"),
+        ("PVAMU", "Prairie View A&M University"),
+        ("SEIU Local 1", "Service Employees International Union"),
+        ("A-1 Bail Bonds", "A1 Bail Bonds"),
         ("AutoZone", "Auto Zone Inc"),
         ("H-E-B Grocery Company", "HEB"),
         ("SEPTA", "Southeastern Pennsylvania Transportation Authority"),
@@ -145,6 +149,7 @@ def test_one_organisation_in_two_ways(one: str, other: str) -> None:
         ("Smith Plumbing", "Smith Electric"),
         ("St. Mary's Hospital", "St. Mark's Hospital"),
         ("Teamsters Local 70", "Teamsters Local 856"),
+        ("SEIU Local 1", "Service Employees International Union Local 5"),
         ("Northwest Pipeline", "Northeast Pipeline"),
         ("Riverbend Towing", "Riverbend Nursery"),
         ("Harvest Foods", "Harvest Church"),
@@ -173,6 +178,7 @@ def test_a_person_whose_name_an_organisation_bears() -> None:
         ("Armen Haroutunian", "Haroutunian Jewelers", True),
         ("Vincent Ferragamo", "Ferragamo's Auto Body Inc.", True),
         ("Kenji Nakamura", "Nakamura & Associates", True),
+        ("Elena Quinonez", "Dr. Quiñonez Pediatrics", True),
         ("John Smith", "Smith Plumbing", False),
         ("Jorge Gonzales", "J. Gonzales Trucking", True),
         ("Maria Gonzales", "J. Gonzales Trucking", False),

@@ -96,6 +96,8 @@ def test_saying_in_other_words_what_it_is_about_offers_anew() -> None:
         ("it is against Whole Side Property LLC", "Whole Side Property LLC"),
         ("it's my ex husband darnell monroe", "Darnell Monroe"),
         ("my landlord, Northside Property", "Northside Property"),
+        ("my landlord its called northside property llc", "Northside Property LLC"),
+        ("its maria gonzalez from the school", "Maria Gonzalez"),
         ("mi patrón, Restaurante El Sol", "Restaurante El Sol"),
         ("the guy is called Bob Ray", "Bob Ray"),
     ],
