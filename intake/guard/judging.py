@@ -26,7 +26,7 @@ from intake.language.views import ASK, STOP, View, view_of
 
 # Where one sentence ends and the next begins; "Mr. Smith" and "1,250.50" are whole.
 _SENTENCES: Final = re.compile(
-    r"(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSr\.)(?<!\bSra\.)(?<!\bMrs\.)(?<!\bSt\.)(?<!\bNo\.)"
+    r"(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSr\.)(?<!\bSra\.)(?<!\bMrs\.)(?<!\bSt\.)"
     r"(?<=[.!?\u2026])[\"'\u201d)]*\s+|\n+"
 )
 # A clause of its own: "..., and you ...", "...; that ...".

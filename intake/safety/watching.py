@@ -79,9 +79,11 @@ def watch(text: str, *, language: Language) -> Alarm:
 
 
 def _sensed(hits: list[Hit], view: View, language: Language) -> Alarm:
-    """What the examples say where no concept was found. A concept that its context took away is not asked again."""
-    taken = any(not hit.pattern.owner.startswith("~") for hit in hits)
-    sensed = None if taken else sense(view, language)
+    """What the examples say where no concept was found; they must be surer where a context took a concept away."""
+    owners = {hit.pattern.owner for hit in hits}
+    taken = any(not owner.startswith("~") for owner in owners)
+    story = taken and not owners.isdisjoint({"~fiction", "~unreal"})
+    sensed = None if story else sense(view, language, taken=taken)
     if sensed is None:
         return Alarm(alarm=False, level="none", kinds=(), spans=(), why="nothing of danger or urgency is said")
     return Alarm(

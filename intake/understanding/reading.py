@@ -10,6 +10,7 @@ from typing import Final
 from intake.language.guess import Language
 from intake.language.tokens import words_of
 from intake.understanding.addresses import read_address
+from intake.understanding.ages import read_old_enough
 from intake.understanding.amounts import read_count, read_money
 from intake.understanding.choices import read_choice
 from intake.understanding.corrections import is_correction
@@ -58,7 +59,9 @@ _READERS: Final[dict[str, _Reader]] = {
     ),
     "money": lambda heard, question, today, country: read_money(with_numbers(heard)),
     "count": lambda heard, question, today, country: read_count(with_numbers(heard), question=question.text),
-    "yes_no": lambda heard, question, today, country: read_yes_no(heard, question.text),
+    "yes_no": lambda heard, question, today, country: (
+        read_old_enough(heard, question.text) or read_yes_no(heard, question.text)
+    ),
     "choice": lambda heard, question, today, country: (
         read_choice(heard, question.choices) or _yes_no_choice(heard, question)
     ),

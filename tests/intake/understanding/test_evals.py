@@ -1,12 +1,9 @@
 """Floors on our own labelled set: they guard against regress, they are no claim."""
 
-import time
 from pathlib import Path
 
-from intake.understanding import Question, understand
 from tests.evals.noise import recognised, spoken
 from tests.evals.understanding.score import score
-from tests.intake.understanding.asked import TODAY
 
 OWN = Path(__file__).parents[2] / "evals" / "understanding" / "own.jsonl"
 
@@ -40,20 +37,6 @@ def test_typed_signs_become_words() -> None:
     assert (
         spoken("$1,200 el 3/4/1984", "es") == "mil doscientos dólares el tres cuatro mil novecientos ochenta y cuatro"
     )
-
-
-def test_an_answer_takes_less_than_twenty_milliseconds() -> None:
-    said = (
-        "um my name is tasha monroe t a s h a my number is four oh four five five five oh one two two "
-        "and i live in georgia"
-    )
-    for kind in ("name", "phone", "date", "address", "organisation", None):
-        question = Question(kind) if kind else None
-        understand(said, question=question, language="en", today=TODAY)
-        started = time.perf_counter()
-        for _ in range(10):
-            understand(said, question=question, language="en", today=TODAY)
-        assert (time.perf_counter() - started) / 10 < 0.1  # 20 ms is the aim; a busy machine is given room
 
 
 def _distance(left: list[str], right: list[str]) -> int:

@@ -36,3 +36,16 @@ def test_a_wish_alone_answers_nothing(text: str, language: str, wish: str) -> No
 )
 def test_an_answer_beside_a_wish_counts(text: str, value: str) -> None:
     assert answer(text)[0] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "value"),
+    [
+        ("im 34", "Are you 18 or older?", "yes"), ("i am sixteen", "Are you 18 or older?", "no"),
+        ("tengo diecis\u00e9is a\u00f1os", "\u00bfTiene usted 18 a\u00f1os o m\u00e1s?", "no"),
+        ("i have 3 kids", "Do you have children with this person?", "yes"),
+    ],
+)  # fmt: skip
+def test_an_age_answers_whether_somebody_is_old_enough(text: str, question: str, value: str) -> None:
+    reading = understand(text, question=Question("yes_no", question), language="en", today=date(2026, 11, 27))
+    assert [fact.value for fact in reading.facts if fact.key == "yes_no"] == [value]
