@@ -1,7 +1,7 @@
 """`make eval`: every part of the interview on its own set and on the held-back one, as one table and docs/quality.md.
 
-The held-back sets were written by somebody who saw the task and none of the rules. They are scored here and nowhere else;
-nothing is tuned on them. The figures of our own sets guard against going back; they are no claims.
+The held-back sets were written by somebody who saw the task and none of the rules. They are scored here and nowhere
+else; nothing is tuned on them. The figures of our own sets guard against going back; they are no claims.
 """
 
 from __future__ import annotations
