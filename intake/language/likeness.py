@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from intake.language.views import ASK, STOP, View
@@ -32,6 +33,13 @@ class Model:
     def score(self, words: Sequence[str]) -> float:
         """The logarithm of the odds for one stretch of words."""
         return self.bias + sum(self.weights.get(feature, 0.0) for feature in features(words, self.classes))
+
+    def familiarity(self, words: Sequence[str]) -> float:
+        """The share of a stretch's pairs of neighbours that some example has. Low: it is about something that the
+        examples are not about, and a score would only add up chance."""
+        plain = ["#" if word[0].isdigit() else word for word in words]
+        pairs = [f"{one} {other}" for one, other in pairwise(plain)]
+        return sum(pair in self.weights for pair in pairs) / len(pairs) if pairs else 1.0
 
 
 def stretches(view: View) -> list[list[str]]:

@@ -24,6 +24,9 @@ _EXAMPLES: Final = Path(__file__).with_name("examples.jsonl")
 ALONE: Final = {"en": 1.0, "es": 0.8}
 #: The same where words of danger are there but denied, long ago or a manner of speaking: "he never hit me, just ...".
 DOUBTED: Final = 1.7
+#: Below this share of familiar pairs it is some other talk, or noise that a recogniser took for words: of 1,121
+#: sentences read aloud or written about other things 17 alarmed without it and 1 with it; of 118 true ones 112 stay.
+FAMILIAR: Final = 0.35
 _CLASSES: Final = {
     "en": ("partner", "kid", "weapon", "hits", "hit", "hitting", "parent", "elder", "weekday", "month", "number"),
     "es": ("pareja", "hijo", "arma", "pega", "pegando", "padres", "mayor", "numero"),
@@ -49,7 +52,7 @@ def sense(view: View, language: Language, *, taken: bool = False) -> Sense | Non
     model, kinds = _learned(language)
     scored = [(model.score(words), words) for words in stretches(view)]
     score, best = max(scored, default=(-math.inf, []))
-    if score < (DOUBTED if taken else ALONE[language]):
+    if score < (DOUBTED if taken else ALONE[language]) or model.familiarity(best) < FAMILIAR:
         return None
     kind = _likeliest(features(best, model.classes), kinds)
     return Sense(kind, "danger_now" if kind in _NOW else "urgent", score)

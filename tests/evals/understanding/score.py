@@ -68,7 +68,10 @@ def _in_parts(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = []
     for fact in facts:
         if isinstance(fact["value"], dict):
-            parts += [{**fact, "key": f"{fact['key']}.{part}", "value": value} for part, value in fact["value"].items()]
+            parts += [
+                {**fact, "key": f"{fact['key']}.{'zip' if part == 'postcode' else part}", "value": value}
+                for part, value in fact["value"].items()
+            ]
         else:
             parts.append(fact)
     return parts

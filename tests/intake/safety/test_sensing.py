@@ -14,6 +14,8 @@ from intake.safety import KINDS, sensing, watch
 EVALS = Path(__file__).parents[2] / "evals" / "safety"
 ROWS = [json.loads(line) for line in sensing._EXAMPLES.read_text(encoding="utf-8").splitlines()]
 
+ROOT = Path(__file__).resolve().parents[3]
+
 
 def test_the_examples_are_well_formed_and_none_of_them_is_in_the_own_set() -> None:
     own = {json.loads(line)["text"].casefold() for line in (EVALS / "own.jsonl").read_text("utf-8").splitlines()}
@@ -42,3 +44,17 @@ def test_what_no_concept_names_is_still_heard(text: str, language: Language, kin
     assert sensed is not None
     assert sensed.kind == kind
     assert watch(text, language=language).alarm
+
+
+def test_what_is_about_something_else_sounds_like_nothing() -> None:
+    """Read aloud, and as a recogniser takes it for other words: the examples know nothing of it, and say nothing."""
+    manifest = json.loads((ROOT / "tests" / "clips" / "manifest.json").read_text())
+    clips = manifest["clips"] if isinstance(manifest, dict) else manifest
+    read_aloud = [clip["text"].lower() for clip in clips]
+    taken_for = [
+        "produced the block looks which were the immediate predecessors of the true printed book",
+        "in being comparatively modern for although the chinese took impressions from wood blocks",
+        "the journal of the server is trimmed when a slot has committed what it heard of the stream",
+    ]
+    for text in read_aloud + taken_for:
+        assert not watch(text, language="en").alarm, text
