@@ -37,7 +37,7 @@ class Model:
     def familiarity(self, words: Sequence[str]) -> float:
         """The share of a stretch's pairs of neighbours that some example has. Low: it is about something that the
         examples are not about, and a score would only add up chance."""
-        plain = ["#" if word[0].isdigit() else word for word in words]
+        plain = ["#" if word[:1].isdigit() else word for word in words]
         pairs = [f"{one} {other}" for one, other in pairwise(plain)]
         return sum(pair in self.weights for pair in pairs) / len(pairs) if pairs else 1.0
 
@@ -60,7 +60,7 @@ def stretches(view: View) -> list[list[str]]:
 
 def features(words: Sequence[str], classes: Mapping[str, str]) -> set[str]:
     """What the model sees of a stretch of words."""
-    plain = ["#" if word[0].isdigit() else word for word in words]
+    plain = ["#" if word[:1].isdigit() else word for word in words]
     kinds = [classes.get(word, word) for word in plain]
     found = {*plain, *kinds}
     for number, kind in enumerate(kinds):

@@ -35,7 +35,9 @@ def fold(text: str) -> str:
 
 def tokenise(text: str) -> list[Token]:
     """The words and numbers of `text`, in order. Everything else only separates."""
-    return [Token(fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
+    tokens = (Token(fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(text))
+    # A letter that is only a mark ("\ufe70") folds to nothing: it is no word.
+    return [token for token in tokens if token.norm.strip()]
 
 
 def words_of(text: str) -> list[str]:

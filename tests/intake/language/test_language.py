@@ -35,6 +35,10 @@ def test_every_token_lies_in_the_text_and_in_order(text: str) -> None:
         end = token.end
 
 
+def test_a_letter_that_is_only_a_mark_is_no_word() -> None:
+    assert words_of("one \ufe70 two") == ["one", "two"]
+
+
 def test_the_language_is_told_by_its_small_words() -> None:
     assert guess_language("my landlord changed the locks on the house") == "en"
     assert guess_language("mi casero cambió la cerradura de la casa") == "es"
