@@ -13,9 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.support.servers import SuiteServers
+
+# The same examples in every run, so that a run says something about the next; HYPOTHESIS_PROFILE=default explores.
+hypothesis.settings.register_profile("steady", derandomize=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 _servers: SuiteServers | None = None
 
