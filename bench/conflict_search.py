@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from bench.report import Row, main, median, percentile
-from bench.typed_turn import HOST, databases
+from bench.typed_turn import databases, host_of
 
 
 def run(quick: bool) -> list[Row]:
@@ -25,7 +25,7 @@ def run(quick: bool) -> list[Row]:
         from tenants.selectors import find_firm
 
         with public_scope():
-            ref = find_firm(HOST).ref
+            ref = find_firm(host_of("sealed")).ref
         with firm_scope(ref), tempfile.TemporaryDirectory() as folder:
             from tests.evals.conflicts.people import People, write_csv
 
