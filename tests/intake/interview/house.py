@@ -147,3 +147,31 @@ def replay(events: list[Event]) -> tuple[Talk, list[Decision]]:
         talk, decision = advance(named(event.playbook), talk, event)
         decisions.append(decision)
     return talk, decisions
+
+
+def question_phase(talker: Talker, **answers: str) -> Talker:
+    """Answer what is open with what its type wants, to the review."""
+    plain = {
+        "yes_no": "no", "date": "March 3 2025", "date_interval": "in March 2025", "money": "$300", "count": "3",
+        "text": "I hope it ends well", "state": "Texas", "email": "ann at example dot com", "phone": "512 555 0147",
+        "name": "Pat Jones", "organisation": "Acme Corp", "address": "12 Main Street, Austin, TX 78701",
+    }  # fmt: skip
+    for _ in range(60):
+        if not talker.stands(Stage.QUESTIONS):
+            return talker
+        question = frame.question_of(named(talker.talk.playbook), talker.talk.asking)
+        assert question is not None
+        if question.key in answers:
+            talker.say(answers[question.key])
+        elif question.choices:
+            talker.choose(question.choices[0].code)
+        else:
+            talker.say(plain[question.type])
+    raise AssertionError("it does not end")
+
+
+def reviewing() -> Talker:
+    talker = Talker().to_story()
+    talker.say("They kept my deposit of nine hundred dollars.")
+    talker.finish()
+    return question_phase(talker)

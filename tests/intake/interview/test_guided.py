@@ -9,51 +9,19 @@ import pytest
 
 from intake.interview.engine import allowed
 from intake.interview.events import (
-    Confirmed,
     ConflictDecided,
     NotNow,
-    Proposal,
-    Proposed,
     Sent,
     StaffActed,
     Switched,
     WentBack,
-    Withdrew,
 )
 from intake.interview.guided import frame
 from intake.interview.stages import Stage
 from intake.interview.wordings import LOCALES, guided_words, texts
-from tests.intake.interview.house import Talker, named, replay, words
+from tests.intake.interview.house import Talker, named, question_phase, replay, reviewing, words
 
 STOPPED = texts("stopped", "en")[0]
-
-
-def question_phase(talker: Talker, **answers: str) -> Talker:
-    """Answer what is open with what its type wants, to the review."""
-    plain = {
-        "yes_no": "no", "date": "March 3 2025", "date_interval": "in March 2025", "money": "$300", "count": "3",
-        "text": "I hope it ends well", "state": "Texas", "email": "ann at example dot com", "phone": "512 555 0147",
-        "name": "Pat Jones", "organisation": "Acme Corp", "address": "12 Main Street, Austin, TX 78701",
-    }  # fmt: skip
-    for _ in range(60):
-        if not talker.stands(Stage.QUESTIONS):
-            return talker
-        question = frame.question_of(named(talker.talk.playbook), talker.talk.asking)
-        assert question is not None
-        if question.key in answers:
-            talker.say(answers[question.key])
-        elif question.choices:
-            talker.choose(question.choices[0].code)
-        else:
-            talker.say(plain[question.type])
-    raise AssertionError("it does not end")
-
-
-def reviewing() -> Talker:
-    talker = Talker().to_story()
-    talker.say("They kept my deposit of nine hundred dollars.")
-    talker.finish()
-    return question_phase(talker)
 
 
 def test_the_order_is_who_against_whom_about_what_then_the_check_then_the_story() -> None:
@@ -334,83 +302,3 @@ def test_both_languages_have_every_wording() -> None:
     for key, ways in english.items():
         fields = {part.partition("}")[0] for way in ways for part in way.split("{")[1:]}
         assert {part.partition("}")[0] for way in spanish[key] for part in way.split("{")[1:]} == fields, key
-
-
-def test_a_correction_takes_the_place_of_the_answer() -> None:
-    talker = Talker().begin()
-    talker.say("Maria Silva")
-    first = talker.turn
-    talker.say("Globex")
-    talker.say("Maria Sylva", supersedes=first)
-    assert talker.talk.known["name"].value == "Maria Sylva"
-    assert talker.talk.asking == "topic"
-
-
-def test_what_was_read_out_of_words_lapses_with_them() -> None:
-    talker = Talker().to_story()
-    talker.say("I got a notice on May 3 2026.")
-    told = talker.turn
-    decision = talker.say("Nobody ever wrote to me.", supersedes=told)
-    assert "notice_date" not in talker.talk.known
-    assert {finding.key: finding.state for finding in decision.findings}["notice_date"] == "unknown"
-    assert talker.talk.story == (talker.turn,)
-
-
-def test_a_corrected_name_is_checked_again() -> None:
-    talker = reviewing()
-    talker.hit = True
-    talker.say("Initech", about="other_side")
-    assert talker.stands(Stage.CONFLICT_HOLD)
-    talker.happen(ConflictDecided, cleared=True)
-    assert talker.stands(Stage.REVIEW)
-
-
-def test_the_review_confirms_and_corrects_one_by_one() -> None:
-    talker = reviewing()
-    key = "phone"
-    confirmed = talker.happen(Confirmed, key=key)
-    assert [(finding.key, finding.state) for finding in confirmed.findings] == [(key, "confirmed")]
-    corrected = talker.say("512 555 0199", about=key)
-    assert talker.talk.known[key].value == "+15125550199"
-    assert [finding.state for finding in corrected.findings] == ["stated"]
-    assert talker.stands(Stage.REVIEW)
-
-
-def test_a_story_that_says_otherwise_keeps_both() -> None:
-    talker = Talker().to_story()
-    talker.say("I got the notice on May 3 2026.")
-    found = talker.say("No wait, the notice came on May 9 2026.")
-    assert [(one.key, one.value, one.state) for one in found.findings] == [
-        ("notice_date", "2026-05-09", "contradicted")
-    ]
-    assert talker.talk.known["notice_date"].value == "2026-05-03"
-    assert talker.talk.known["notice_date"].state == "contradicted"
-
-
-def test_a_models_fact_needs_its_words_letter_by_letter() -> None:
-    talker = Talker().to_story()
-    text = "Six of us live in the home."
-    talker.say(text)
-    talker.talk = talker.talk.without("people_home")
-    lies = (
-        Proposal("people_home", 7, "Seven of us", 0),
-        Proposal("people_home", 6, "of us", 0),
-        Proposal("nothing", 6, "Six of us", 0),
-        Proposal("name", "Eve", "Six", 0),
-    )
-    assert talker.happen(Proposed, turn=talker.turn, text=text, facts=lies).findings == ()
-    true = (Proposal("people_home", 6, "Six of us", 0),)
-    found = talker.happen(Proposed, turn=talker.turn, text=text, facts=true).findings
-    assert [(one.key, one.value, one.state) for one in found] == [("people_home", 6, "inferred")]
-
-
-def test_staff_write_down_an_answer() -> None:
-    talker = reviewing()
-    found = talker.happen(StaffActed, action="edit", key="hope", value="To stay").findings
-    assert [(one.key, one.value, one.turn) for one in found] == [("hope", "To stay", 0)]
-
-
-def test_withdrawing_ends_it() -> None:
-    talker = Talker().to_story()
-    talker.happen(Withdrew, kind="service")
-    assert talker.stands(Stage.STOPPED)
