@@ -3,6 +3,13 @@
 
 PGDATA=/var/lib/postgresql/18/docker
 IDENTITY="" # a copy of the age identity that the container's accounts can read
+PRIMARY=postgres STANDBY=postgres-standby
+
+# which_is_primary: after a promotion it is the other one.
+which_is_primary() {
+    PRIMARY=$(setting POSTGRES_PRIMARY postgres)
+    [ "$PRIMARY" = postgres ] && STANDBY=postgres-standby || STANDBY=postgres
+}
 
 command_backup() {
     look
@@ -75,8 +82,9 @@ command_restore() {
     fi
     which=(--to "$to")
     [ -z "$backup" ] || which+=(--backup "$backup")
-    if [ -z "$force" ] && has_volume postgres; then
-        fail "there is a database here (volume ${PROJECT}_postgres). With --force it is put aside, and the backup takes its place."
+    which_is_primary
+    if [ -z "$force" ] && has_volume "$PRIMARY"; then
+        fail "there is a database here (volume ${PROJECT}_$PRIMARY). With --force it is put aside, and the backup takes its place."
     fi
     master_keys_for "${which[@]}"
     restore_all "$force" "${which[@]}"
@@ -102,7 +110,7 @@ restore_all() {
     shift
     STEP_NAME=stop
     maintenance_on
-    mapfile -t ids < <(for service in "${ROLLING[@]}" backup pgbouncer postgres-exporter postgres-standby postgres; do
+    mapfile -t ids < <(for service in "${ROLLING[@]}" backup pgbouncer postgres-exporter "$STANDBY" "$PRIMARY"; do
         [ "$service" = frontend ] || containers "$service"
     done)
     printf '%s\n' ${ids[@]+"${ids[@]}"} >"$WORK/stopped"
@@ -110,7 +118,7 @@ restore_all() {
     [ "${#ids[@]}" -eq 0 ] || docker stop "${ids[@]}" >/dev/null
     did "${#ids[@]} containers stopped"
     STEP_NAME=database
-    run_restore --user 999:10001 --volume "${PROJECT}_postgres:/var/lib/postgresql" -- \
+    run_restore --user 999:10001 --volume "${PROJECT}_$PRIMARY:/var/lib/postgresql" -- \
         restore.sh database --pgdata "$PGDATA" --master-key-ids "$KEY_IDS" ${force:+"$force"} "$@"
     undo_with database_back
     did "$(last_line "$WORK/restore.log")"
@@ -130,10 +138,10 @@ run_restore() {
 after_restore() {
     local ids id
     STEP_NAME=start
-    compose up --detach --no-deps postgres >"$WORK/up.log" 2>&1 </dev/null ||
-        fail "postgres does not start: $(last_line "$WORK/up.log")"
-    mapfile -t ids < <(containers postgres)
-    wait_healthy postgres "${ids[@]}"
+    compose up --detach --no-deps "$PRIMARY" >"$WORK/up.log" 2>&1 </dev/null ||
+        fail "$PRIMARY does not start: $(last_line "$WORK/up.log")"
+    mapfile -t ids < <(containers "$PRIMARY")
+    wait_healthy "$PRIMARY" "${ids[@]}"
     STEP_NAME=migrate
     step_migrate
     STEP_NAME=deletions
@@ -148,12 +156,40 @@ after_restore() {
     done <"$WORK/stopped"
     wait_recovered
     end_gap "restored"
-    if [ -n "$(containers postgres-standby --all)" ]; then
-        warn "the standby follows another history now. Make it anew: docker compose rm -sf postgres-standby; docker volume rm ${PROJECT}_postgres-standby; ./deploy.sh"
+    remake_standby
+}
+
+# remake_standby: it follows a history that is no more, so it begins anew from the restored primary. The site is open again:
+# what goes wrong here is said, and takes nothing back.
+remake_standby() {
+    local ids began=$SECONDS
+    mapfile -t ids < <(containers "$STANDBY" --all)
+    [ "${#ids[@]}" -gt 0 ] || return 0
+    STEP_NAME=standby
+    if docker rm --force "${ids[@]}" >"$WORK/standby.log" 2>&1 &&
+        docker volume rm "${PROJECT}_$STANDBY" >>"$WORK/standby.log" 2>&1 &&
+        compose up --detach --no-deps "$STANDBY" >>"$WORK/standby.log" 2>&1 </dev/null &&
+        standby_streams; then
+        did "$STANDBY made anew from what was restored, in $(seconds_since "$began") s"
+    else
+        warn "$STANDBY was not made anew: $(last_line "$WORK/standby.log"). By hand: docker compose rm -sf $STANDBY; docker volume rm ${PROJECT}_$STANDBY; ./deploy.sh"
     fi
 }
 
-is_standby() { [ "$(docker inspect --format "{{index .Config.Labels \"$LABEL.service\"}}" "$1")" = postgres-standby ]; }
+# standby_streams: within the time that any service has; its last words go to the log.
+standby_streams() {
+    local id began=$SECONDS
+    id=$(containers "$STANDBY" --all | tail -n 1)
+    while [ "$(health_of "$id")" != healthy ]; do
+        if [ "$((SECONDS - began))" -ge "$WAIT_SECONDS" ]; then
+            why_not_well "$id" >>"$WORK/standby.log"
+            return 1
+        fi
+        sleep 1
+    done
+}
+
+is_standby() { [ "$(docker inspect --format "{{index .Config.Labels \"$LABEL.service\"}}" "$1")" = "$STANDBY" ]; }
 
 # start_again: what the restore stopped.
 start_again() {
@@ -166,10 +202,10 @@ start_again() {
 # database_back: the database that was put aside takes its place again.
 database_back() {
     local ids
-    mapfile -t ids < <(containers postgres)
+    mapfile -t ids < <(containers "$PRIMARY")
     if [ "${#ids[@]}" -gt 0 ]; then docker stop "${ids[@]}" >/dev/null; fi
     # shellcheck disable=SC2016 # expanded in the container
-    with_backup --user 999:10001 --volume "${PROJECT}_postgres:/var/lib/postgresql" -- bash -c '
+    with_backup --user 999:10001 --volume "${PROJECT}_$PRIMARY:/var/lib/postgresql" -- bash -c '
         aside=$(ls -d "$1".before-* 2>/dev/null | tail -n 1)
         [ -n "$aside" ] || exit 0
         mv "$1" "$1.not-restored" && mv "$aside" "$1"' - "$PGDATA"

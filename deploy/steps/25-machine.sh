@@ -21,7 +21,8 @@ limits() {
         $3 == "deploy" && $4 == "replicas" { replicas[$2] = $5 }
         $3 == "deploy" && $5 == "limits" { limit[$2, $6] = $7 }
         END { for (i = 1; i <= count; i++) { n = names[i]
-            print n, limit[n, "cpus"] + 0, limit[n, "memory"] + 0, (n in replicas ? replicas[n] : 1) } }' "$WORK/config.flat"
+            # %.0f: mawk prints 2 GiB and more as 2.14748e+09.
+            printf "%s %s %.0f %s\n", n, limit[n, "cpus"] + 0, limit[n, "memory"] + 0, (n in replicas ? replicas[n] : 1) } }' "$WORK/config.flat"
 }
 
 # check_limits CORES MEMORY: no container may be allowed more than there is, nor all of them together more memory.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.deploy_house import ROOT, House, Ran, deployed_house
+from tests.deploy.deploy_house import ENV, ROOT, House, Ran, deployed_house
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +34,14 @@ def key_id(house: House) -> str:
     return subprocess.check_output(
         ["bash", program, house.root / "deploy" / "secrets" / "master_key"], text=True
     ).strip()
+
+
+def with_standby(house: House, primary: str) -> None:
+    """The house with the profile `ha`, in which `primary` is written to."""
+    house.env(f"{ENV}COMPOSE_PROFILES=ha\nPOSTGRES_PRIMARY={primary}\n")
+    house.change(volumes=["legal-intake_postgres", "legal-intake_postgres-standby"])
+    house.deployed()
+    assert house.running("postgres-standby")
 
 
 def as_it_was(house: House, *arguments: str) -> Ran:
@@ -76,6 +84,28 @@ def test_restore_stops_restores_replays_and_starts(house: House) -> None:
     }
     assert re.search(r"restored: a gap of \d+ s", ran.out)
     assert not (house.root / "deploy" / "maintenance" / "on").exists()
+
+
+@pytest.mark.parametrize(("primary", "standby"), [("postgres", "postgres-standby"), ("postgres-standby", "postgres")])
+def test_after_a_restore_the_standby_begins_anew(house: House, primary: str, standby: str) -> None:
+    with_standby(house, primary)
+    ran = house.run("restore", "--force")
+    assert ran.status == 0, ran.err
+    database = next(call for call in ran.calls if "restore.sh database" in call)
+    assert f"--volume legal-intake_{primary}:/var/lib/postgresql" in database
+    order = [next(i for i, call in enumerate(ran.calls) if re.search(p, call)) for p in (
+        "replay-deletions", "^start", "^rm --force", f"^volume rm legal-intake_{standby}$", f"up .* {standby}$")]  # fmt: skip
+    assert order == sorted(order)
+    assert f"{standby} made anew from what was restored" in ran.out
+
+
+def test_a_standby_that_cannot_be_made_anew_is_said_and_takes_nothing_back(house: House) -> None:
+    with_standby(house, "postgres")
+    house.change(rules=[{"match": "^volume rm", "do": "fail", "text": "volume is in use"}])
+    ran = house.run("restore", "--force")
+    assert ran.status == 0, ran.err
+    assert "postgres-standby was not made anew: volume is in use. By hand: docker compose rm -sf" in ran.err
+    assert not [call for call in ran.calls if "not-restored" in call]
 
 
 def test_restore_over_live_data_wants_force(house: House) -> None:

@@ -156,6 +156,13 @@ def test_too_little_memory_for_all(house: House) -> None:
     )
 
 
+def test_limits_of_gigabytes_are_added_up(house: House) -> None:
+    house.env(ENV + "API_BYTES=4294967296\n")
+    assert house.run("--check").status == 0
+    house.change(info=f"8|{8 * GIB}|/var/lib/docker")
+    assert house.run("--check").errors[0].startswith("too little memory: the limits of all services add up to 8.9 GiB")
+
+
 def test_too_little_disk(house: House) -> None:
     error = refused(house, FAKE_FREE_GB="3").errors[0]
     assert re.match(r"too little disk: 3 GB are free at \S+, 10 GB are needed\. Free some", error)

@@ -1,4 +1,4 @@
-"""Back up, drill, damage, restore, compare: by deploy.sh, on the running stack. Last, for the standby is cut off."""
+"""Back up, drill, damage, restore, compare: by deploy.sh, on the running stack. Last, for it takes the most away."""
 
 from __future__ import annotations
 
@@ -100,10 +100,16 @@ def test_backup_drill_damage_restore_compare(site: Site, report: Report) -> None
     assert not seen(site, summit, later)[0], "what came after the moment is gone, as was said"
     assert name not in site.manage("firm", "list"), "a firm that was deleted since the backup stays deleted"
     assert asyncio.run(typed_intake(site, harbor, "Nora Next", "And the firm goes on.")), "new people are served"
+    if "ha" in sites.STARTED:
+        site.project.wait_ready(["postgres-standby"], 10)
+        assert (
+            sql(site, "SELECT state FROM pg_stat_replication WHERE application_name = 'postgres-standby'")
+            == "streaming\n"
+        )
     report.say(
         "backup, drill, a dropped schema and a wiped media volume, restore to a moment, compare",
         f"{', '.join(f'{what} {seconds:.0f} s' for what, seconds in took.items())}; intakes, recording and words as "
-        "before, what came after the moment is gone, a deleted firm stays deleted",
+        "before, what came after the moment is gone, a deleted firm stays deleted; the standby streams again",
     )
 
 
