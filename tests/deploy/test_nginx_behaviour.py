@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -372,6 +375,52 @@ def test_a_post_that_an_api_took_is_not_sent_again(own: tuple[House, Upstream]) 
             assert len([s for s in first.seen + second.seen if s.path == "/api/firm"]) == 2
     finally:
         second.stop()
+
+
+@contextlib.contextmanager
+def silent(address: str, port: int) -> Iterator[None]:
+    """An address that answers no knock, as that of a container which is gone: its queue of connections is full."""
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.socket())
+        full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        full.bind((address, port))
+        full.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex((address, port))
+        yield
+
+
+def test_a_replica_that_is_gone_while_it_is_knocked_at_costs_nobody_an_answer(own: tuple[House, Upstream]) -> None:
+    house, first = own
+    over = threading.Event()
+    wanted: list[bytes] = []
+    answers: list[tuple[int, bytes]] = []
+
+    def ask(number: int) -> None:
+        turn = 0
+        while not over.is_set():
+            turn += 1
+            body = b"%d-%d" % (number, turn)
+            wanted.append(body)
+            answers.append((house.https("POST", "/api/turns", body=body).status, body))
+            time.sleep(0.05)
+
+    with running(house), silent("127.0.0.9", house.api_port), ThreadPoolExecutor(4) as people:
+        asking = [people.submit(ask, number) for number in range(4)]
+        # Names have it, and then no more, while some wait for its answer: it is asked when it is found (0 to 2 s).
+        for _ in range(8):
+            house.names.addresses["api"] = ["127.0.0.9", "127.0.0.2"]
+            time.sleep(2.1)
+            house.names.addresses["api"] = ["127.0.0.2"]
+            time.sleep(2.1)
+        over.set()
+        for each in asking:
+            each.result()
+    assert {status for status, _ in answers} == {200}, Counter(status for status, _ in answers)
+    took = Counter(seen.body for seen in first.seen if seen.path == "/api/turns")
+    assert took == Counter(wanted)
 
 
 def test_it_stops_in_time_though_a_socket_is_open(own: tuple[House, Upstream]) -> None:

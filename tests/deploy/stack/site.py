@@ -29,7 +29,7 @@ VERSION = os.environ.get("STACK_VERSION", "stack-1")
 NEXT_VERSION = os.environ.get("STACK_NEXT_VERSION", "stack-2")
 DOMAIN = "intake.test"
 PROFILES = ("models", "ha", "pooler", "search", "monitoring", "logs", "tls")
-#: Not started here: `tls`, which wants a certificate authority (its own test has one).
+#: Not started here: `tls`, which wants names in DNS and a certificate authority (its own test has both).
 STARTED = tuple(os.environ.get("STACK_PROFILES", "models,ha,pooler,search,monitoring,logs").split(","))
 #: The engine's own end of the networks that it forwards a published port from: the only proxy in front of this stack.
 PROXIES = f"{SUBNET.rsplit('.', 1)[0]}.1/32,172.16.0.0/12,192.168.0.0/16"
