@@ -76,6 +76,7 @@ class Reply:
 
 async def ask(server: Server, question: Question) -> Reply:
     """The whole answer. Raises Failed; ends within `total_seconds`, whatever the server does."""
+    _tls()  # before the clock runs: once a process, tens of milliseconds
     began = time.monotonic()
     watch = _Watch(began, question.first_seconds)
     try:
@@ -239,7 +240,9 @@ _closing: set[asyncio.Future[None]] = set()
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Reading the authorities takes tens of milliseconds."""
+    """The authorities, read once; and what httpx imports only when it is first used."""
+    import anyio._backends._asyncio  # noqa: F401
+
     return httpx.create_ssl_context(trust_env=False)
 
 

@@ -28,7 +28,8 @@ MOST_QUOTED: Final = 300
 
 
 def questions_open(playbook: Playbook, talk: Talk) -> tuple[Question, ...]:
-    """The questions that a model may propose an answer to: not yet answered, not the open one, nobody's name."""
+    """The questions that a model may propose an answer to: about the matter, not yet answered, not the open one, and
+    nobody's name. Who the client is and how to reach them safely is never a model's to say."""
     return tuple(
         question
         for question in playbook.questions
@@ -36,7 +37,8 @@ def questions_open(playbook: Playbook, talk: Talk) -> tuple[Question, ...]:
         and question.key not in talk.known
         and question.key != talk.asking
         and question.key not in frame.frame()
-        and (question.before_gate or talk.stage not in BEFORE_GATE)
+        and not question.before_gate
+        and talk.stage not in BEFORE_GATE
         and (question.ask_if is None or holds(question.ask_if, talk.answers) is not False)
     )
 
