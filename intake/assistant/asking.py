@@ -16,7 +16,7 @@ from django.conf import settings
 from intake.assistant import background, chat
 from intake.assistant.breaker import Breaker
 from intake.assistant.chat import Failed, Question, Reply
-from intake.assistant.metrics import BREAKERS, CALLS, FIRST_WORDS_SECONDS
+from intake.assistant.metrics import BREAKERS, CALLS, FIRST_WORDS_SECONDS, TURN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +73,10 @@ def ask(
             CALLS.labels(task, "open").inc()
             return {}
         try:
+            began = time.monotonic()
             came = _ask(model, task, messages, [one.name for one in asked], patience)
+            if patience is not LATER:
+                TURN_SECONDS.observe(time.monotonic() - began)
             return _judged(task, came, breaker, judge)
         except Exception:
             # A client's turn does not fail because its thanks could have been worded otherwise.

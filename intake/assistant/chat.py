@@ -175,7 +175,8 @@ def _check(response: httpx.Response) -> None:
 
 
 async def _pieces(response: httpx.Response) -> AsyncIterator[str]:
-    """The words as they come. Raises Failed for what is no stream of them; ends at [DONE] and not before."""
+    """The words as they come. Raises Failed for what is no stream of them, or ends before the model did."""
+    has_ended = False
     async for line in _lines(response):
         if not line.startswith("data:"):
             continue
@@ -187,13 +188,18 @@ async def _pieces(response: httpx.Response) -> AsyncIterator[str]:
             raise Failed("down", "an error within the stream")
         for choice in event["choices"][:1]:
             delta = choice.get("delta") or {}
-            if choice.get("finish_reason") == "content_filter" or delta.get("refusal"):
+            finish = choice.get("finish_reason")
+            if finish == "content_filter" or delta.get("refusal"):
                 raise Failed("refused", "it refused")
+            if finish == "length":
+                raise Failed("malformed", "more words than were asked for")
+            has_ended = has_ended or finish is not None
             words = delta.get("content") or ""
             if not isinstance(words, str):
                 raise Failed("malformed", "words that are none")
             yield words
-    raise Failed("down", "cut off")
+    if not has_ended:
+        raise Failed("down", "cut off")
 
 
 async def _lines(response: httpx.Response) -> AsyncIterator[str]:

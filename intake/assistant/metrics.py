@@ -7,8 +7,8 @@ from prometheus_client import Counter, Gauge, Histogram
 CALLS = Counter(
     "legal_intake_assistant_calls",
     "Questions to firms' language models, by what became of them: ok; slow, down, malformed, refused or address (not "
-    "one that we call); guarded or unfit (it answered, and its words may not be said); open (the breaker is), full "
-    "(too many at once).",
+    "one that we call); guarded, unfit or empty (it answered, and its words may not be said); open (the breaker is), "
+    "full (too many at once).",
     ["task", "outcome"],
 )
 FIRST_WORDS_SECONDS = Histogram(

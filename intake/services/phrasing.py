@@ -8,7 +8,6 @@ part counts only if no event came in between. Whatever goes wrong, the answer is
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +19,6 @@ from django.utils import timezone
 from intake import interviews
 from intake.assistant import asking, prompting, reading
 from intake.assistant.firm import firm_model
-from intake.assistant.metrics import TURN_SECONDS
 from intake.errors import IntakeError
 from intake.interview.assistant import GUIDED, Assistant
 from intake.interview.engine import advance
@@ -84,11 +82,7 @@ def prepared(*, intake_id: UUID, text: str, client_ref: UUID, about: str | None)
         yield NOTHING
         return
     with _in_order(intake_id):
-        began = time.monotonic()
-        found = _prepare(model, intake_id, text, client_ref, about)
-        if found is not NOTHING:
-            TURN_SECONDS.observe(time.monotonic() - began)
-        yield found
+        yield _prepare(model, intake_id, text, client_ref, about)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -71,6 +72,10 @@ class ModelServer:
         self.host = f"127.0.0.1:{self._server.server_port}"
         self.url = f"http://{self.host}/v1"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def wrap(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def close(self) -> None:
         self.closing.set()
@@ -198,6 +203,13 @@ def _filtered(call: Call) -> None:
     call.data("[DONE]")
 
 
+def _runs_on(call: Call) -> None:
+    call.begin()
+    call.delta(content="Thank you, and press Done, and")
+    call.data(json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}))
+    call.data("[DONE]")
+
+
 def _error_inside(call: Call) -> None:
     call.begin()
     call.data('{"error": {"message": "overloaded"}}')
@@ -230,6 +242,7 @@ MISDEEDS: dict[str, tuple[Act, str]] = {
     "is slow to begin": (says("Thank you.", after=1.6), "slow"),
     "is cut off": (_is_cut, "down"),
     "reports an error inside": (_error_inside, "down"),
+    "runs on": (_runs_on, "malformed"),
     "breaks its JSON": (_bad_json, "malformed"),
     "sends odd JSON": (_odd_json, "malformed"),
     "says nothing": (_no_words, "malformed"),
