@@ -119,8 +119,13 @@ def test_before_the_gate_no_word_leaves(server: ModelServer) -> None:
     agree(intake)
     say(intake, "Quetzalina Smith")
     say(intake, "Xerxopolis Incorporated")
-    say(intake, "My zygomorphic landlord at Brobdingnag changed the locks while I was at work and now I have no home")
+    say(intake, "My zygomorphic landlord at Brobdingnag has kept the whole deposit of the flat where I lived before")
     assert stage(intake) == "topic"
+    choose(intake, "@none")
+    say(intake, "Texas")
+    assert stage(intake) == "basics"
+    say(intake, "I would rather not say")
+    assert "right" in last_reply(intake) or "fine" in last_reply(intake) or "course" in last_reply(intake)
     assert server.calls == []
 
 

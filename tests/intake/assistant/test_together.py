@@ -77,6 +77,17 @@ def test_what_happened_while_it_answered_makes_its_words_void(server: ModelServe
         assert last_reply(intake) in GUIDED
 
 
+def test_any_event_that_came_in_between_makes_them_void(server: ModelServer, live_firms: Any) -> None:
+    with firm_scope(live_firms[0]):
+        server.act = says(WARM, after=0.7)
+        switch_on(server)
+        intake = at_story()
+        with saying(live_firms[0], intake, STORY):
+            asked(server)
+            services.give_consent(intake_id=intake.id, kind="keep_audio", granted=True)
+        assert last_reply(intake) in GUIDED
+
+
 def test_two_turns_at_once_keep_their_order(server: ModelServer, live_firms: Any) -> None:
     with firm_scope(live_firms[0]):
         server.act = says(WARM, after=0.6)
