@@ -121,11 +121,14 @@ def test_before_the_gate_no_word_leaves(server: ModelServer) -> None:
     say(intake, "Xerxopolis Incorporated")
     say(intake, "My zygomorphic landlord at Brobdingnag has kept the whole deposit of the flat where I lived before")
     assert stage(intake) == "topic"
-    choose(intake, "@none")
-    say(intake, "Texas")
+    choose(intake, "@list")
+    choose(intake, "HO-00-00-00-00")
     assert stage(intake) == "basics"
-    say(intake, "I would rather not say")
-    assert "right" in last_reply(intake) or "fine" in last_reply(intake) or "course" in last_reply(intake)
+    said = set()
+    for _ in range(3):
+        say(intake, "I would rather not say")
+        said.add(last_reply(intake).partition("\n")[0])
+    assert said & set(guided_words("en")["ack.refused"])
     assert server.calls == []
 
 
