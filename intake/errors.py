@@ -10,6 +10,7 @@ IntakeError
 +-- ReasonRequired      400  a decision about a conflict needs a reason
 +-- NotUnderstood       400  what staff wrote down is no answer to that question
 +-- AlreadyDecided      409  somebody decided before
++-- AssistantUnusable   400  these settings of the language model cannot be used, and why
 """
 
 from __future__ import annotations
@@ -94,3 +95,13 @@ class AlreadyDecided(IntakeError):
     code = "already_decided"
     status = 409
     sentence = "There is nothing left to decide here."
+
+
+class AssistantUnusable(IntakeError):
+    """These settings of the language model cannot be used. The sentence says which, and what to do."""
+
+    code = "assistant_unusable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__()
+        self.args = (why,)

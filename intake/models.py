@@ -342,9 +342,10 @@ class AuditEvent(models.Model):
 
 
 # At the end: they refer to the models above.
+from intake.assistant_rows import AssistantSettings, ModelUse  # noqa: E402
 from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
 
 __all__ = [
-    "FIRM_CHAIN", "JSON_KINDS", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules", "Consent", "Fact",
-    "Intake", "InterviewEvent", "Party", "SafetyAlert", "Turn",
+    "FIRM_CHAIN", "JSON_KINDS", "AssistantSettings", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules",
+    "Consent", "Fact", "Intake", "InterviewEvent", "ModelUse", "Party", "SafetyAlert", "Turn",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
+from intake.classify.ensemble import Vote
 from intake.interview import events
 from intake.interview.engine import advance
 from intake.interview.guided.talk import Talk
@@ -56,6 +57,8 @@ def event_of(row: InterviewEvent, texts: Mapping[int, str]) -> Event:
         data["text"] = texts[data["turn"]]
     if kind is events.Proposed:
         data["facts"] = tuple(events.Proposal(**fact) for fact in data["facts"])
+    if kind is events.Said:
+        data["votes"] = tuple(Vote(**{**vote, "codes": tuple(vote["codes"])}) for vote in data.get("votes", ()))
     if isinstance(data.get("value"), list):
         data["value"] = tuple(data["value"])
     return kind(at=row.at, zone=row.zone, locale=row.locale, playbook=row.playbook, **data)

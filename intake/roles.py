@@ -32,6 +32,11 @@ def may_manage_users(user: Any) -> bool:
     return is_staff(user) and bool(user.is_superuser or _has(user, {ADMINISTRATOR}))
 
 
+def may_set_assistant(user: Any) -> bool:
+    """Whether they may say which language model the firm uses, and with which key."""
+    return may_manage_users(user)
+
+
 def _has(user: Any, wanted: set[str]) -> bool:
     if not hasattr(user, "_role_names"):  # once a request
         user._role_names = set(user.groups.values_list("name", flat=True))

@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: ac88b258d694ce136c6063a1dd5a5f91d0c3e313d300799a688223454a88d8a0
--- sources: e017a325053fa7fa208369d7f09196620688d426638455a5be3c1d7b8a8dbed2
+-- fingerprint: 407d5ab6302d58ec2abe8673325c8904432c838f5054c80d832b1853694626d8
+-- sources: 99d104f4168b6fd9fef6d33989b023a657347965e2c8f0012bc573a5c8695900
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -195,6 +195,23 @@ CREATE TABLE __firm_schema__.django_session (
     session_data text NOT NULL,
     expire_date timestamp with time zone NOT NULL
 );
+CREATE TABLE __firm_schema__.intake_assistantsettings (
+    id uuid NOT NULL,
+    "only" smallint NOT NULL,
+    enabled boolean NOT NULL,
+    base_url character varying(300) NOT NULL,
+    weights jsonb NOT NULL,
+    key_ct bytea NOT NULL,
+    timeout_ms integer NOT NULL,
+    no_train_note character varying(500) NOT NULL,
+    phrases boolean NOT NULL,
+    proposes boolean NOT NULL,
+    votes boolean NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT intake_assistant_one CHECK (("only" = 1)),
+    CONSTRAINT intake_assistantsettings_only_check CHECK (("only" >= 0)),
+    CONSTRAINT intake_assistantsettings_timeout_ms_check CHECK ((timeout_ms >= 0))
+);
 CREATE TABLE __firm_schema__.intake_auditevent (
     id uuid NOT NULL,
     chain uuid NOT NULL,
@@ -297,6 +314,20 @@ CREATE TABLE __firm_schema__.intake_interviewevent (
     data_ct bytea NOT NULL,
     intake_id uuid NOT NULL,
     CONSTRAINT intake_interviewevent_sequence_check CHECK ((sequence >= 0))
+);
+CREATE TABLE __firm_schema__.intake_modeluse (
+    id uuid NOT NULL,
+    task character varying(10) NOT NULL,
+    model character varying(100) NOT NULL,
+    prompt character varying(20) NOT NULL,
+    keys jsonb NOT NULL,
+    first_ms integer NOT NULL,
+    total_ms integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    intake_id uuid NOT NULL,
+    turn_id uuid NOT NULL,
+    CONSTRAINT intake_modeluse_first_ms_check CHECK ((first_ms >= 0)),
+    CONSTRAINT intake_modeluse_total_ms_check CHECK ((total_ms >= 0))
 );
 CREATE TABLE __firm_schema__.intake_party (
     id uuid NOT NULL,
@@ -402,26 +433,34 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(58, 'Can change audit event', 15, 'change_auditevent'),
 	(59, 'Can delete audit event', 15, 'delete_auditevent'),
 	(60, 'Can view audit event', 15, 'view_auditevent'),
-	(61, 'Can add interview event', 16, 'add_interviewevent'),
-	(62, 'Can change interview event', 16, 'change_interviewevent'),
-	(63, 'Can delete interview event', 16, 'delete_interviewevent'),
-	(64, 'Can view interview event', 16, 'view_interviewevent'),
-	(65, 'Can add safety alert', 17, 'add_safetyalert'),
-	(66, 'Can change safety alert', 17, 'change_safetyalert'),
-	(67, 'Can delete safety alert', 17, 'delete_safetyalert'),
-	(68, 'Can view safety alert', 17, 'view_safetyalert'),
-	(69, 'Can add voice session', 18, 'add_voicesession'),
-	(70, 'Can change voice session', 18, 'change_voicesession'),
-	(71, 'Can delete voice session', 18, 'delete_voicesession'),
-	(72, 'Can view voice session', 18, 'view_voicesession'),
-	(73, 'Can add utterance', 19, 'add_utterance'),
-	(74, 'Can change utterance', 19, 'change_utterance'),
-	(75, 'Can delete utterance', 19, 'delete_utterance'),
-	(76, 'Can view utterance', 19, 'view_utterance'),
-	(77, 'Can add recording', 20, 'add_recording'),
-	(78, 'Can change recording', 20, 'change_recording'),
-	(79, 'Can delete recording', 20, 'delete_recording'),
-	(80, 'Can view recording', 20, 'view_recording');
+	(61, 'Can add language model', 16, 'add_assistantsettings'),
+	(62, 'Can change language model', 16, 'change_assistantsettings'),
+	(63, 'Can delete language model', 16, 'delete_assistantsettings'),
+	(64, 'Can view language model', 16, 'view_assistantsettings'),
+	(65, 'Can add model use', 17, 'add_modeluse'),
+	(66, 'Can change model use', 17, 'change_modeluse'),
+	(67, 'Can delete model use', 17, 'delete_modeluse'),
+	(68, 'Can view model use', 17, 'view_modeluse'),
+	(69, 'Can add interview event', 18, 'add_interviewevent'),
+	(70, 'Can change interview event', 18, 'change_interviewevent'),
+	(71, 'Can delete interview event', 18, 'delete_interviewevent'),
+	(72, 'Can view interview event', 18, 'view_interviewevent'),
+	(73, 'Can add safety alert', 19, 'add_safetyalert'),
+	(74, 'Can change safety alert', 19, 'change_safetyalert'),
+	(75, 'Can delete safety alert', 19, 'delete_safetyalert'),
+	(76, 'Can view safety alert', 19, 'view_safetyalert'),
+	(77, 'Can add voice session', 20, 'add_voicesession'),
+	(78, 'Can change voice session', 20, 'change_voicesession'),
+	(79, 'Can delete voice session', 20, 'delete_voicesession'),
+	(80, 'Can view voice session', 20, 'view_voicesession'),
+	(81, 'Can add utterance', 21, 'add_utterance'),
+	(82, 'Can change utterance', 21, 'change_utterance'),
+	(83, 'Can delete utterance', 21, 'delete_utterance'),
+	(84, 'Can view utterance', 21, 'view_utterance'),
+	(85, 'Can add recording', 22, 'add_recording'),
+	(86, 'Can change recording', 22, 'change_recording'),
+	(87, 'Can delete recording', 22, 'delete_recording'),
+	(88, 'Can view recording', 22, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -438,11 +477,13 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(13, 'intake', 'conflictrules'),
 	(14, 'intake', 'consent'),
 	(15, 'intake', 'auditevent'),
-	(16, 'intake', 'interviewevent'),
-	(17, 'intake', 'safetyalert'),
-	(18, 'audio', 'voicesession'),
-	(19, 'audio', 'utterance'),
-	(20, 'audio', 'recording');
+	(16, 'intake', 'assistantsettings'),
+	(17, 'intake', 'modeluse'),
+	(18, 'intake', 'interviewevent'),
+	(19, 'intake', 'safetyalert'),
+	(20, 'audio', 'voicesession'),
+	(21, 'audio', 'utterance'),
+	(22, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -468,15 +509,16 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(22, 'intake', '0003_roles', now()),
 	(23, 'intake', '0005_interview', now()),
 	(24, 'intake', '0006_conflict_index', now()),
-	(25, 'sessions', '0001_initial', now());
+	(25, 'intake', '0011_assistant', now()),
+	(26, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 80, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 88, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 20, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 25, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 22, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 26, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -521,6 +563,10 @@ ALTER TABLE ONLY __firm_schema__.django_migrations
     ADD CONSTRAINT django_migrations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.django_session
     ADD CONSTRAINT django_session_pkey PRIMARY KEY (session_key);
+ALTER TABLE ONLY __firm_schema__.intake_assistantsettings
+    ADD CONSTRAINT intake_assistantsettings_only_key UNIQUE ("only");
+ALTER TABLE ONLY __firm_schema__.intake_assistantsettings
+    ADD CONSTRAINT intake_assistantsettings_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_auditevent
     ADD CONSTRAINT intake_audit_sequence UNIQUE (chain, sequence);
 ALTER TABLE ONLY __firm_schema__.intake_auditevent
@@ -551,6 +597,8 @@ ALTER TABLE ONLY __firm_schema__.intake_intake
     ADD CONSTRAINT intake_intake_secret_hash_key UNIQUE (secret_hash);
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_interviewevent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_modeluse
+    ADD CONSTRAINT intake_modeluse_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
@@ -590,6 +638,8 @@ CREATE INDEX intake_fact_turn_id_ceb93311 ON __firm_schema__.intake_fact USING b
 CREATE INDEX intake_fact_written_by_id_ea75bfc8 ON __firm_schema__.intake_fact USING btree (written_by_id);
 CREATE INDEX intake_intake_reference_b9891285_like ON __firm_schema__.intake_intake USING btree (reference varchar_pattern_ops);
 CREATE INDEX intake_interviewevent_intake_id_91b82955 ON __firm_schema__.intake_interviewevent USING btree (intake_id);
+CREATE INDEX intake_modeluse_intake_id_20d8740f ON __firm_schema__.intake_modeluse USING btree (intake_id);
+CREATE INDEX intake_modeluse_turn_id_e90bde5f ON __firm_schema__.intake_modeluse USING btree (turn_id);
 CREATE INDEX intake_party_intake_id_98d8091b ON __firm_schema__.intake_party USING btree (intake_id);
 CREATE INDEX intake_party_match ON __firm_schema__.intake_party USING btree (name_hash, role);
 CREATE INDEX intake_party_turn_id_360353be ON __firm_schema__.intake_party USING btree (turn_id);
@@ -613,6 +663,9 @@ CREATE TRIGGER intake_fact_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_fa
 CREATE TRIGGER intake_interviewevent_append_only BEFORE UPDATE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('data_ct');
 CREATE TRIGGER intake_interviewevent_keep BEFORE DELETE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_interviewevent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_interviewevent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_modeluse_append_only BEFORE UPDATE ON __firm_schema__.intake_modeluse FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
+CREATE TRIGGER intake_modeluse_keep BEFORE DELETE ON __firm_schema__.intake_modeluse FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_modeluse_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_modeluse FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_append_only BEFORE UPDATE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('name_ct');
 CREATE TRIGGER intake_party_keep BEFORE DELETE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_party FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -664,6 +717,10 @@ ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_written_by_id_ea75bfc8_fk_accounts_user_id FOREIGN KEY (written_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_interviewevent_intake_id_91b82955_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_modeluse
+    ADD CONSTRAINT intake_modeluse_intake_id_20d8740f_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_modeluse
+    ADD CONSTRAINT intake_modeluse_turn_id_e90bde5f_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_intake_id_98d8091b_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from intake.classify.ensemble import Vote
     from intake.interview.stages import Stage
 
 ConsentKind = Literal["service", "keep_audio"]
@@ -51,12 +52,16 @@ class Withdrew(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said(Event):
-    """The client's turn `turn`; `supersedes`: the turn that it corrects, `about`: the question that it answers anew."""
+    """The client's turn `turn`; `supersedes`: the turn that it corrects, `about`: the question that it answers anew.
+
+    `votes`: what language models had said of its area when it came. They are not asked again.
+    """
 
     turn: int
     text: str
     supersedes: int | None = None
     about: str | None = None
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

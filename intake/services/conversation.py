@@ -33,6 +33,8 @@ from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE_VERSION
 from intake.models import Consent, Intake, Turn
 from intake.references import new_reference
 from intake.selectors import TurnView, client_stage, label_of, turns_after, view
+from intake.services.phrasing import NOTHING, Prepared, prepared
+from intake.services.proposing import propose_later
 from intake.services.steps import Step, open_step
 from intake.text import clean_turn
 from tenants.tokens import hash_secret
@@ -98,7 +100,6 @@ def start_intake(
     return intake, secret
 
 
-@transaction.atomic
 def add_turn(
     *,
     intake_id: UUID,
@@ -112,13 +113,35 @@ def add_turn(
     """Take what the client said, and answer. Sending the same `client_ref` again changes nothing and
     returns what the first time returned. `about`: key of the question that this answers anew.
 
+    A firm's language model may be waited for before, never inside, the transaction: of typed words only (a listener
+    holds locks, and somebody who corrects waits for nothing).
+
     Raises NoIntake, StageClosed, TextEmpty, TextTooLong, NoSuchTurn.
     """
-    text = clean_turn(text)
+    said: dict[str, Any] = {"modality": modality, "client_ref": client_ref, "supersedes": supersedes, "about": about}
+    if modality != "typed" or supersedes is not None:
+        return _add_turn(intake_id, clean_turn(text), NOTHING, source=source, **said)
+    with prepared(intake_id=intake_id, text=text, client_ref=client_ref, about=about) as words:
+        return _add_turn(intake_id, clean_turn(text), words, source=source, **said)
+
+
+@transaction.atomic
+def _add_turn(
+    intake_id: UUID,
+    text: str,
+    words: Prepared,
+    *,
+    modality: str,
+    client_ref: UUID,
+    supersedes: int | None,
+    about: str | None,
+    source: TurnSource | None,
+) -> TurnResult:
     step = open_step(intake_id)
     before = Turn.objects.filter(intake=step.intake, client_ref=client_ref).first()
     if before is not None:
         return TurnResult(_with_replies(before), snapshot_changed=False)
+    step.prepared = words.at(step.intake.last_event)
     corrected = _turn_to_correct(step.intake, supersedes) if supersedes is not None else None
     before_it = _look(step)
     step.said = _new_turn(step, text, modality, client_ref, corrected, source, about)
@@ -128,14 +151,17 @@ def add_turn(
             text=text,
             supersedes=corrected.number if corrected else None,
             about=about,
+            votes=step.prepared.votes,
             **step.context,
         )
     )
+    step.used(step.said, step.prepared.for_said)
     data: dict[str, Any] = {"number": step.said.number, "modality": modality}
     if corrected is not None:
         data["supersedes"] = corrected.number
     action = "turn.corrected" if corrected else "turn.added"
     step.close(action=action, actor=audit.CLIENT, data=data, target=step.said)
+    propose_later(step)
     changed = corrected is not None or _look(step) != before_it
     return TurnResult(_shown(step, corrected), snapshot_changed=changed)
 

@@ -9,14 +9,15 @@ from django.utils import timezone
 
 from intake import audit, conflicts, interviews, recording, signalling
 from intake.errors import NoIntake, StageClosed
-from intake.interview.assistant import GUIDED, Context
+from intake.interview.assistant import Context
 from intake.interview.engine import advance
 from intake.interview.events import ConflictMatched, NotNow, Opened
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import FIRST_FORM
-from intake.models import ConflictCheck, Intake, InterviewEvent, SafetyAlert, Turn
+from intake.models import ConflictCheck, Intake, InterviewEvent, ModelUse, SafetyAlert, Turn
 from intake.selectors import client_stage
 from intake.services.facts import Keeper
+from intake.services.phrasing import CONSENT, NOTHING, Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,8 @@ class Step:
     events: list[InterviewEvent] = field(default_factory=list)
     alerts: list[SafetyAlert] = field(default_factory=list)
     reply: Turn | None = None
+    prepared: Prepared = NOTHING
+    uses: list[ModelUse] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state: State | Talk = interviews.state_of(self.intake)
@@ -101,10 +104,12 @@ class Step:
                 question=self.asking,
                 at=timezone.now(),
             )
-            context = Context(self.intake.locale, self.intake.stage)
-            said = GUIDED.phrase(self.sayings, context)
+            context = Context(self.intake.locale, self.intake.stage, CONSENT in self.state.consents)
+            said = self.prepared.assistant.phrase(self.sayings, context)
             self.reply.text = "\n\n".join(saying.text for saying in said)
             self.reply.save(force_insert=True)
+            if list(said) != self.sayings:
+                self.used(self.reply, self.prepared.for_reply)
         self._save_state()
         audit.record(
             action=action,
@@ -119,10 +124,15 @@ class Step:
                 **({"said": [saying.key for saying in self.sayings]} if self.sayings else {}),
                 **({"facts": self.facts} if self.facts else {}),
                 **({"conflict": [str(check.result) for check in self.checks]} if self.checks else {}),
+                **({"models": [[one.task, one.model, one.prompt] for one in self.uses]} if self.uses else {}),
                 **({"alerts": [[alert.level, *alert.kinds] for alert in self.alerts]} if self.alerts else {}),
             },
         )
         signalling.turn_added(self.intake.id, self.intake.last_turn)
+
+    def used(self, turn: Turn, uses: Sequence[dict[str, Any]]) -> None:
+        """Note what a model did for `turn`."""
+        self.uses.extend(ModelUse(intake=self.intake, turn=turn, **fields) for fields in uses)
 
     def _save_state(self) -> None:
         if isinstance(self.state, Talk):
@@ -132,6 +142,8 @@ class Step:
             self.intake.state = self.state.as_json()
         if self.events:
             InterviewEvent.objects.bulk_create(self.events)
+        if self.uses:
+            ModelUse.objects.bulk_create(self.uses)
         if self.alerts:
             SafetyAlert.objects.bulk_create(self.alerts)
         self.intake.save(update_fields=_SAVED)

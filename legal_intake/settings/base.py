@@ -232,6 +232,10 @@ AUDIO_RECOGNISER = env.str("AUDIO_RECOGNISER", default="pocketsphinx")
 MODELS_URL = env.str("MODELS_URL", default="")
 MODELS_TOKEN = env.str("MODELS_TOKEN", default="")
 MODELS_TOKEN_FILE = env.str("MODELS_TOKEN_FILE", default="")
+# Hosts (host:port) of language models that may be private, or spoken to without TLS: docs/assistant.md.
+ASSISTANT_PRIVATE_HOSTS = env.list("ASSISTANT_PRIVATE_HOSTS", default=[])
+# Questions to language models that one process has open at a time.
+ASSISTANT_CALLS = env.int("ASSISTANT_CALLS", default=4)
 WORKER_THREADS = env.int("WORKER_THREADS", default=4)
 WORKER_POLL_MS = env.int("WORKER_POLL_MS", default=200)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from intake.classify import answered, areas, classify, questions, questions_between, top_codes, top_of
+from intake.classify import Vote, answered, areas, classify, combine, questions, questions_between, top_codes, top_of
 from intake.interview.events import Option
 from intake.interview.guided.reading import language
 from intake.interview.wordings import DEFAULT_LOCALE, LOCALES
@@ -41,9 +41,10 @@ def name(code: str, locale: str) -> str:
     return (area.names.get(locale) or area.names[DEFAULT_LOCALE]) if area else code
 
 
-def guess(text: str, locale: str, parted: Sequence[str] = ()) -> Guess:
-    """What `text` may be about. `parted`: the authored questions that were put, each as `id:choice`."""
-    found = classify(text, language=language(text, locale))
+def guess(text: str, locale: str, parted: Sequence[str] = (), votes: Sequence[Vote] = ()) -> Guess:
+    """What `text` may be about. `parted`: the authored questions that were put, each as `id:choice`. `votes`: what
+    language models said of it."""
+    found = combine(votes, classify(text, language=language(text, locale)))
     for one in parted:
         question, _, choice = one.partition(":")
         if choice != NONE:

@@ -74,7 +74,7 @@ def offer_areas(step: Step) -> None:
     one plain question before that."""
     known = step.talk.known[frame.TOPIC]
     text = known.value if isinstance(known.value, str) else ""
-    guessed = areas.guess(text, step.event.locale, step.talk.parted)
+    guessed = areas.guess(text, step.event.locale, step.talk.parted, step.talk.votes)
     step.change(areas=guessed.scores, offered=guessed.offered, parting=guessed.parting, asking=frame.AREA)
     if guessed.not_legal and not step.talk.parted:
         step.say("not_legal")
@@ -222,7 +222,7 @@ def back(step: Step) -> None:
     step.change(asked=asked[:cut])
     if key == frame.TOPIC:
         step.talk = step.talk.without(frame.AREA)
-        step.change(offered=(), parted=(), parting="", counts={**step.talk.counts, "list": 0})
+        step.change(offered=(), parted=(), parting="", votes=(), counts={**step.talk.counts, "list": 0})
     step.say("went_back")
     step.ask(key, stage)
 

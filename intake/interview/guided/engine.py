@@ -27,10 +27,10 @@ from intake.interview.events import (
     WentBack,
     Withdrew,
 )
-from intake.interview.guided import choosing, frame, hearing, replying, telling
+from intake.interview.guided import choosing, frame, hearing, proposing, replying, telling
 from intake.interview.guided.step import Step
 from intake.interview.guided.talk import Known, Talk
-from intake.interview.stages import AFTER_GATE, BEFORE_GATE, OPEN_STAGES, Stage, may_follow
+from intake.interview.stages import AFTER_GATE, OPEN_STAGES, Stage, may_follow
 from intake.interview.wordings import LOCALES
 
 if TYPE_CHECKING:
@@ -223,19 +223,7 @@ def _proposed(step: Step, event: Proposed) -> None:
     """A model's facts: each stands on words that are there, letter by letter, and only where nothing is known."""
     if step.talk.stage not in OPEN_STAGES:
         raise NotNow(step.talk.stage, event)
-    for fact in event.facts:
-        question = frame.question_of(step.playbook, fact.key)
-        end = fact.start + len(fact.quote)
-        verbatim = bool(fact.quote.strip()) and fact.start >= 0 and event.text[fact.start : end] == fact.quote
-        open_now = question is not None and (step.talk.stage not in BEFORE_GATE or question.before_gate)
-        if (
-            question is not None
-            and open_now
-            and verbatim
-            and fact.key not in step.talk.known
-            and question.party is None
-        ):
-            step.learn(question, fact.value, "inferred", event.turn, (fact.start, end), asked=False)
+    proposing.take(step, event)
 
 
 def _said(step: Step, event: Said) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from intake.classify.ensemble import Vote
 from intake.interview.events import FactState
 from intake.interview.stages import Stage
 
@@ -48,6 +49,7 @@ class Talk:
     story: tuple[int, ...] = ()
     early: tuple[tuple[int, str], ...] = ()
     areas: tuple[tuple[str, float], ...] = ()
+    votes: tuple[Vote, ...] = ()
     offered: tuple[str, ...] = ()
     parted: tuple[str, ...] = ()
     parting: str = ""
@@ -81,6 +83,8 @@ class Talk:
 
     def as_json(self) -> dict[str, Any]:
         """The same conversation as JSON types, in a fixed order."""
+        # Where nobody voted the key is not there, as in what was written before there were votes.
+        votes = [[vote.model, vote.weight, list(vote.codes), vote.not_legal] for vote in self.votes]
         return {
             "stage": self.stage.value,
             "playbook": self.playbook,
@@ -105,6 +109,7 @@ class Talk:
             "passed": list(self.passed),
             "counts": dict(sorted(self.counts.items())),
             "last": self.last,
+            **({"votes": votes} if votes else {}),
         }
 
     @classmethod
@@ -131,6 +136,7 @@ class Talk:
             tries=dict(data.get("tries", {})),
             early=tuple((turn, text) for turn, text in data.get("early", ())),
             areas=tuple((code, score) for code, score in data.get("areas", ())),
+            votes=tuple(Vote(model, weight, tuple(codes), no) for model, weight, codes, no in data.get("votes", ())),
             counts=dict(data.get("counts", {})),
             **lists,
             **words,

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from intake.playbooks.model import Question
 
 #: A topic of so many words is the beginning of the story.
-_TELLS: Final = 12
+TELLS: Final = 12
 
 
 def topic(step: Step, event: Said) -> None:
     """The subject in a line: the areas it may be are offered, the client decides."""
     question = frame.frame()[frame.TOPIC]
     answer = read(event.text, question, event)
-    replied = reply(step, answer.asks, event) if len(words_of(event.text[:400])) < _TELLS else ""
+    replied = reply(step, answer.asks, event) if len(words_of(event.text[:400])) < TELLS else ""
     if replied == "moved":
         return
     if answer.fact is None:
@@ -40,6 +40,7 @@ def topic(step: Step, event: Said) -> None:
     step.learn(question, answer.value, fact.state, event.turn, (fact.start, fact.end), asked=True)
     if answer.value is not None:
         step.change(early=(*step.talk.early, (event.turn, event.text[:UNDERSTOOD])))
+        step.change(votes=event.votes)
         step.say("ack")
     else:
         step.acknowledge(question, None, fact.state)
@@ -50,7 +51,7 @@ def take_early(step: Step) -> None:
     """Once the firm is free to listen: a topic that was a story counts as its beginning."""
     early = step.talk.early
     fill_from_early(step, before_gate=False)
-    story = tuple(turn for turn, text in early if len(words_of(text)) >= _TELLS)
+    story = tuple(turn for turn, text in early if len(words_of(text)) >= TELLS)
     step.change(story=(*step.talk.story, *story))
 
 
