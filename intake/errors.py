@@ -10,6 +10,7 @@ IntakeError
 +-- ReasonRequired      400  a decision about a conflict needs a reason
 +-- NotUnderstood       400  what staff wrote down is no answer to that question
 +-- AlreadyDecided      409  somebody decided before
++-- BadSetting          400  a choice of the firm's that is not possible; the sentence says which
 """
 
 from __future__ import annotations
@@ -94,3 +95,13 @@ class AlreadyDecided(IntakeError):
     code = "already_decided"
     status = 409
     sentence = "There is nothing left to decide here."
+
+
+class BadSetting(IntakeError):
+    """A choice of the firm's that is not possible. The sentence says which, and what is."""
+
+    code = "bad_setting"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.args = (sentence,)

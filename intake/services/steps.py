@@ -16,6 +16,7 @@ from intake.interview.guided.talk import Talk
 from intake.interview.playbook import FIRST_FORM
 from intake.models import ConflictCheck, Intake, InterviewEvent, SafetyAlert, Turn
 from intake.selectors import client_stage
+from intake.services import paging
 from intake.services.facts import Keeper
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class Step:
             InterviewEvent.objects.bulk_create(self.events)
         if self.alerts:
             SafetyAlert.objects.bulk_create(self.alerts)
+            paging.begin(self.alerts)
         self.intake.save(update_fields=_SAVED)
 
     def _follow(self, decision: Decision) -> None:
