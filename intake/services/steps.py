@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 
@@ -11,9 +11,10 @@ from intake import audit, conflicts, interviews, recording, signalling
 from intake.errors import NoIntake, StageClosed
 from intake.interview.assistant import GUIDED, Context
 from intake.interview.engine import advance
-from intake.interview.events import ConflictMatched, NotNow, Opened
+from intake.interview.events import ConflictMatched, NotNow, Opened, StaffActed
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import FIRST_FORM
+from intake.interview.stages import Stage
 from intake.models import ConflictCheck, Intake, InterviewEvent, SafetyAlert, Turn
 from intake.selectors import client_stage
 from intake.services import paging
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from intake.interview.state import State
     from tenants.accounts.models import User
 
+#: The firm's choice -> the flags with which it declines by itself (DutySettings.decline_represented).
+DECLINED_FLAGS: Final = {
+    "represented": frozenset({"represented"}),
+    "all": frozenset({"represented", "represented_change", "represented_second_opinion"}),
+}
 _SAVED = [
     "state", "mind_ct", "stage", "playbook", "locale", "last_turn", "last_event", "reference", "sent_at", "updated_at",
 ]  # fmt: skip
@@ -47,6 +53,7 @@ class Step:
     events: list[InterviewEvent] = field(default_factory=list)
     alerts: list[SafetyAlert] = field(default_factory=list)
     reply: Turn | None = None
+    declined_by_setting: bool = False
 
     def __post_init__(self) -> None:
         self.state: State | Talk = interviews.state_of(self.intake)
@@ -79,6 +86,13 @@ class Step:
             self.intake.last_event += 1
             self.events.append(recording.record_of(self.intake, self.intake.last_event, event))
         self._follow(decision)
+        if isinstance(self.state, Talk) and self.state.stage is Stage.PERSON_DECIDES and self._declines(self.state):
+            self.declined_by_setting = True
+            self.advance(StaffActed(action="decline", value="the firm's setting", **self.context))
+
+    def _declines(self, talk: Talk) -> bool:
+        """Whether the firm has said that it takes nobody like this. What the client sees is the same as at any stop."""
+        return talk.flag in DECLINED_FLAGS.get(paging.duty_settings().decline_represented, frozenset())
 
     def _decide(self, event: Event) -> Decision:
         if isinstance(self.state, Talk):
@@ -117,6 +131,7 @@ class Step:
                 **data,
                 "stage": self.intake.stage,
                 "last_turn": self.intake.last_turn,
+                **({"declined_by": "setting"} if self.declined_by_setting else {}),
                 **({"said": [saying.key for saying in self.sayings]} if self.sayings else {}),
                 **({"facts": self.facts} if self.facts else {}),
                 **({"conflict": [str(check.result) for check in self.checks]} if self.checks else {}),

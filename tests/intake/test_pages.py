@@ -364,9 +364,12 @@ def test_a_turn_sends_the_job_when_it_commits_and_a_dead_broker_loses_nothing(
 ) -> None:
     on_call("one@harbor.test", 1)
     intake = begin("Maria Silva", "Globex")
-    with patch.object(tell_of_alert, "send_with_options", side_effect=redis.ConnectionError) as sent:
-        with patch.object(paging, "enqueue", _enqueue), django_capture_on_commit_callbacks(execute=True):
-            say(intake, DANGER)
+    with (
+        patch.object(tell_of_alert, "send_with_options", side_effect=redis.ConnectionError) as sent,
+        patch.object(paging, "enqueue", _enqueue),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        say(intake, DANGER)
     assert sent.called
     found = SafetyAlert.objects.get(intake=intake)
     Paging.objects.filter(pk=found.pk).update(next_at=timezone.now() - timedelta(minutes=1))
