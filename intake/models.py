@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Now, TruncDate
 from django.utils import timezone
 
 from intake.interview.stages import Stage
@@ -50,7 +51,12 @@ class Intake(models.Model):
         default=0, db_default=0, editable=False, help_text="For staff alone: points of intake.urgency; kept to sort by."
     )
     urgency_due = models.DateField(
-        null=True, blank=True, editable=False, help_text="The day on which the points may be others."
+        null=True,
+        blank=True,
+        default=None,
+        db_default=TruncDate(Now()),
+        editable=False,
+        help_text="The day on which the points may be others. Rows of an earlier release are due at once.",
     )
     last_turn = models.PositiveIntegerField(default=0)
     last_event = models.PositiveIntegerField(default=0, db_default=0, editable=False)

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from intake.conflicts import entries
 from intake.metrics import ALERTS
-from intake.services import alert_metrics, paging
+from intake.services import alert_metrics, paging, triage
 from tenants import directory
 from tenants.context import firm_scope, public_scope
 from tenants.errors import FirmUnavailable, TenancyError
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 INDEX_SECONDS: Final = 900.0
 SWEEP_SECONDS: Final = 30.0
+URGENCY_SECONDS: Final = 600.0
 T = TypeVar("T")
 
 
@@ -61,4 +62,12 @@ def in_every_firm(act: Callable[[], T], complaint: str) -> list[T]:
 
 
 register("conflict-index", INDEX_SECONDS, index_parties)
+
+
+def refresh_urgency() -> int:
+    """Days pass: reckon anew, in every firm, what may be otherwise today. Returns how many were."""
+    return sum(in_every_firm(triage.refresh_due, "urgency_not_refreshed"))
+
+
+register("urgency", URGENCY_SECONDS, refresh_urgency)
 register("safety-pages", SWEEP_SECONDS, tell_of_alerts)

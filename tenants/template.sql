@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
 -- fingerprint: c4857d1e26c2b994fc306ae2a207ff4ef87a0fe94fb31be01abde3b0178259ba
--- sources: 363c9452355015d07264f8d1f7260d5f13ade025c2c09e81655b4c5b89eda1b1
+-- sources: c3cbeb703963f2f57bdf41075e47d8f7643b887e1f4ff3504b4ba9f5e26b7edb
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -303,7 +303,7 @@ CREATE TABLE __firm_schema__.intake_intake (
     zone character varying(40) DEFAULT 'UTC'::character varying NOT NULL,
     last_event integer DEFAULT 0 NOT NULL,
     urgency smallint DEFAULT 0 NOT NULL,
-    urgency_due date,
+    urgency_due date DEFAULT ((statement_timestamp() AT TIME ZONE 'UTC'::text))::date,
     CONSTRAINT intake_intake_last_event_check CHECK ((last_event >= 0)),
     CONSTRAINT intake_intake_last_turn_check CHECK ((last_turn >= 0)),
     CONSTRAINT intake_intake_urgency_check CHECK ((urgency >= 0))

@@ -3,6 +3,7 @@
 import datetime
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.datetime
 import django.utils.timezone
 import tenants.ids
 from django.conf import settings
@@ -138,7 +139,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='intake',
             name='urgency_due',
-            field=models.DateField(blank=True, editable=False, help_text='The day on which the points may be others.', null=True),
+            field=models.DateField(blank=True, db_default=django.db.models.functions.datetime.TruncDate(django.db.models.functions.datetime.Now()), default=None, editable=False, help_text='The day on which the points may be others. Rows of an earlier release are due at once.', null=True),
         ),
         migrations.AddIndex(
             model_name='intake',

@@ -17,7 +17,7 @@ from intake.interview.playbook import FIRST_FORM
 from intake.interview.stages import Stage
 from intake.models import ConflictCheck, Intake, InterviewEvent, SafetyAlert, Turn
 from intake.selectors import client_stage
-from intake.services import paging
+from intake.services import paging, triage
 from intake.services.facts import Keeper
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ DECLINED_FLAGS: Final = {
 }
 _SAVED = [
     "state", "mind_ct", "stage", "playbook", "locale", "last_turn", "last_event", "reference", "sent_at", "updated_at",
+    "urgency", "urgency_due",
 ]  # fmt: skip
 
 
@@ -57,6 +58,7 @@ class Step:
 
     def __post_init__(self) -> None:
         self.state: State | Talk = interviews.state_of(self.intake)
+        self.began_at = self.state.stage
 
     @property
     def context(self) -> dict[str, Any]:
@@ -142,6 +144,8 @@ class Step:
 
     def _save_state(self) -> None:
         if isinstance(self.state, Talk):
+            if self.facts or self.alerts or self.state.stage is not self.began_at:
+                triage.note(self.intake, self.state, self.at)
             self.intake.mind = self.state.as_json()
             self.intake.state = self.state.in_plain()
         else:
