@@ -219,7 +219,7 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.str("SMTP_HOST", default="")
 EMAIL_PORT = env.int("SMTP_PORT", default=587)
 EMAIL_HOST_USER = env.str("SMTP_USER", default="")
-EMAIL_HOST_PASSWORD = secret("SMTP_PASSWORD")
+EMAIL_HOST_PASSWORD = secret("SMTP_PASSWORD", may_be_empty=True)
 EMAIL_USE_SSL = env.bool("SMTP_TLS", default=True) and EMAIL_PORT == 465  # where TLS begins at once
 EMAIL_USE_TLS = env.bool("SMTP_TLS", default=True) and not EMAIL_USE_SSL
 EMAIL_TIMEOUT = 10
