@@ -1,4 +1,4 @@
-"""No wording that a client reads says or hints that somebody watches, comes or answers."""
+"""No wording that a client reads says or hints that somebody watches, comes or answers. Reading, later, it may say."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PROMISES = re.compile(
     r"""
     \b(?:is|are|will\ be|be)\ (?:watching|monitoring|on\ (?:the|their)\ way|standing\ by|on\ duty)\b
     | \b(?:somebody|someone|a\ person|a\ lawyer|staff|we|they|the\ firm)\ will
-        \ (?:call|contact|reach|answer|respond|help|come|read|reply|be\ there)\b
+        \ (?:call|contact|reach|answer|respond|help|come|reply|be\ there)\b
     | \bhelp\ is\ (?:coming|on)\b | \bwe\ are\ (?:here|with\ you)\b | \bright\ with\ you\b | \bget\ back\ to\ you\b
     | \b(?:alguien|una\ persona|un\ abogado|la\ (?:firma|oficina)|nosotros)\ (?:le\ |lo\ |la\ )?
-        (?:vigila|llamará|contestará|responderá|ayudará|vendrá|leerá\ pronto)\b
+        (?:vigila|llamará|contestará|responderá|ayudará|vendrá)\b
     | \b(?:le|lo|la)\ (?:llamaremos|contactaremos|responderemos|ayudaremos)\b
     | \bla\ ayuda\ (?:llega|viene)\b | \bestamos\ (?:con\ usted|vigilando)\b
     """,
