@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from intake.summaries import Group, Line, Summary
 
 #: Lines that fit the one page of each part; the conversation's page and the JSON have all.
-MOST_FACTS: Final = 34
-MOST_LINES: Final = 6
-LONGEST: Final = 110
+MOST_FACTS: Final = 40
+MOST_LINES: Final = 5
+MOST_LIMITS: Final = 4
+LONGEST: Final = 96
+#: Rows of print that one page (letter or A4, two columns) has, and characters of a row: measured, with some to spare.
+_ROWS: Final = 140
+_ROW: Final = 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +172,40 @@ def _parts(data: dict[str, Any], summary: Summary | None) -> list[Part]:
         parts.append(_part("Red flags", [f"{reason} ({level})" for level, reason in summary.flags]))
     parts.append(_part("Possible conflicts", _conflict_lines(data["conflicts"])))
     parts.append(_part("Alerts", [_alert_line(alert) for alert in data["alerts"]]))
-    if summary is not None:
-        facts = [
-            f"{line.label} {line.text}{_source(line)}" for group in summary.groups for line in group.lines
-        ]  # fmt: skip
-        parts.append(_part("Facts", facts, most=MOST_FACTS))
-        parts.append(_part("Open questions", summary.open))
-        parts.append(_part("Papers to bring", summary.documents))
     given = [f"{one['kind'].replace('_', ' ')}: {'given' if one['given'] else 'not given'}" for one in data["consents"]]
-    parts.append(_part("Consents", ["; ".join(given)] if given else []))
-    return parts
+    last = [_part("Consents", ["; ".join(given)] if given else [])]
+    if summary is None:
+        return [*parts, *last]
+    last = [_part("Open questions", summary.open), _part("Papers to bring", summary.documents), *last]
+    facts = [f"{line.label} {line.text}{_source(line)}" for group in summary.groups for line in group.lines]
+    return [*parts, fitted("Facts", facts, beside=[*parts, *last]), *last]
+
+
+def fitted(title: str, lines: Sequence[str], *, beside: Sequence[Part]) -> Part:
+    """As many of these lines as the page has room for, beside its other parts."""
+    room = _ROWS - sum(map(_rows, beside)) - 2
+    kept = 0
+    for line in lines[:MOST_FACTS]:
+        room -= _height(_short(line))
+        if room < 0:
+            break
+        kept += 1
+    return _part(title, lines, most=kept)
+
+
+def _rows(part: Part) -> int:
+    """Rows of print that a part takes: its heading counts two."""
+    return 2 + sum(map(_height, part.lines)) + bool(part.left_out)
+
+
+def _height(line: str) -> int:
+    return -(-len(line) // _ROW)
 
 
 def _limits(lines: tuple[str, ...]) -> Part:
     """Whole lines, and always the last one: what may make each shorter."""
     first, last = lines[:-1], lines[-1]
-    return Part("Time limits, for staff alone", (*first[:MOST_LINES], last), max(0, len(first) - MOST_LINES))
+    return Part("Time limits, for staff alone", (*first[:MOST_LIMITS], last), max(0, len(first) - MOST_LIMITS))
 
 
 def _part(title: str, lines: Sequence[str], *, most: int = MOST_LINES) -> Part:

@@ -52,7 +52,7 @@ def test_a_court_day_counts_by_its_nearness(days: int, points: int) -> None:
 
 
 def test_points_change_on_the_day_they_say_and_on_no_day_before() -> None:
-    answers = {"court_date": "2026-08-01", "notice_date": "2026-06-10"}
+    answers: Any = {"court_date": "2026-08-01", "notice_date": "2026-06-10"}
     today = TODAY
     for _ in range(60):
         now = urgency(today, **answers)
