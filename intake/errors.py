@@ -11,6 +11,7 @@ IntakeError
 +-- NotUnderstood       400  what staff wrote down is no answer to that question
 +-- AlreadyDecided      409  somebody decided before
 +-- AssistantUnusable   400  these settings of the language model cannot be used, and why
++-- BadSetting          400  a choice of the firm's that is not possible; the sentence says which
 """
 
 from __future__ import annotations
@@ -105,3 +106,13 @@ class AssistantUnusable(IntakeError):
     def __init__(self, why: str) -> None:
         super().__init__()
         self.args = (why,)
+
+
+class BadSetting(IntakeError):
+    """A choice of the firm's that is not possible. The sentence says which, and what is."""
+
+    code = "bad_setting"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.args = (sentence,)

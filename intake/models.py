@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Now, TruncDate
 from django.utils import timezone
 
 from intake.interview.stages import Stage
@@ -46,6 +47,17 @@ class Intake(models.Model):
     zone = models.CharField(
         max_length=40, default="UTC", db_default="UTC", help_text="The client's time zone, such as America/New_York."
     )
+    urgency = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="For staff alone: points of intake.urgency; kept to sort by."
+    )
+    urgency_due = models.DateField(
+        null=True,
+        blank=True,
+        default=None,
+        db_default=TruncDate(Now()),
+        editable=False,
+        help_text="The day on which the points may be others. Rows of an earlier release are due at once.",
+    )
     last_turn = models.PositiveIntegerField(default=0)
     last_event = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -54,7 +66,13 @@ class Intake(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-created_at"]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["stage", "-created_at"], name="intake_stage_age")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["stage", "-created_at"], name="intake_stage_age"),
+            models.Index(fields=["-urgency", "-created_at"], name="intake_by_urgency"),
+            models.Index(
+                fields=["urgency_due"], name="intake_urgency_due", condition=models.Q(urgency_due__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.reference or f"intake {str(self.id)[-8:]}"
@@ -343,9 +361,12 @@ class AuditEvent(models.Model):
 
 # At the end: they refer to the models above.
 from intake.assistant_rows import AssistantSettings, ModelUse  # noqa: E402
+from intake.duty import DutySettings, OnCall, Page, Paging  # noqa: E402
 from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
+from intake.periods import LimitationPeriod  # noqa: E402
 
 __all__ = [
     "FIRM_CHAIN", "JSON_KINDS", "AssistantSettings", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules",
-    "Consent", "Fact", "Intake", "InterviewEvent", "ModelUse", "Party", "SafetyAlert", "Turn",
+    "Consent", "DutySettings", "Fact", "Intake", "InterviewEvent", "LimitationPeriod", "ModelUse", "OnCall", "Page",
+    "Paging", "Party", "SafetyAlert", "Turn",
 ]  # fmt: skip

@@ -1,13 +1,17 @@
-"""What the scheduler's leader does for the conversation: the conflict index has everybody who was ever named."""
+"""What the scheduler's leader does for the conversation: the conflict index has everybody who was ever named, and
+no safety alert waits because a worker or the broker died."""
 
 from __future__ import annotations
 
 import logging
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from django.db import DatabaseError
 
 from intake.conflicts import entries
+from intake.metrics import ALERTS
+from intake.services import alert_metrics, paging, triage
 from tenants import directory
 from tenants.context import firm_scope, public_scope
 from tenants.errors import FirmUnavailable, TenancyError
@@ -17,25 +21,53 @@ from tenants.periodic import register
 logger = logging.getLogger(__name__)
 
 INDEX_SECONDS: Final = 900.0
+SWEEP_SECONDS: Final = 30.0
+URGENCY_SECONDS: Final = 600.0
+T = TypeVar("T")
 
 
 def index_parties() -> int:
     """Index, in every firm that is served, what an earlier release wrote or other rules made. Returns how many."""
+    return sum(in_every_firm(entries.reindex, "parties_not_indexed"))
+
+
+def tell_of_alerts() -> int:
+    """Go on with the alerts of every firm that a job should have gone on with, and count what is open."""
+    looks = in_every_firm(_alerts_here, "alerts_not_swept")
+    ALERTS.put(alert_metrics.total(looks))
+    return sum(look.swept for look in looks)
+
+
+def _alerts_here() -> alert_metrics.Look:
+    return alert_metrics.look(swept=paging.sweep())
+
+
+def in_every_firm(act: Callable[[], T], complaint: str) -> list[T]:
+    """Call `act` inside every firm that is served, one after another; what it gave. One firm's bad day, logged as
+    `complaint`, is not the others'."""
     with public_scope():
         ids = list(Firm.objects.filter(status=Firm.Status.READY).values_list("id", flat=True))
-    done = 0
+    done: list[T] = []
     for firm_id in ids:
         try:
             entry = directory.resolve_firm(firm_id)
             entry.check_served()
             with firm_scope(entry.ref):
-                done += entries.reindex()
+                done.append(act())
         except FirmUnavailable:
             continue
         except (DatabaseError, TenancyError) as error:
-            # One firm's bad day is not the others'.
-            logger.warning("parties_not_indexed", extra={"firm": str(firm_id), "error": type(error).__name__})
+            logger.warning(complaint, extra={"firm": str(firm_id), "error": type(error).__name__})
     return done
 
 
 register("conflict-index", INDEX_SECONDS, index_parties)
+
+
+def refresh_urgency() -> int:
+    """Days pass: reckon anew, in every firm, what may be otherwise today. Returns how many were."""
+    return sum(in_every_firm(triage.refresh_due, "urgency_not_refreshed"))
+
+
+register("urgency", URGENCY_SECONDS, refresh_urgency)
+register("safety-pages", SWEEP_SECONDS, tell_of_alerts)

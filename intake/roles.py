@@ -37,6 +37,11 @@ def may_set_assistant(user: Any) -> bool:
     return may_manage_users(user)
 
 
+def may_confirm_limits(user: Any) -> bool:
+    """Whether they may import and confirm limitation periods: a lawyer's judgement, or an administrator's."""
+    return is_staff(user) and bool(user.is_superuser or _has(user, {ADMINISTRATOR, ATTORNEY}))
+
+
 def _has(user: Any, wanted: set[str]) -> bool:
     if not hasattr(user, "_role_names"):  # once a request
         user._role_names = set(user.groups.values_list("name", flat=True))

@@ -42,6 +42,8 @@ STAGE_WORDS: Final = {
     Stage.RESUMED: "coming back",
 }
 VIEWED: Final = "intake.viewed"
+#: Stands over everything about a conversation that is printed or handed on.
+PRIVILEGED: Final = "Confidential. Collected to seek legal advice; the firm has not accepted this person as a client."
 _SHOWN: Final = 50
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from intake import guided_views
+from intake import guided_views, triage
 from intake.interview.guided import areas, frame
 from intake.interview.guided.saying import local
 from intake.interview.stages import Stage
@@ -13,15 +13,17 @@ from intake.interview.wordings import DEFAULT_LOCALE
 from intake.interviews import guided_named, talk_of
 from intake.language.tokens import words_of
 from intake.models import Fact
-from intake.playbooks.evaluating import documents, red_flags, score
+from intake.playbooks.evaluating import documents, questions_for, red_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from intake.interview.guided.talk import Talk
+    from intake.limits.reckoning import Status
     from intake.models import Intake
     from intake.playbooks.model import Playbook, Question
     from intake.selectors import TurnView
+    from intake.urgency.judging import Urgency
 
 #: The language that the firm reads; clients have their own.
 STAFF_LOCALE: Final = DEFAULT_LOCALE
@@ -36,6 +38,8 @@ LEVEL_WORDS: Final = {"person": "a person decides", "urgent": "urgent", "attenti
 _OWN_FLAGS: Final = {"@no_name": "No name was given, so conflicts cannot be checked"}
 #: A turn of more words than an answer to a first question needs may hold what was told too early.
 _ANSWER_WORDS: Final = 15
+#: Characters of a quotation.
+_QUOTED: Final = 120
 #: Stages in which the gate was not passed and what was told early is still kept from everybody.
 _EARLY_KEYS: Final = frozenset({frame.TOPIC, frame.AREA})
 
@@ -50,6 +54,7 @@ class Line:
     state: str
     fact: Fact | None
     others: list[Fact]
+    quote: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +67,40 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`points`: (number, reason), `flags`: (level, reason), `areas`: (name, code, per cent)."""
+    """`flags`: (level, reason), `areas`: (name, code, per cent), `open`: questions without an answer."""
 
     area: str
     areas: list[tuple[str, str, int]]
-    total: int
-    points: list[tuple[int, str]]
+    urgency: Urgency
+    limits: Status
     flags: list[tuple[str, str]]
     waits_for: str
     groups: list[Group]
     documents: list[str]
+    open: list[str]
     story: list[int]
 
 
 def summary_of(intake: Intake, facts: Iterable[Fact]) -> Summary | None:
-    """None for a conversation of the first form. Costs no query."""
+    """None for a conversation of the first form. Two queries at most: the firm's limitation rows."""
     talk = talk_of(intake)
     if talk is None:
         return None
     playbook = guided_named(intake.playbook)
-    scored = score(playbook, talk.answers)
+    limits = triage.limits_of(intake, talk)
     known = talk.known.get(frame.AREA)
     return Summary(
         area=areas.name(str(known.value), STAFF_LOCALE) if known is not None and known.value else "",
         areas=[(areas.name(code, STAFF_LOCALE), code, round(100 * share)) for code, share in talk.areas],
-        total=scored.total,
-        points=[(point.points, local(point.reason, STAFF_LOCALE)) for point in scored.points],
+        urgency=triage.urgency_of(intake, talk, limits=limits),
+        limits=limits,
         flags=[
             (LEVEL_WORDS[flag.level], local(flag.reason, STAFF_LOCALE)) for flag in red_flags(playbook, talk.answers)
         ],
         waits_for=_waits_for(playbook, talk),
         groups=_groups(playbook, talk, list(facts), sealed=not talk.gate_passed),
         documents=[local(paper.titles, STAFF_LOCALE) for paper in documents(playbook, talk.answers)],
+        open=_open(playbook, talk),
         story=list(talk.story),
     )
 
@@ -119,6 +126,15 @@ def question_for(intake: Intake, key: str) -> Question | None:
     if talk is None or key in {frame.TOPIC, frame.STORY, frame.AREA}:
         return None
     return frame.question_of(guided_named(intake.playbook), key)
+
+
+def _open(playbook: Playbook, talk: Talk) -> list[str]:
+    """Questions that apply and have no answer yet, or one that nobody knows; those that were refused are none."""
+    return [
+        local(question.wording, STAFF_LOCALE)
+        for question in questions_for(playbook, talk.answers)
+        if (known := talk.known.get(question.key)) is None or (known.value is None and known.state != "refused")
+    ]
 
 
 def _waits_for(playbook: Playbook, talk: Talk) -> str:
@@ -161,4 +177,13 @@ def _line(question: Question, talk: Talk, fact: Fact | None, others: list[Fact])
         state=STATE_WORDS[known.state],
         fact=fact,
         others=others,
+        quote=_quote(fact),
     )
+
+
+def _quote(fact: Fact | None) -> str:
+    """The words that an answer stands on, as they were said; of many, the first."""
+    if fact is None or fact.turn is None:
+        return ""
+    words = (fact.turn.text or "")[fact.span_start : fact.span_end].strip()
+    return words if len(words) <= _QUOTED else f"{words[:_QUOTED]}..."

@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: 407d5ab6302d58ec2abe8673325c8904432c838f5054c80d832b1853694626d8
--- sources: 99d104f4168b6fd9fef6d33989b023a657347965e2c8f0012bc573a5c8695900
+-- fingerprint: 0d4ac789b95987f29e43beb4ea7faba82ae310c852a35b7a7d26aea781b262a4
+-- sources: e8205c1611b63a74993a8838ef7154bef6123b48b0c02b8c0ada611084fd4a41
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -265,6 +265,25 @@ CREATE TABLE __firm_schema__.intake_consent (
     at timestamp with time zone NOT NULL,
     intake_id uuid NOT NULL
 );
+CREATE TABLE __firm_schema__.intake_dutysettings (
+    id uuid NOT NULL,
+    one smallint NOT NULL,
+    country character varying(2) DEFAULT 'US'::character varying NOT NULL,
+    decline_represented character varying(12) DEFAULT 'never'::character varying NOT NULL,
+    wait_danger_now smallint DEFAULT 5 NOT NULL,
+    wait_urgent smallint DEFAULT 30 NOT NULL,
+    page_attention boolean DEFAULT false NOT NULL,
+    wait_attention smallint DEFAULT 120 NOT NULL,
+    max_rounds smallint DEFAULT 3 NOT NULL,
+    webhook_url_ct bytea,
+    webhook_secret_ct bytea,
+    CONSTRAINT intake_duty_settings_one CHECK ((one = 1)),
+    CONSTRAINT intake_dutysettings_max_rounds_check CHECK ((max_rounds >= 0)),
+    CONSTRAINT intake_dutysettings_one_check CHECK ((one >= 0)),
+    CONSTRAINT intake_dutysettings_wait_attention_check CHECK ((wait_attention >= 0)),
+    CONSTRAINT intake_dutysettings_wait_danger_now_check CHECK ((wait_danger_now >= 0)),
+    CONSTRAINT intake_dutysettings_wait_urgent_check CHECK ((wait_urgent >= 0))
+);
 CREATE TABLE __firm_schema__.intake_fact (
     id uuid NOT NULL,
     key character varying(60) NOT NULL,
@@ -300,8 +319,11 @@ CREATE TABLE __firm_schema__.intake_intake (
     mind_ct bytea,
     zone character varying(40) DEFAULT 'UTC'::character varying NOT NULL,
     last_event integer DEFAULT 0 NOT NULL,
+    urgency smallint DEFAULT 0 NOT NULL,
+    urgency_due date DEFAULT ((statement_timestamp() AT TIME ZONE 'UTC'::text))::date,
     CONSTRAINT intake_intake_last_event_check CHECK ((last_event >= 0)),
-    CONSTRAINT intake_intake_last_turn_check CHECK ((last_turn >= 0))
+    CONSTRAINT intake_intake_last_turn_check CHECK ((last_turn >= 0)),
+    CONSTRAINT intake_intake_urgency_check CHECK ((urgency >= 0))
 );
 CREATE TABLE __firm_schema__.intake_interviewevent (
     id uuid NOT NULL,
@@ -314,6 +336,27 @@ CREATE TABLE __firm_schema__.intake_interviewevent (
     data_ct bytea NOT NULL,
     intake_id uuid NOT NULL,
     CONSTRAINT intake_interviewevent_sequence_check CHECK ((sequence >= 0))
+);
+CREATE TABLE __firm_schema__.intake_limitationperiod (
+    id uuid NOT NULL,
+    state character varying(2) NOT NULL,
+    area character varying(20) NOT NULL,
+    claim character varying(120) NOT NULL,
+    amount smallint NOT NULL,
+    unit character varying(6) NOT NULL,
+    begins character varying(60) NOT NULL,
+    cite character varying(200) NOT NULL,
+    note character varying(400) NOT NULL,
+    source character varying(300) NOT NULL,
+    checked date,
+    example boolean NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    imported_by character varying(200) NOT NULL,
+    confirmed_at timestamp with time zone,
+    retired_at timestamp with time zone,
+    confirmed_by_id uuid,
+    CONSTRAINT intake_limitation_no_example CHECK (((NOT example) OR (confirmed_at IS NULL))),
+    CONSTRAINT intake_limitationperiod_amount_check CHECK ((amount >= 0))
 );
 CREATE TABLE __firm_schema__.intake_modeluse (
     id uuid NOT NULL,
@@ -328,6 +371,42 @@ CREATE TABLE __firm_schema__.intake_modeluse (
     turn_id uuid NOT NULL,
     CONSTRAINT intake_modeluse_first_ms_check CHECK ((first_ms >= 0)),
     CONSTRAINT intake_modeluse_total_ms_check CHECK ((total_ms >= 0))
+);
+CREATE TABLE __firm_schema__.intake_oncall (
+    id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    zone character varying(40) NOT NULL,
+    days character varying(7) NOT NULL,
+    begins time without time zone NOT NULL,
+    ends time without time zone NOT NULL,
+    active boolean NOT NULL,
+    user_id uuid NOT NULL,
+    CONSTRAINT intake_oncall_position_check CHECK (("position" >= 0))
+);
+CREATE TABLE __firm_schema__.intake_page (
+    id uuid NOT NULL,
+    channel character varying(8) NOT NULL,
+    round smallint NOT NULL,
+    step smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    status character varying(8) NOT NULL,
+    tries smallint NOT NULL,
+    try_at timestamp with time zone NOT NULL,
+    code character varying(40) NOT NULL,
+    user_id uuid,
+    paging_id uuid NOT NULL,
+    CONSTRAINT intake_page_round_check CHECK ((round >= 0)),
+    CONSTRAINT intake_page_step_check CHECK ((step >= 0)),
+    CONSTRAINT intake_page_tries_check CHECK ((tries >= 0))
+);
+CREATE TABLE __firm_schema__.intake_paging (
+    alert_id uuid NOT NULL,
+    round smallint NOT NULL,
+    step smallint NOT NULL,
+    next_at timestamp with time zone,
+    outcome character varying(16) NOT NULL,
+    CONSTRAINT intake_paging_round_check CHECK ((round >= 0)),
+    CONSTRAINT intake_paging_step_check CHECK ((step >= 0))
 );
 CREATE TABLE __firm_schema__.intake_party (
     id uuid NOT NULL,
@@ -449,18 +528,38 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(74, 'Can change safety alert', 19, 'change_safetyalert'),
 	(75, 'Can delete safety alert', 19, 'delete_safetyalert'),
 	(76, 'Can view safety alert', 19, 'view_safetyalert'),
-	(77, 'Can add voice session', 20, 'add_voicesession'),
-	(78, 'Can change voice session', 20, 'change_voicesession'),
-	(79, 'Can delete voice session', 20, 'delete_voicesession'),
-	(80, 'Can view voice session', 20, 'view_voicesession'),
-	(81, 'Can add utterance', 21, 'add_utterance'),
-	(82, 'Can change utterance', 21, 'change_utterance'),
-	(83, 'Can delete utterance', 21, 'delete_utterance'),
-	(84, 'Can view utterance', 21, 'view_utterance'),
-	(85, 'Can add recording', 22, 'add_recording'),
-	(86, 'Can change recording', 22, 'change_recording'),
-	(87, 'Can delete recording', 22, 'delete_recording'),
-	(88, 'Can view recording', 22, 'view_recording');
+	(77, 'Can add safety settings', 20, 'add_dutysettings'),
+	(78, 'Can change safety settings', 20, 'change_dutysettings'),
+	(79, 'Can delete safety settings', 20, 'delete_dutysettings'),
+	(80, 'Can view safety settings', 20, 'view_dutysettings'),
+	(81, 'Can add person on call', 21, 'add_oncall'),
+	(82, 'Can change person on call', 21, 'change_oncall'),
+	(83, 'Can delete person on call', 21, 'delete_oncall'),
+	(84, 'Can view person on call', 21, 'view_oncall'),
+	(85, 'Can add paging', 22, 'add_paging'),
+	(86, 'Can change paging', 22, 'change_paging'),
+	(87, 'Can delete paging', 22, 'delete_paging'),
+	(88, 'Can view paging', 22, 'view_paging'),
+	(89, 'Can add page', 23, 'add_page'),
+	(90, 'Can change page', 23, 'change_page'),
+	(91, 'Can delete page', 23, 'delete_page'),
+	(92, 'Can view page', 23, 'view_page'),
+	(93, 'Can add limitation period', 24, 'add_limitationperiod'),
+	(94, 'Can change limitation period', 24, 'change_limitationperiod'),
+	(95, 'Can delete limitation period', 24, 'delete_limitationperiod'),
+	(96, 'Can view limitation period', 24, 'view_limitationperiod'),
+	(97, 'Can add voice session', 25, 'add_voicesession'),
+	(98, 'Can change voice session', 25, 'change_voicesession'),
+	(99, 'Can delete voice session', 25, 'delete_voicesession'),
+	(100, 'Can view voice session', 25, 'view_voicesession'),
+	(101, 'Can add utterance', 26, 'add_utterance'),
+	(102, 'Can change utterance', 26, 'change_utterance'),
+	(103, 'Can delete utterance', 26, 'delete_utterance'),
+	(104, 'Can view utterance', 26, 'view_utterance'),
+	(105, 'Can add recording', 27, 'add_recording'),
+	(106, 'Can change recording', 27, 'change_recording'),
+	(107, 'Can delete recording', 27, 'delete_recording'),
+	(108, 'Can view recording', 27, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -481,9 +580,14 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(17, 'intake', 'modeluse'),
 	(18, 'intake', 'interviewevent'),
 	(19, 'intake', 'safetyalert'),
-	(20, 'audio', 'voicesession'),
-	(21, 'audio', 'utterance'),
-	(22, 'audio', 'recording');
+	(20, 'intake', 'dutysettings'),
+	(21, 'intake', 'oncall'),
+	(22, 'intake', 'paging'),
+	(23, 'intake', 'page'),
+	(24, 'intake', 'limitationperiod'),
+	(25, 'audio', 'voicesession'),
+	(26, 'audio', 'utterance'),
+	(27, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -510,15 +614,16 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(23, 'intake', '0005_interview', now()),
 	(24, 'intake', '0006_conflict_index', now()),
 	(25, 'intake', '0011_assistant', now()),
-	(26, 'sessions', '0001_initial', now());
+	(26, 'intake', '0013_pages', now()),
+	(27, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 88, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 108, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 22, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 26, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 27, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 27, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -583,6 +688,10 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictrules
     ADD CONSTRAINT intake_conflictrules_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_dutysettings
+    ADD CONSTRAINT intake_dutysettings_one_key UNIQUE (one);
+ALTER TABLE ONLY __firm_schema__.intake_dutysettings
+    ADD CONSTRAINT intake_dutysettings_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_event_sequence UNIQUE (intake_id, sequence);
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -597,8 +706,18 @@ ALTER TABLE ONLY __firm_schema__.intake_intake
     ADD CONSTRAINT intake_intake_secret_hash_key UNIQUE (secret_hash);
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_interviewevent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_limitationperiod
+    ADD CONSTRAINT intake_limitationperiod_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_modeluse
     ADD CONSTRAINT intake_modeluse_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_oncall
+    ADD CONSTRAINT intake_oncall_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_oncall
+    ADD CONSTRAINT intake_oncall_user_id_key UNIQUE (user_id);
+ALTER TABLE ONLY __firm_schema__.intake_page
+    ADD CONSTRAINT intake_page_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_paging
+    ADD CONSTRAINT intake_paging_pkey PRIMARY KEY (alert_id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
@@ -629,6 +748,7 @@ CREATE INDEX django_admin_log_user_id_c564eba6 ON __firm_schema__.django_admin_l
 CREATE INDEX django_session_expire_date_a5c62663 ON __firm_schema__.django_session USING btree (expire_date);
 CREATE INDEX django_session_session_key_c0390e0f_like ON __firm_schema__.django_session USING btree (session_key varchar_pattern_ops);
 CREATE INDEX intake_alert_open ON __firm_schema__.intake_safetyalert USING btree (acknowledged_at, at);
+CREATE INDEX intake_by_urgency ON __firm_schema__.intake_intake USING btree (urgency DESC, created_at DESC);
 CREATE INDEX intake_conflict_keys ON __firm_schema__.intake_conflictentry USING gin (keys);
 CREATE INDEX intake_conflictcheck_decided_by_id_759c4da7 ON __firm_schema__.intake_conflictcheck USING btree (decided_by_id);
 CREATE INDEX intake_conflictcheck_intake_id_437dbf27 ON __firm_schema__.intake_conflictcheck USING btree (intake_id);
@@ -638,8 +758,14 @@ CREATE INDEX intake_fact_turn_id_ceb93311 ON __firm_schema__.intake_fact USING b
 CREATE INDEX intake_fact_written_by_id_ea75bfc8 ON __firm_schema__.intake_fact USING btree (written_by_id);
 CREATE INDEX intake_intake_reference_b9891285_like ON __firm_schema__.intake_intake USING btree (reference varchar_pattern_ops);
 CREATE INDEX intake_interviewevent_intake_id_91b82955 ON __firm_schema__.intake_interviewevent USING btree (intake_id);
+CREATE UNIQUE INDEX intake_limitation_row ON __firm_schema__.intake_limitationperiod USING btree (state, area, claim) WHERE (retired_at IS NULL);
+CREATE INDEX intake_limitationperiod_confirmed_by_id_b7409fb9 ON __firm_schema__.intake_limitationperiod USING btree (confirmed_by_id);
 CREATE INDEX intake_modeluse_intake_id_20d8740f ON __firm_schema__.intake_modeluse USING btree (intake_id);
 CREATE INDEX intake_modeluse_turn_id_e90bde5f ON __firm_schema__.intake_modeluse USING btree (turn_id);
+CREATE INDEX intake_page_paging_id_66c5317b ON __firm_schema__.intake_page USING btree (paging_id);
+CREATE INDEX intake_page_user_id_8e6188cb ON __firm_schema__.intake_page USING btree (user_id);
+CREATE INDEX intake_page_waiting ON __firm_schema__.intake_page USING btree (try_at) WHERE ((status)::text = 'waiting'::text);
+CREATE INDEX intake_paging_due ON __firm_schema__.intake_paging USING btree (next_at) WHERE (next_at IS NOT NULL);
 CREATE INDEX intake_party_intake_id_98d8091b ON __firm_schema__.intake_party USING btree (intake_id);
 CREATE INDEX intake_party_match ON __firm_schema__.intake_party USING btree (name_hash, role);
 CREATE INDEX intake_party_turn_id_360353be ON __firm_schema__.intake_party USING btree (turn_id);
@@ -648,6 +774,7 @@ CREATE INDEX intake_safetyalert_intake_id_f5964120 ON __firm_schema__.intake_saf
 CREATE INDEX intake_safetyalert_turn_id_47853217 ON __firm_schema__.intake_safetyalert USING btree (turn_id);
 CREATE INDEX intake_stage_age ON __firm_schema__.intake_intake USING btree (stage, created_at DESC);
 CREATE INDEX intake_turn_intake_id_f5b4b436 ON __firm_schema__.intake_turn USING btree (intake_id);
+CREATE INDEX intake_urgency_due ON __firm_schema__.intake_intake USING btree (urgency_due) WHERE (urgency_due IS NOT NULL);
 CREATE TRIGGER intake_auditevent_keep BEFORE DELETE OR UPDATE ON __firm_schema__.intake_auditevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_auditevent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_auditevent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_conflictcheck_decided BEFORE UPDATE ON __firm_schema__.intake_conflictcheck FOR EACH ROW WHEN (((old.decision)::text <> ''::text)) EXECUTE FUNCTION __firm_schema__.intake_append_only('reason_ct', 'findings_ct');
@@ -663,9 +790,18 @@ CREATE TRIGGER intake_fact_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_fa
 CREATE TRIGGER intake_interviewevent_append_only BEFORE UPDATE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('data_ct');
 CREATE TRIGGER intake_interviewevent_keep BEFORE DELETE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_interviewevent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_interviewevent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_limitationperiod_append_only BEFORE UPDATE ON __firm_schema__.intake_limitationperiod FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('confirmed_at', 'confirmed_by_id', 'retired_at');
+CREATE TRIGGER intake_limitationperiod_keep BEFORE DELETE ON __firm_schema__.intake_limitationperiod FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_limitationperiod_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_limitationperiod FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_modeluse_append_only BEFORE UPDATE ON __firm_schema__.intake_modeluse FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
 CREATE TRIGGER intake_modeluse_keep BEFORE DELETE ON __firm_schema__.intake_modeluse FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_modeluse_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_modeluse FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_page_append_only BEFORE UPDATE ON __firm_schema__.intake_page FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('status', 'tries', 'try_at', 'code');
+CREATE TRIGGER intake_page_keep BEFORE DELETE ON __firm_schema__.intake_page FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_page_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_page FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_paging_append_only BEFORE UPDATE ON __firm_schema__.intake_paging FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('round', 'step', 'next_at', 'outcome');
+CREATE TRIGGER intake_paging_keep BEFORE DELETE ON __firm_schema__.intake_paging FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_paging_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_paging FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_append_only BEFORE UPDATE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('name_ct');
 CREATE TRIGGER intake_party_keep BEFORE DELETE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_party FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -717,10 +853,20 @@ ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_written_by_id_ea75bfc8_fk_accounts_user_id FOREIGN KEY (written_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_interviewevent_intake_id_91b82955_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_limitationperiod
+    ADD CONSTRAINT intake_limitationper_confirmed_by_id_b7409fb9_fk_accounts_ FOREIGN KEY (confirmed_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_modeluse
     ADD CONSTRAINT intake_modeluse_intake_id_20d8740f_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_modeluse
     ADD CONSTRAINT intake_modeluse_turn_id_e90bde5f_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_oncall
+    ADD CONSTRAINT intake_oncall_user_id_133e9c26_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_page
+    ADD CONSTRAINT intake_page_paging_id_66c5317b_fk_intake_paging_alert_id FOREIGN KEY (paging_id) REFERENCES __firm_schema__.intake_paging(alert_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_page
+    ADD CONSTRAINT intake_page_user_id_8e6188cb_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_paging
+    ADD CONSTRAINT intake_paging_alert_id_fc43d26a_fk_intake_safetyalert_id FOREIGN KEY (alert_id) REFERENCES __firm_schema__.intake_safetyalert(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_intake_id_98d8091b_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
@@ -15,17 +15,20 @@ from intake import roles, services, staff_selectors
 from intake.admin.base import ReadOnlyAdmin, staff_member
 from intake.admin.panels import panels
 from intake.admin.site import firm_admin
+from intake.briefs import Brief, brief_of
 from intake.errors import IntakeError
 from intake.interview.stages import Stage
+from intake.interviews import is_guided
 from intake.models import ConflictCheck, Intake, SafetyAlert
 from intake.services.decisions import note_viewed
+from intake.urgency.judging import bounds, label_of, level_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
     from django.db.models import QuerySet
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
     from django.urls import URLPattern
 
 
@@ -70,17 +73,41 @@ class ConflictFilter(admin.SimpleListFilter):
         return queryset
 
 
+class UrgencyFilter(admin.SimpleListFilter):
+    """By level; the levels are ranges of points."""
+
+    title = "urgency"
+    parameter_name = "urgency"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(level, label_of(level)) for level, _from, _below in bounds()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        for level, first, below in bounds():
+            if level == self.value():
+                queryset = queryset.filter(urgency__gte=first)
+                return queryset if below is None else queryset.filter(urgency__lt=below)
+        return queryset
+
+
 @admin.register(Intake, site=firm_admin)
 class IntakeAdmin(ReadOnlyAdmin):
     """Conversations. Only the reference can be searched: a client's words stand nowhere in the clear."""
 
-    list_display = ("__str__", "stage_words", "created_at", "sent_at", "conflict")
-    list_filter = ("stage", ConflictFilter)
+    list_display = ("__str__", "urgency_words", "stage_words", "created_at", "sent_at", "conflict")
+    list_filter = (UrgencyFilter, "stage", ConflictFilter)
     search_fields = ("reference",)
     search_help_text = "Reference number"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Intake]:
         return staff_selectors.intakes_with_conflict_state()
+
+    @admin.display(description="urgency", ordering="urgency")
+    def urgency_words(self, intake: Intake) -> str:
+        """Level and points, as they were kept; the conversation's page has the reasons."""
+        if not is_guided(intake):
+            return "not reckoned"
+        return f"{label_of(level_of(intake.urgency))} ({intake.urgency})"
 
     @admin.display(description="stage", ordering="stage")
     def stage_words(self, intake: Intake) -> str:
@@ -104,6 +131,8 @@ class IntakeAdmin(ReadOnlyAdmin):
                 ("person/", self.person_view, "person"),
                 ("fact/", self.fact_view, "fact"),
                 ("alert/<uuid:alert_id>/", self.alert_view, "alert"),
+                ("print/", self.print_view, "print"),
+                ("summary.<slug:form>", self.export_view, "export"),
             )
         ]
         urls: list[URLPattern] = [decide, *own, *super().get_urls()]
@@ -174,6 +203,33 @@ class IntakeAdmin(ReadOnlyAdmin):
             "You have taken this alert up.",
         )
 
+    def print_view(self, request: HttpRequest, intake_id: UUID) -> HttpResponse:
+        """The summary on one page, for paper."""
+        return TemplateResponse(request, "intake/admin/print.html", {"brief": self._brief(request, intake_id)})
+
+    def export_view(self, request: HttpRequest, intake_id: UUID, form: str) -> HttpResponse:
+        """The same for another system: JSON, or plain text."""
+        if form not in {"json", "txt"}:
+            raise Http404
+        brief = self._brief(request, intake_id)
+        kind = "application/json" if form == "json" else "text/plain"
+        response = HttpResponse(
+            brief.as_json() if form == "json" else brief.as_text(), content_type=f"{kind}; charset=utf-8"
+        )
+        response.headers["Content-Disposition"] = f'attachment; filename="summary-{brief.name}.{form}"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def _brief(self, request: HttpRequest, intake_id: UUID) -> Brief:
+        """Reading it is audited, as on the page."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        intake = Intake.objects.filter(pk=intake_id).first()
+        if intake is None:
+            raise Http404
+        note_viewed(intake=intake, user=staff_member(request))
+        return brief_of(staff_selectors.record_for_staff(intake_id))
+
     def _done(
         self, request: HttpRequest, intake_id: UUID, form: forms.Form, act: Callable[[], object], said: str
     ) -> HttpResponse:
@@ -204,6 +260,7 @@ class IntakeAdmin(ReadOnlyAdmin):
             "title": str(record.intake),
             "opts": self.opts,
             "record": record,
+            "privileged": staff_selectors.PRIVILEGED,
             "form": form,
             "stage": staff_selectors.STAGE_WORDS[Stage(record.intake.stage)],
             "may_decide": roles.may_decide(request.user),

@@ -33,7 +33,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(Event):
-    """The page was opened and the notice shown."""
+    """The page was opened and the notice shown. `country`: whose help lines the firm gives (ISO 3166)."""
+
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE_VERSION
 from intake.models import Consent, Intake, Turn
 from intake.references import new_reference
 from intake.selectors import TurnView, client_stage, label_of, turns_after, view
+from intake.services import paging
 from intake.services.phrasing import NOTHING, Prepared, prepared
 from intake.services.proposing import propose_later
 from intake.services.steps import Step, open_step
@@ -88,7 +89,7 @@ def start_intake(
     )
     intake.save(force_insert=True)
     step = Step(intake)
-    step.advance(Started(**step.context))
+    step.advance(Started(country=paging.duty_settings().country, **step.context))
     Consent.objects.bulk_create(
         _consent(intake, kind, granted=bool(consents.get(kind)), channel="web") for kind in CONSENT_KINDS
     )

@@ -14,6 +14,7 @@ from intake.interview.guided.reading import read
 from intake.interview.stages import Stage
 from intake.interview.wordings import DEFAULT_LOCALE
 from intake.models import ConflictCheck, SafetyAlert
+from intake.services import paging
 from intake.services.steps import open_step
 from intake.summaries import question_for
 from intake.text import clean
@@ -96,6 +97,7 @@ def acknowledge_alert(*, alert_id: UUID, user: User) -> SafetyAlert:
     if alert.acknowledged_at is None:
         alert.acknowledged_by, alert.acknowledged_at = user, timezone.now()
         alert.save(update_fields=["acknowledged_by", "acknowledged_at"])
+        paging.end_for(alert)
         audit.record(
             action="alert.acknowledged",
             chain=alert.intake_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 
@@ -11,11 +11,13 @@ from intake import audit, conflicts, interviews, recording, signalling
 from intake.errors import NoIntake, StageClosed
 from intake.interview.assistant import Context
 from intake.interview.engine import advance
-from intake.interview.events import ConflictMatched, NotNow, Opened
+from intake.interview.events import ConflictMatched, NotNow, Opened, StaffActed
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import FIRST_FORM
+from intake.interview.stages import Stage
 from intake.models import ConflictCheck, Intake, InterviewEvent, ModelUse, SafetyAlert, Turn
 from intake.selectors import client_stage
+from intake.services import paging, triage
 from intake.services.facts import Keeper
 from intake.services.phrasing import CONSENT, NOTHING, Prepared
 
@@ -28,8 +30,14 @@ if TYPE_CHECKING:
     from intake.interview.state import State
     from tenants.accounts.models import User
 
+#: The firm's choice -> the flags with which it declines by itself (DutySettings.decline_represented).
+DECLINED_FLAGS: Final = {
+    "represented": frozenset({"represented"}),
+    "all": frozenset({"represented", "represented_change", "represented_second_opinion"}),
+}
 _SAVED = [
     "state", "mind_ct", "stage", "playbook", "locale", "last_turn", "last_event", "reference", "sent_at", "updated_at",
+    "urgency", "urgency_due",
 ]  # fmt: skip
 
 
@@ -49,9 +57,11 @@ class Step:
     reply: Turn | None = None
     prepared: Prepared = NOTHING
     uses: list[ModelUse] = field(default_factory=list)
+    declined_by_setting: bool = False
 
     def __post_init__(self) -> None:
         self.state: State | Talk = interviews.state_of(self.intake)
+        self.began_at = self.state.stage
 
     @property
     def context(self) -> dict[str, Any]:
@@ -81,6 +91,13 @@ class Step:
             self.intake.last_event += 1
             self.events.append(recording.record_of(self.intake, self.intake.last_event, event))
         self._follow(decision)
+        if isinstance(self.state, Talk) and self.state.stage is Stage.PERSON_DECIDES and self._declines(self.state):
+            self.declined_by_setting = True
+            self.advance(StaffActed(action="decline", value="the firm's setting", **self.context))
+
+    def _declines(self, talk: Talk) -> bool:
+        """Whether the firm has said that it takes nobody like this. What the client sees is the same as at any stop."""
+        return talk.flag in DECLINED_FLAGS.get(paging.duty_settings().decline_represented, frozenset())
 
     def _decide(self, event: Event) -> Decision:
         if isinstance(self.state, Talk):
@@ -121,6 +138,7 @@ class Step:
                 **data,
                 "stage": self.intake.stage,
                 "last_turn": self.intake.last_turn,
+                **({"declined_by": "setting"} if self.declined_by_setting else {}),
                 **({"said": [saying.key for saying in self.sayings]} if self.sayings else {}),
                 **({"facts": self.facts} if self.facts else {}),
                 **({"conflict": [str(check.result) for check in self.checks]} if self.checks else {}),
@@ -136,6 +154,8 @@ class Step:
 
     def _save_state(self) -> None:
         if isinstance(self.state, Talk):
+            if self.facts or self.alerts or self.state.stage is not self.began_at:
+                triage.note(self.intake, self.state, self.at)
             self.intake.mind = self.state.as_json()
             self.intake.state = self.state.in_plain()
         else:
@@ -146,6 +166,7 @@ class Step:
             ModelUse.objects.bulk_create(self.uses)
         if self.alerts:
             SafetyAlert.objects.bulk_create(self.alerts)
+            paging.begin(self.alerts)
         self.intake.save(update_fields=_SAVED)
 
     def _follow(self, decision: Decision) -> None:

@@ -34,6 +34,11 @@ def _codes() -> frozenset[str]:
     return frozenset(table("states")["names"])
 
 
+def state_codes() -> frozenset[str]:
+    """The two letters of each."""
+    return _codes()
+
+
 @cache
 def _cities() -> dict[tuple[str, ...], str]:
     read = table("states")

@@ -69,8 +69,8 @@ def our_series() -> dict[str, set[str]]:
     from prometheus_client import REGISTRY
 
     for module in (
-        "audio.metrics", "audio.models_service.metrics", "django_prometheus.db.metrics",
-        "intake.assistant.metrics", "legal_intake.http_metrics",
+        "audio.metrics", "audio.models_service.metrics", "django_prometheus.db.metrics", "intake.assistant.metrics",
+        "intake.metrics", "legal_intake.http_metrics",
         "legal_intake.metrics", "legal_intake.scheduler", "tenants.firm_look", "tenants.http", "tenants.isolation",
         "tenants.job_metrics", "tenants.jobs", "tenants.queue_look", "tenants.sockets",
     ):  # fmt: skip

@@ -108,7 +108,7 @@ def test_networks_and_who_is_in_them() -> None:
     members = {net: {name for name, s in SERVICES.items() if net in s["networks"]} for net in networks}
     assert members["edge"] == {"nginx", "certbot"}
     assert members["app"] == {"nginx", "frontend", "api"}
-    assert members["outside"] == {"alertmanager", "backup", "certbot", "worker"}
+    assert members["outside"] == {"alertmanager", "backup", "certbot", "worker", "scheduler"}
     assert "nginx" not in members["data"]
     assert "frontend" not in members["data"]
     with_way_out = members["edge"] | members["app"] | members["outside"]

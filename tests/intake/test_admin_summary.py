@@ -26,7 +26,8 @@ def test_the_summary_shows_facts_by_section_each_with_a_link_to_its_turn() -> No
     text, html = plain(response), response.content.decode()
     for shown in (
         "Housing", "Papers and dates", "May 3, 2026", "$1,200", "taken from other words",
-        "A court date is set: 40 points", "Red flags", "Papers to bring", "Proof of what you paid",
+        "A court date is set: 40 points", "Time limits, for staff alone", "Open questions", "Red flags",
+        "Papers to bring", "Proof of what you paid",
     ):  # fmt: skip
         assert shown in text, shown
     fact = Fact.objects.select_related("turn").get(intake=intake, key="notice_date")

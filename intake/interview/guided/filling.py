@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from intake.interview.guided import standing
 from intake.interview.guided.reading import UNDERSTOOD, everything, read
 from intake.interview.wordings import word_list
 from intake.language.tokens import fold, tokenise, words_of
@@ -69,7 +70,20 @@ def told(playbook: Playbook, talk: Talk, text: str, event: Event) -> tuple[Fille
         facts = everything(piece, event).facts if types & _FITS.keys() else ()
         found += _typed(playbook, wanted, piece, start, facts, event)
     found += _chosen(wanted, pieces)
+    found += _standing(wanted, talk, text[: min(UNDERSTOOD, _SEARCHED)])
     return tuple(_certain(playbook, talk, found))
+
+
+def _standing(wanted: tuple[Question, ...], talk: Talk, text: str) -> Iterator[Filled]:
+    """What somebody says for sure of their age or of being held, and why they ask although they have a lawyer."""
+    by_key = {question.key: question for question in wanted}
+    said = [*standing.volunteered(text)] if by_key.keys() & standing.KEYS else []
+    if talk.asking == standing.HAS_LAWYER and (reason := standing.reason_beside(text)) is not None:
+        said.append(reason)
+    for one in said:
+        question = by_key.get(one.key)
+        if question is not None and (not question.choices or one.value in {each.code for each in question.choices}):
+            yield Filled(question, one.value, one.start, one.end)
 
 
 def _possible(playbook: Playbook, talk: Talk) -> Iterator[Question]:

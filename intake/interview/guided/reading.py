@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from intake.interview.guided import standing
 from intake.interview.guided.saying import language_of, local
 from intake.interview.wordings import lists, word_list
 from intake.language.guess import LANGUAGES, Language, guess_language
@@ -88,12 +89,28 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         introduced = {fact.start for fact in everything(text, event).facts if fact.key in {"name", "organisation"}}
         own = own if own.start in introduced else None
     own = _sound_name(own, text, question, event) if question.type in {"name", "organisation"} else own
+    own = _in_odd_words(own, text, question)
     value = own.value if own else None
     if own is not None and question.type == "choice" and value is not None:
         codes = {choice.label: choice.code for choice in choices} | {choice.code: choice.code for choice in choices}
         value = codes.get(value)
     beside = tuple(fact for fact in reading.facts if fact is not own)
     return Answer(own, value, beside, cast("frozenset[str]", reading.asks), reading.is_correction)
+
+
+def _in_odd_words(own: Fact | None, text: str, question: Question) -> Fact | None:
+    """Whether somebody has a lawyer, is of age or held, where they say neither yes nor no; None: ask once more."""
+    from intake.understanding import Fact
+
+    found = standing.answered(question.key, text)
+    if found is None:
+        return own
+    codes = {choice.code for choice in question.choices} or {"yes", "no"}
+    if found.value not in codes:
+        return None if found.value == standing.AGAIN else own
+    if own is not None and own.value == found.value:
+        return own
+    return Fact(question.key, found.value, "inferred", found.start, found.end, why="in other words")
 
 
 def _company(own: Fact | None, text: str, question: Question, event: Event) -> Fact | None:

@@ -11,6 +11,7 @@ from intake.interview.guided.saying import READ_BACK, Speech, local, question_te
 from intake.interview.guided.talk import Known, Talk
 from intake.interview.stages import BEFORE_GATE, Stage
 from intake.playbooks.evaluating import red_flags
+from intake.safety.helping import DEFAULT_COUNTRY
 
 if TYPE_CHECKING:
     from intake.interview.events import Event, FactState
@@ -34,8 +35,6 @@ class Step:
     check_conflict: bool = False
     open_area: str | None = None
     locale: str | None = None
-    #: Whose numbers are given in danger (ISO 3166).
-    country: str = "US"
 
     @classmethod
     def of(cls, playbook: Playbook, talk: Talk, event: Event) -> Step:
@@ -50,6 +49,11 @@ class Step:
     @talk.setter
     def talk(self, talk: Talk) -> None:
         self.speech.talk = talk
+
+    @property
+    def country(self) -> str:
+        """Whose numbers are given in danger (ISO 3166)."""
+        return self.talk.country or DEFAULT_COUNTRY
 
     def change(self, **fields: Any) -> None:
         """Replace fields of the conversation."""
@@ -133,7 +137,7 @@ class Step:
         talk = self.talk
         if talk.stage in BEFORE_GATE:
             self._onward_before_gate()
-        elif self._person_flag():
+        elif self.for_a_person():
             self.to_gate(Stage.QUESTIONS if talk.stage is Stage.QUESTIONS else talk.stage)
         elif talk.stage is Stage.QUESTIONS:
             following = frame.next_after_gate(self.playbook, talk.answers)
@@ -159,7 +163,7 @@ class Step:
             self.ask(frame.AREA, Stage.TOPIC)
         else:
             # Also who will wait for a person is asked how to be reached; nothing of it is the story.
-            self._warn_of_listeners()
+            self.warn_of_listeners()
             answers = self.talk.answers
             asked = frame.first_questions(self.playbook, answers)
             following = next((question for question in asked if question.key not in answers), None)
@@ -168,27 +172,32 @@ class Step:
             else:
                 self.ask(following.key, Stage.BASICS)
 
-    def _warn_of_listeners(self) -> None:
+    def warn_of_listeners(self) -> None:
         """Who is held is told at once that others may listen. The same to all: it says nothing of the check."""
-        if "custody" not in self.talk.seen and "custody" in self._person_flag():
+        held = any("custody" in flag for flag in self._person_flags())
+        if "custody" not in self.talk.seen and held:
             self.change(seen=(*self.talk.seen, "custody"))
             self.say("custody")
 
     def to_gate(self, return_to: Stage) -> None:
         """The names are matched before anything else is asked."""
         self.change(
-            stage=Stage.CONFLICT_GATE, gate_passed=False, return_to=return_to, asking="", flag=self._person_flag()
+            stage=Stage.CONFLICT_GATE, gate_passed=False, return_to=return_to, asking="", flag=self.for_a_person()
         )
         self.check_conflict = True
 
-    def _person_flag(self) -> str:
+    def for_a_person(self) -> str:
         """The first thing for which a person has to decide, and has not let the client go on."""
+        return next(iter(self._person_flags()), "")
+
+    def _person_flags(self) -> list[str]:
+        """All of them."""
         talk = self.talk
         flags = [flag.key for flag in red_flags(self.playbook, talk.answers) if flag.level == "person"]
         name = talk.known.get(frame.NAME)
         if name is not None and name.value is None:
             flags.append(NO_NAME)
-        return next((flag for flag in flags if flag not in talk.passed), "")
+        return [flag for flag in flags if flag not in talk.passed]
 
 
 def _without_repeats(said: list[Saying]) -> tuple[Saying, ...]:

@@ -34,6 +34,7 @@ class Talk:
     first; `offered`: those on the buttons now; `parted`: ids of the questions that told areas apart, and the open
     one's as `parting`. `seen`: fingerprints of the dangers that were acted on. `helped`: kinds whose numbers were
     given. `flag`: the red flag for which a person decides; `passed`: those with which the client was let go on.
+    `country`: whose help lines are given (ISO 3166); empty, as before there was a choice: the default's.
     `counts`: how often each list of wordings was used; `last`: the wording that was used last.
     """
 
@@ -59,6 +60,7 @@ class Talk:
     passed: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     last: str = ""
+    country: str = ""
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -109,7 +111,9 @@ class Talk:
             "passed": list(self.passed),
             "counts": dict(sorted(self.counts.items())),
             "last": self.last,
+            # Not there where it was never said, so that what was recorded before replays to the same bytes.
             **({"votes": votes} if votes else {}),
+            **({"country": self.country} if self.country else {}),
         }
 
     @classmethod
@@ -125,7 +129,7 @@ class Talk:
             for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed")
         }
         words: dict[str, Any] = {
-            name: str(data.get(name, "")) for name in ("playbook", "asking", "parting", "flag", "last")
+            name: str(data.get(name, "")) for name in ("playbook", "asking", "parting", "flag", "last", "country")
         }
         return cls(
             stage=Stage(data.get("stage", Stage.NOTICE)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from intake.interview.events import Finding
-from intake.interview.guided import caring, choosing, frame
+from intake.interview.events import Alert, Finding
+from intake.interview.guided import caring, choosing, frame, standing
 from intake.interview.guided.filling import fill, told
 from intake.interview.guided.reading import UNDERSTOOD, read, says_done
 from intake.interview.guided.replying import reply
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: A topic of so many words is the beginning of the story.
 TELLS: Final = 12
+#: What staff are told where the story says otherwise than the answer about somebody's standing did.
+_OTHERWISE: Final = {standing.IS_ADULT: "may_be_under_age", standing.IN_CUSTODY: "may_be_held"}
 
 
 def topic(step: Step, event: Said) -> None:
@@ -81,6 +83,11 @@ def told_more(step: Step, event: Said) -> None:
         return
     step.change(story=(*step.talk.story, event.turn))
     read_story(step, event)
+    if step.for_a_person():
+        # Told in the story that they are under age or held: it goes no further before a person has looked.
+        step.warn_of_listeners()
+        step.to_gate(Stage.STORY)
+        return
     reply(step, answer.asks & {"lawyer?", "human", "advice"}, event)
     hard = caring.sounds_hard(step)
     step.say("story_hard" if hard else "story_more")
@@ -91,9 +98,12 @@ def read_story(step: Step, event: Said) -> None:
     client decides at the review."""
     for one in told(step.playbook, step.talk, event.text, event):
         question, before = one.question, step.talk.known.get(one.question.key)
-        if before is None:
+        stands = question.key in standing.KEYS
+        if before is None or (stands and before.value is None):
             step.learn(question, one.value, "inferred", event.turn, (one.start, one.end), asked=False)
-        elif before.value not in {None, one.value} and question.type not in {"choice", "yes_no", "state"}:
+        elif before.value not in {None, one.value} and (stands or question.type not in {"choice", "yes_no", "state"}):
+            if stands and before.state != "contradicted":
+                step.alerts.append(Alert("attention", (_OTHERWISE[question.key],), event.turn))
             step.talk = step.talk.knowing(question.key, replace(before, state="contradicted"))
             step.findings.append(
                 Finding(question.key, one.value, "contradicted", event.turn, one.start, one.end, kind=question.type)

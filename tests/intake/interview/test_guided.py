@@ -97,7 +97,7 @@ def test_a_confirmed_conflict_ends_it_and_forgets_what_was_told_too_early() -> N
     ("answers", "flag"),
     [
         ({"is_adult": "no"}, "minor"),
-        ({"has_lawyer": "yes"}, "represented"),
+        ({"has_lawyer": "yes"}, "represented_change"),
         ({"in_custody": "yes"}, "in_custody"),
     ],
 )

@@ -118,8 +118,10 @@ def test_represented_minor_and_custody_go_to_a_person(key: str) -> None:
 
     assert persons(is_adult="no") == {"minor"}
     assert persons(in_custody="yes") == {"in_custody"}
-    for reason in ("change", "second_opinion", "other", None):
+    for reason in ("other", None):
         assert persons(has_lawyer="yes", lawyer_reason=reason) == {"represented"}
+    for reason in ("change", "second_opinion"):
+        assert persons(has_lawyer="yes", lawyer_reason=reason) == {f"represented_{reason}"}
     assert persons(has_lawyer="yes", lawyer_reason="other_matter") == set()
     assert persons(has_lawyer="no", is_adult="yes", in_custody="no") == set()
 
