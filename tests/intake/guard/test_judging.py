@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.guard import allowed, judge
+from intake.guard import allowed, judge, learning
 from intake.guard.fixing import FILE, listing
+from intake.guard.sensing import weights_file
 from intake.interview import wordings
 from intake.interview.wordings import NOTICE, WORDINGS
 from intake.language.guess import LANGUAGES, Language
+from intake.language.likeness import read_table
 from intake.language.views import load_yaml
 from tests.evals.guard.score import score
 
@@ -71,6 +73,12 @@ def test_each_rule_stops_its_kind_of_sentence(text: str, language: Language, rul
 )
 def test_warm_words_questions_read_backs_and_procedure_pass(text: str, language: Language) -> None:
     assert judge(text, language=language).allow
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_weights_are_those_of_the_examples(language: Language) -> None:
+    """Behind: run `python -m intake.guard.learning`."""
+    assert read_table(weights_file(language))[1] == learning.made_from(language)
 
 
 @pytest.mark.parametrize("turn", [", but you should sue.", ", and you have 30 days to answer.", "; that is illegal."])
