@@ -70,7 +70,7 @@ def stretches(view: View) -> list[Stretch]:
             end = min(start + _WINDOW, after)
             if end > start:
                 found.append(Stretch(view.words[start:end], start, end))
-    if 2 < len(ends) and len(view.words) <= _WINDOW + _STEP:
+    if len(ends) > 2 and len(view.words) <= _WINDOW + _STEP:
         found.append(whole(view))
     return found
 
@@ -147,7 +147,7 @@ def digest(paths: Iterable[Path]) -> str:
 
 
 def written(model: Model, made_from: str) -> str:
-    """The table of a model: a line that names what it was made from and the bias, then a weight and a feature a line."""
+    """The table of a model: a line with what it was made from and the bias; then a weight and a feature a line."""
     lines = [f"# {made_from} {model.bias:.3f}"]
     for name, weight in sorted(model.weights.items()):
         if abs(weight) >= _LEAST or (name[0] != "=" and name.count(" ") == 1 and "*" not in name):
