@@ -1,8 +1,8 @@
 """How well somebody is heard whose words were never seen: `python -m tests.evals.strangers`.
 
 The examples of safety and guard name who is made out to speak (`who`: a region, an age, a mood). Here whole speakers
-are left out in turn, the weights are learned without them, and their sentences are judged; so are those of the unseen third
-in `strangers.jsonl`. One hand wrote them all: people who are really strange are harder or easier, but never the same.
+are left out in turn, the weights are learned without them, and their sentences are judged; so are those of the unseen
+third in `strangers.jsonl`. One hand wrote them all: real strangers are harder or easier, never the same.
 """
 
 from __future__ import annotations
