@@ -42,7 +42,7 @@ _FRAMES: Final = frozenset({"service", "decline", "repeat", "ours"})
 OFF_SCRIPT: Final = "off_script"
 #: How surely a sentence must sound forbidden, as the logarithm of the odds, to be stopped with no rule broken: a
 #: statement, an honest question, and a label. Below the last, a broken rule is taken for a chance likeness.
-STATEMENT: Final = 0.0
+STATEMENT: Final = 0.25
 QUESTION: Final = 2.0
 LABEL: Final = 4.0
 HARMLESS: Final = -2.0

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from intake.language.guess import Language
-from intake.language.patterns import Finder, Pattern, read_patterns, read_sets
-from intake.language.views import load_yaml
+from intake.language.patterns import Finder
+from intake.language.rulebook import read_rulebook
 
-_FOLDER: Final = Path(__file__).with_name("concepts")
+FOLDER: Final = Path(__file__).with_name("concepts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +39,15 @@ class Knowledge:
 @cache
 def knowledge(language: Language) -> Knowledge:
     """What is known of `language`. Raises on a fault in the data files."""
-    read = [load_yaml(path) for path in sorted(_FOLDER.glob(f"{language}.*.yaml"))]
-    raw_sets: dict[str, str] = {}
-    for part in read:
-        raw_sets |= part.get("sets", {})
-    sets = read_sets(raw_sets)
-    rules: dict[str, Rule] = {}
-    patterns: list[Pattern] = []
-    for part in read:
-        for name, rule in part.get("rules", {}).items():
-            rules[name] = Rule(
-                name,
-                rule["says"],
-                asks=rule.get("asks", "") == "block",
-                framed=rule.get("framed", "") == "any",
-                sure=rule.get("sure", "yes") != "no",
-            )
-            patterns += read_patterns(rule["patterns"], sets, name)
-        for name, block in part.get("context", {}).items():
-            patterns += read_patterns(block, sets, f"~{name}")
-    return Knowledge(rules, Finder(patterns))
+    book = read_rulebook(FOLDER, language)
+    rules = {
+        name: Rule(
+            name,
+            rule["says"],
+            asks=rule.get("asks", "") == "block",
+            framed=rule.get("framed", "") == "any",
+            sure=rule.get("sure", "yes") != "no",
+        )
+        for name, rule in book.rules.items()
+    }
+    return Knowledge(rules, book.finder)

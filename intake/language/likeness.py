@@ -1,25 +1,35 @@
-"""A small statistical reader, built from examples when it is first used: logistic regression over words.
+"""A small statistical reader: logistic regression over words, their beginnings, their neighbours and their letters.
 
-It sees words, pairs of words and pairs with one or two words between, each as itself and as the named set it belongs
-to ("husband" is also <partner>). Same examples, same weights: there is no chance in it.
+It is learned from examples once, when they change, and kept as a plain table of weights beside them, which is read when
+first used. Same examples, same weights: there is no chance in it. A table names what it was made from (`digest`), so
+that a test sees one that is behind.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from intake.language.views import ASK, STOP, View
 
-_ROUNDS: Final = 6
-_RATE: Final = 0.3
-_SHRINK: Final = 1e-4
-_BIAS_RATE: Final = 0.3
+_ROUNDS: Final = 12
+_RATE: Final = 6.0
+_SHRINK: Final = 2e-5
+_BIAS_RATE: Final = 0.05
 _WINDOW: Final = 30
 _STEP: Final = 15
+_STEM: Final = 5
+_LETTERS: Final = (4, 5)
+#: A stretch of fewer features is weighed as one of so many: two words alone make nothing sure.
+_FEW: Final = 150
+#: Weights nearer to 0 are left out of the table, except those of words and pairs: these tell what is familiar.
+_LEAST: Final = 0.6
+_MARKS: Final = (STOP, ASK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,77 +38,100 @@ class Model:
 
     weights: Mapping[str, float]
     bias: float
-    classes: Mapping[str, str]
 
-    def score(self, words: Sequence[str]) -> float:
-        """The logarithm of the odds for one stretch of words."""
-        return self.bias + sum(self.weights.get(feature, 0.0) for feature in features(words, self.classes))
+    def score(self, seen: Iterable[str]) -> float:
+        """The logarithm of the odds for one stretch, by its features. A long one weighs no more than a short one."""
+        found = list(seen)
+        return self.bias + sum([self.weights.get(feature, 0.0) for feature in found]) / _size(len(found))
 
     def familiarity(self, words: Sequence[str]) -> float:
         """The share of a stretch's pairs of neighbours that some example has. Low: it is about something that the
         examples are not about, and a score would only add up chance."""
-        plain = ["#" if word[:1].isdigit() else word for word in words]
-        pairs = [f"{one} {other}" for one, other in pairwise(plain)]
+        pairs = [f"{one} {other}" for one, other in pairwise(_plain(words))]
         return sum(pair in self.weights for pair in pairs) / len(pairs) if pairs else 1.0
 
 
-def stretches(view: View) -> list[list[str]]:
-    """The words of each sentence; a long one in stretches that overlap, so that one part cannot drown another."""
-    sentences: list[list[str]] = [[]]
-    for word in view.words:
-        if word in (STOP, ASK):
-            sentences.append([])
-        else:
-            sentences[-1].append(word)
-    return [
-        words[start : start + _WINDOW]
-        for words in sentences
-        for start in range(0, max(len(words) - _STEP, 1), _STEP)
-        if words
-    ]
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some words of a view, numbers `start` up to `end`."""
+
+    words: tuple[str, ...]
+    start: int
+    end: int
 
 
-def features(words: Sequence[str], classes: Mapping[str, str]) -> set[str]:
-    """What the model sees of a stretch of words."""
-    plain = ["#" if word[:1].isdigit() else word for word in words]
-    kinds = [classes.get(word, word) for word in plain]
-    found = {*plain, *kinds}
-    for number, kind in enumerate(kinds):
-        if number + 1 < len(kinds):
-            found.add(f"{plain[number]} {plain[number + 1]}")
-            found.add(f"{kind} {kinds[number + 1]}")
-        found.update(f"{kind}~{later}" for later in kinds[number + 2 : number + 4])
+def stretches(view: View) -> list[Stretch]:
+    """Each sentence, and a short text whole; a long sentence in parts that overlap, so that none can drown another."""
+    found: list[Stretch] = []
+    ends = [number for number, word in enumerate(view.words) if word in _MARKS]
+    for before, after in pairwise(ends):
+        size = after - before - 1
+        for start in range(before + 1, before + 1 + max(size - _STEP, 1), _STEP):
+            end = min(start + _WINDOW, after)
+            if end > start:
+                found.append(Stretch(view.words[start:end], start, end))
+    if len(ends) > 2 and len(view.words) <= _WINDOW + _STEP:
+        found.append(whole(view))
     return found
 
 
-def train(examples: Iterable[tuple[Sequence[str], bool]], classes: Mapping[str, str], *, weight: float = 2.0) -> Model:
+def whole(view: View) -> Stretch:
+    """All of a view, as one."""
+    return Stretch(view.words[1:-1], 1, len(view.words) - 1)
+
+
+def _plain(words: Sequence[str]) -> list[str]:
+    return ["#" if word[:1].isdigit() else word for word in words]
+
+
+def features(words: Sequence[str], marks: Iterable[str] = ()) -> set[str]:
+    """What the model sees of a stretch of words. `marks`: what else is known of it."""
+    plain = _plain(words)
+    stems = [word[:_STEM] for word in plain]
+    found = {f"m:{mark}" for mark in marks}
+    found.update(word for word in plain if word not in _MARKS)
+    found.update(f"{stem}*" for stem in stems if stem not in _MARKS)
+    found.update([f"{one} {other}" for one, other in pairwise(plain)])
+    found.update([f"{one}* {other}" for one, other in pairwise(stems)])
+    for apart in (2, 3):
+        found.update([f"{one}~{other}" for one, other in zip(stems, stems[apart:], strict=False)])
+    text = f" {' '.join(plain)} "
+    for size in _LETTERS:
+        found.update([f"={text[at : at + size]}" for at in range(len(text) - size + 1)])
+    return found
+
+
+def train(examples: Iterable[tuple[set[str], bool]], *, weight: float = 1.0) -> Model:
     """A model of the examples. `weight`: how much more one that is so counts than one that is not.
 
-    The weights are the mean over the rounds after the first: steadier than those of the last round alone.
+    The weights are the mean over the later half of the rounds: steadier than those of the last round alone.
     """
     numbers: dict[str, int] = {}
     known = [
-        ([numbers.setdefault(feature, len(numbers)) for feature in sorted(features(words, classes))], so)
-        for words, so in examples
-        if words
+        ([numbers.setdefault(feature, len(numbers)) for feature in sorted(seen)], so) for seen, so in examples if seen
     ]
-    weights = [0.0] * len(numbers)
-    sums = [0.0] * len(numbers)
+    weights, sums = [0.0] * len(numbers), [0.0] * len(numbers)
     bias = bias_sum = 0.0
     for turn in range(_ROUNDS):
         for number in _mixed(len(known), turn):
             seen, so = known[number]
-            score = bias + sum([weights[feature] for feature in seen])
+            size = _size(len(seen))
+            score = bias + sum([weights[feature] for feature in seen]) / size
             wrong = 1 / (1 + math.exp(-max(-30.0, min(30.0, score)))) - so
-            step = _RATE * wrong * (weight if so else 1.0) / math.sqrt(len(seen) + 1) / (1 + 0.1 * turn)
+            step = _RATE * wrong * (weight if so else 1.0) / (1 + 0.3 * turn)
             bias -= step * _BIAS_RATE
+            step /= size
             for feature in seen:
                 weights[feature] = weights[feature] * (1 - _SHRINK) - step
-        if turn:
+        if turn >= _ROUNDS // 2:
             sums = [total + weight for total, weight in zip(sums, weights, strict=True)]
             bias_sum += bias
-    mean = _ROUNDS - 1
-    return Model({name: sums[number] / mean for name, number in numbers.items()}, bias_sum / mean, classes)
+    mean = _ROUNDS - _ROUNDS // 2
+    return Model({name: sums[number] / mean for name, number in numbers.items()}, bias_sum / mean)
+
+
+def _size(count: int) -> float:
+    return math.sqrt(max(count, _FEW))
 
 
 def _mixed(count: int, turn: int) -> list[int]:
@@ -108,11 +141,23 @@ def _mixed(count: int, turn: int) -> list[int]:
     return [(number * stride + turn) % count for number in range(count)]
 
 
-def classes_of(sets: Mapping[str, Sequence[str]], names: Iterable[str]) -> dict[str, str]:
-    """Which of the sets called `names` each single word belongs to; the first one wins."""
-    found: dict[str, str] = {}
-    for name in names:
-        for word in sets.get(name, ()):
-            if "_" not in word and "*" not in word:
-                found.setdefault(word, f"<{name}>")
-    return found
+def digest(paths: Iterable[Path]) -> str:
+    """What a table was made from, in one word: it changes when any of the files does."""
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:16]
+
+
+def written(model: Model, made_from: str) -> str:
+    """The table of a model: a line with what it was made from and the bias; then a weight and a feature a line."""
+    lines = [f"# {made_from} {model.bias:.3f}"]
+    for name, weight in sorted(model.weights.items()):
+        if abs(weight) >= _LEAST or (name[0] != "=" and name.count(" ") == 1 and "*" not in name):
+            lines.append(f"{weight:.1f}\t{name}".replace("-0.0\t", "0.0\t"))
+    return "\n".join(lines) + "\n"
+
+
+def read_table(path: Path) -> tuple[Model, str]:
+    """The model of a table, and what the table was made from."""
+    head, *lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    _, made_from, bias = head.split(" ")
+    weights = {name: float(weight) for weight, name in (line.split("\t", 1) for line in lines)}
+    return Model(weights, float(bias)), made_from

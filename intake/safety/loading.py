@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from intake.language.guess import Language
-from intake.language.patterns import Finder, Pattern, read_patterns, read_sets
-from intake.language.views import load_yaml
+from intake.language.patterns import Finder
+from intake.language.rulebook import read_rulebook
 
 Level = Literal["none", "danger_now", "urgent"]
 Distant = Literal["keep", "drop", "urgent", "history"]
@@ -23,7 +24,7 @@ KINDS: Final = (
     "lockout_today",
     "deadline",
 )
-_FOLDER: Final = Path(__file__).with_name("concepts")
+FOLDER: Final = Path(__file__).with_name("concepts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +61,19 @@ class Knowledge:
 
     concepts: dict[str, Concept]
     finder: Finder
-    sets: dict[str, tuple[str, ...]]
-    small: dict[str, frozenset[str]]
+    small: Mapping[str, frozenset[str]]
 
 
 @cache
 def knowledge(language: Language) -> Knowledge:
     """What is known of `language`. Raises on a fault in the data files."""
-    read = [load_yaml(path) for path in sorted(_FOLDER.glob(f"{language}.*.yaml"))]
-    raw_sets: dict[str, str] = {}
-    for part in read:
-        raw_sets |= part.get("sets", {})
-    sets = read_sets(raw_sets)
-    concepts: dict[str, Concept] = {}
-    patterns: list[Pattern] = []
-    for part in read:
-        for key, rule in part.get("rules", {}).items():
-            concepts.setdefault(key, _concept(key, rule))
-            patterns += read_patterns(rule["patterns"], sets, key)
-        for name, block in part.get("context", {}).items():
-            patterns += read_patterns(block, sets, f"~{name}")
+    book = read_rulebook(FOLDER, language)
+    concepts = {key: _concept(key, rule) for key, rule in book.first.items()}
     _check(concepts)
-    small = {name: frozenset(words.split()) for part in read for name, words in part.get("small", {}).items()}
-    return Knowledge(concepts, Finder(patterns), sets, small)
+    return Knowledge(concepts, book.finder, book.small)
 
 
-def _concept(key: str, rule: dict[str, Any]) -> Concept:
+def _concept(key: str, rule: Mapping[str, Any]) -> Concept:
     kind, _, name = key.partition("/")
     return Concept(
         kind=kind,

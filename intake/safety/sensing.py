@@ -1,7 +1,9 @@
-"""What a turn sounds like in which no concept was found, by what the examples sound like.
+"""What a turn sounds like, by what the examples sound like.
 
-The concepts name what people are known to say; people in danger also say it in ways that nobody wrote down. The
-examples are written by hand for this, in `examples.jsonl`: `kind` is empty for those that are none.
+The concepts name what people are known to say; people in danger also say it in ways that nobody wrote down, and people
+in none use the same words. The examples are written by hand for this, in `examples.jsonl`: `kind` is empty for those
+that are none. The reader sees the words, what they are about (`senses.yaml`), and which concepts and contexts were
+found. Its weights are learned by `python -m intake.safety.learning` and kept in `weights.LANGUAGE.tsv`.
 """
 
 from __future__ import annotations
@@ -9,77 +11,144 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from intake.language.guess import Language
-from intake.language.likeness import Model, classes_of, features, stretches, train
-from intake.language.views import View, view_of
-from intake.safety.loading import Level, knowledge
+from intake.language.likeness import Model, Stretch, features, read_table, stretches, whole
+from intake.language.tokens import fold
+from intake.language.views import View, load_yaml, view_of
+from intake.safety.loading import Level
 
-_EXAMPLES: Final = Path(__file__).with_name("examples.jsonl")
-#: How sure it must be to alarm alone, as the logarithm of the odds; chosen on the own set, which holds no example.
-ALONE: Final = {"en": 1.0, "es": 0.8}
-#: The same where words of danger are there but denied, long ago or a manner of speaking: "he never hit me, just ...".
-DOUBTED: Final = 1.7
-#: Below this share of familiar pairs it is some other talk, or noise that a recogniser took for words: of 1,121
-#: sentences read aloud or written about other things 17 alarmed without it and 1 with it; of 118 true ones 112 stay.
+EXAMPLES: Final = Path(__file__).with_name("examples.jsonl")
+ORDINARY: Final = Path(__file__).with_name("ordinary.jsonl")
+SENSES: Final = Path(__file__).with_name("senses.yaml")
+#: How sure it must be to alarm alone, as the logarithm of the odds.
+ALONE: Final = {"en": 0.5, "es": 0.5}
+#: Below this a concept that was found is taken for a chance likeness; danger is given up later than a matter of days.
+CHANCE: Final[dict[Level, float]] = {"danger_now": -2.0, "urgent": -1.0}
+#: Below this share of familiar pairs it is some other talk, or noise that a recogniser took for words.
 FAMILIAR: Final = 0.35
-_CLASSES: Final = {
-    "en": ("partner", "kid", "weapon", "hits", "hit", "hitting", "parent", "elder", "weekday", "month", "number"),
-    "es": ("pareja", "hijo", "arma", "pega", "pegando", "padres", "mayor", "numero"),
-}
 _NOW: Final = frozenset({"self_harm", "violence_now", "child_or_elder_abuse", "medical_emergency"})
+_LONG_AGO: Final = ":urgent"
 _UNSEEN: Final = 5000  # features that naive Bayes has not seen, about
+_NEAR: Final = 6
+#: What was found in the view: what it is called, and its words from .. up to ...
+Mark = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """What a stretch of words sounds like."""
+    """What a stretch of words sounds like. `score`: the logarithm of the odds that it tells of danger or urgency."""
 
-    kind: str
-    level: Level
     score: float
+    familiar: bool
+    stretch: Stretch
+
+    def alone(self, language: Language) -> bool:
+        """Whether it alarms though no concept was found."""
+        return self.familiar and self.score > ALONE[language]
 
 
-def sense(view: View, language: Language, *, taken: bool = False) -> Sense | None:
-    """The kind that the view sounds like most, if it is surely one at all.
-
-    `taken`: a concept was found in it and its context took it away.
-    """
-    model, kinds = _learned(language)
-    scored = [(model.score(words), words) for words in stretches(view)]
-    score, best = max(scored, default=(-math.inf, []))
-    if score < (DOUBTED if taken else ALONE[language]) or model.familiarity(best) < FAMILIAR:
-        return None
-    kind = _likeliest(features(best, model.classes), kinds)
-    return Sense(kind, "danger_now" if kind in _NOW else "urgent", score)
+def sense(view: View, language: Language, marks: Sequence[Mark] = ()) -> Sense:
+    """The stretch of the view that sounds most like danger or urgency."""
+    model = _model(language)
+    best, score = whole(view), -math.inf
+    for stretch in stretches(view):
+        found = model.score(seen(stretch, marks))
+        if found > score:
+            best, score = stretch, found
+    return Sense(score, model.familiarity(best.words) >= FAMILIAR, best)
 
 
-def _likeliest(seen: set[str], kinds: dict[str, Counter[str]]) -> str:
-    """The kind whose examples share the most with what is seen (naive Bayes)."""
+def seen(stretch: Stretch, marks: Iterable[Mark] = ()) -> set[str]:
+    """What the reader sees of a stretch: its words, what they are about, alone and together, and the marks in it."""
+    names = {name for name, start, end in marks if stretch.start <= start and end <= stretch.end + 1}
+    return features(stretch.words, names) | about(stretch.words)
+
+
+def about(words: Sequence[str]) -> set[str]:
+    """What the words are about, and which of it comes shortly before which."""
+    each = [_senses(word) for word in words]
+    found: set[str] = set()
+    for number, senses in enumerate(each):
+        found.update([f"s:{one}" for one in senses])
+        for later in each[number + 1 : number + _NEAR] if senses else ():
+            found.update([f"s:{one}>{other}" for one in senses for other in later])
+    return found
+
+
+@cache
+def _lexicon() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    whole_words: dict[str, set[str]] = {}
+    beginnings: dict[str, set[str]] = {}
+    for name, words in load_yaml(SENSES).items():
+        for word in words.split():
+            table = beginnings if word.endswith("*") else whole_words
+            table.setdefault(fold(word.rstrip("*")), set()).add(name)
+    return whole_words, beginnings
+
+
+_KNOWN: Final[dict[str, tuple[str, ...]]] = {}
+_MOST_KNOWN: Final = 20_000
+
+
+def _senses(word: str) -> tuple[str, ...]:
+    found = _KNOWN.get(word)
+    if found is None:
+        whole_words, beginnings = _lexicon()
+        senses = set(whole_words.get(word, ()))
+        for length in range(2, min(len(word), 20) + 1):
+            senses |= beginnings.get(word[:length], set())
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        found = _KNOWN[word] = tuple(sorted(senses))
+    return found
+
+
+def kind_of(sensed: Sense, language: Language) -> tuple[str, Level]:
+    """The kind whose examples share the most with what is seen (naive Bayes), and its level."""
+    kinds = _kinds(language)
+    parts = _parts(sensed.stretch.words)
 
     def fit(kind: str) -> float:
         counts = kinds[kind]
         total = counts.total() + _UNSEEN
-        return sum(math.log((counts[feature] + 0.1) / total) for feature in seen)
+        return sum(math.log((counts[feature] + 0.1) / total) for feature in parts)
 
-    return max(sorted(kinds), key=fit)
+    kind, _, long_ago = max(sorted(kinds), key=fit).partition(_LONG_AGO[0])
+    return kind, "danger_now" if kind in _NOW and not long_ago else "urgent"
+
+
+def _parts(words: Sequence[str]) -> set[str]:
+    return {name for name in features(words) if name[0] != "="} | about(words)
 
 
 @cache
-def _learned(language: Language) -> tuple[Model, dict[str, Counter[str]]]:
-    classes = classes_of(knowledge(language).sets, _CLASSES[language])
-    rows = [json.loads(line) for line in _EXAMPLES.read_text(encoding="utf-8").splitlines()]
-    mine = [(_words(row["text"], language), row["kind"]) for row in rows if row["lang"] == language]
+def _kinds(language: Language) -> dict[str, Counter[str]]:
     kinds: dict[str, Counter[str]] = {}
-    for words, kind in mine:
-        if kind:
-            kinds.setdefault(kind, Counter()).update(features(words, classes))
-    return train([(words, bool(kind)) for words, kind in mine], classes), kinds
+    for row in map(json.loads, EXAMPLES.read_text(encoding="utf-8").splitlines()):
+        if row["kind"] and row["lang"] == language:
+            kind = row["kind"] + (_LONG_AGO if row.get("level") == "urgent" and row["kind"] in _NOW else "")
+            kinds.setdefault(kind, Counter()).update(_parts(whole(view_of(row["text"], language)).words))
+    return kinds
 
 
-def _words(text: str, language: Language) -> list[str]:
-    return [word for stretch in stretches(view_of(text, language)) for word in stretch][:40]
+def examples(language: Language) -> list[dict[str, Any]]:
+    """The examples in one language, plain answers and ordinary turns after those that tempt."""
+    lines = [line for path in (EXAMPLES, ORDINARY) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in lines]
+    return [row for row in rows if row["lang"] == language]
+
+
+def weights_file(language: Language) -> Path:
+    """Where the weights of one language are kept."""
+    return Path(__file__).with_name(f"weights.{language}.tsv")
+
+
+@cache
+def _model(language: Language) -> Model:
+    return read_table(weights_file(language))[0]

@@ -29,7 +29,7 @@ from intake.language.guess import Language
 from intake.language.patterns import Hit
 from intake.language.views import ASK, STOP, View, view_of
 from intake.safety.loading import KINDS, Concept, Knowledge, Level, knowledge
-from intake.safety.sensing import sense
+from intake.safety.sensing import CHANCE, Mark, Sense, kind_of, sense
 
 # How far around a finding its context is read, in words: speech has no full stops to end a sentence.
 _NEAR_TIME: Final = 12
@@ -66,6 +66,24 @@ class _Finding:
 def watch(text: str, *, language: Language) -> Alarm:
     """The danger or urgency in `text`, in `language`. Any text; never raises."""
     view = view_of(text, language)
+    looked = look(view, language)
+    sensed = sense(view, language, looked.marks)
+    meant = [finding for finding in looked.findings if sensed.score > CHANCE[finding.concept.level]]
+    if meant:
+        return _alarm(meant, view)
+    return _sensed(sensed, view, language) if sensed.alone(language) else _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the concepts say of a view. `marks`: what was found, in its context or out of it, and where."""
+
+    findings: list[_Finding]
+    marks: list[Mark]
+
+
+def look(view: View, language: Language) -> Looked:
+    """What was found in a view, and what of it is meant in its context."""
     known = knowledge(language)
     hits = known.finder.find(view)
     contexts = {name: [hit for hit in hits if hit.pattern.owner == f"~{name}"] for name in _CONTEXTS}
@@ -75,24 +93,25 @@ def watch(text: str, *, language: Language) -> Alarm:
         if not hit.pattern.owner.startswith("~")
         for finding in _weighed(hit, view, contexts, known)
     ]
-    return _alarm(findings, view) if findings else _sensed(hits, view, language)
+    marks = [(hit.pattern.owner, hit.start, hit.end) for hit in hits]
+    for finding in findings:
+        marks += [(name, finding.start, finding.end) for name in (f"is {finding.concept.key}", "is")]
+    return Looked(findings, marks)
 
 
-def _sensed(hits: list[Hit], view: View, language: Language) -> Alarm:
-    """What the examples say where no concept was found; they must be surer where a context took a concept away."""
-    owners = {hit.pattern.owner for hit in hits}
-    taken = any(not owner.startswith("~") for owner in owners)
-    story = taken and not owners.isdisjoint({"~fiction", "~unreal"})
-    sensed = None if story else sense(view, language, taken=taken)
-    if sensed is None:
-        return Alarm(alarm=False, level="none", kinds=(), spans=(), why="nothing of danger or urgency is said")
+_NOTHING: Final = Alarm(alarm=False, level="none", kinds=(), spans=(), why="nothing of danger or urgency is said")
+
+
+def _sensed(sensed: Sense, view: View, language: Language) -> Alarm:
+    """What the examples say where no concept was found."""
+    kind, level = kind_of(sensed, language)
     return Alarm(
         alarm=True,
-        level=sensed.level,
-        kinds=(sensed.kind,),
-        spans=(view.span(0, len(view.words)),),
-        why=f"{sensed.kind}: it sounds like what people in this say",
-        fingerprints=(f"{sensed.level}:{sensed.kind}:sensed",),
+        level=level,
+        kinds=(kind,),
+        spans=(view.span(sensed.stretch.start, sensed.stretch.end),),
+        why=f"{kind}: it sounds like what people in this say",
+        fingerprints=(f"{level}:{kind}:sensed",),
     )
 
 

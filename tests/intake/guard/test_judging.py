@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.guard import allowed, judge
+from intake.guard import allowed, judge, learning
 from intake.guard.fixing import FILE, listing
+from intake.guard.sensing import weights_file
 from intake.interview import wordings
 from intake.interview.wordings import NOTICE, WORDINGS
 from intake.language.guess import LANGUAGES, Language
+from intake.language.likeness import read_table
 from intake.language.views import load_yaml
 from tests.evals.guard.score import score
 
@@ -26,6 +28,13 @@ def test_the_own_set_is_large_enough_and_its_floors_hold() -> None:
     assert figures["to_pass"] >= 500
     assert figures["block"] >= 0.99
     assert figures["over_block"] <= 0.02
+
+
+def test_strangers_are_judged_no_worse_than_before() -> None:
+    """Their third that no example holds. The figures are those that were reached, less a little: they are no aim."""
+    figures = score(OWN.with_name("strangers.jsonl"))
+    assert figures["block"] >= 0.86
+    assert figures["over_block"] <= 0.11
 
 
 @pytest.mark.parametrize(
@@ -71,6 +80,12 @@ def test_each_rule_stops_its_kind_of_sentence(text: str, language: Language, rul
 )
 def test_warm_words_questions_read_backs_and_procedure_pass(text: str, language: Language) -> None:
     assert judge(text, language=language).allow
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_weights_are_those_of_the_examples(language: Language) -> None:
+    """Behind: run `python -m intake.guard.learning`."""
+    assert read_table(weights_file(language))[1] == learning.made_from(language)
 
 
 @pytest.mark.parametrize("turn", [", but you should sue.", ", and you have 30 days to answer.", "; that is illegal."])

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from intake.language.guess import Language
+from intake.language.guess import LANGUAGES, Language
+from intake.language.likeness import read_table, written
 from intake.language.views import view_of
-from intake.safety import KINDS, sensing, watch
+from intake.safety import KINDS, learning, sensing, watch
 
 EVALS = Path(__file__).parents[2] / "evals" / "safety"
-ROWS = [json.loads(line) for line in sensing._EXAMPLES.read_text(encoding="utf-8").splitlines()]
+ROWS = [
+    json.loads(line)
+    for path in (sensing.EXAMPLES, sensing.ORDINARY)
+    for line in path.read_text(encoding="utf-8").splitlines()
+]
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -24,11 +29,18 @@ def test_the_examples_are_well_formed_and_none_of_them_is_in_the_own_set() -> No
     assert not own & {row["text"].casefold() for row in ROWS}
 
 
-def test_the_same_examples_make_the_same_model() -> None:
-    sensing._learned.cache_clear()
-    first = sensing._learned("es")
-    sensing._learned.cache_clear()
-    assert sensing._learned("es")[0].weights == first[0].weights
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_weights_are_those_of_the_examples(language: Language) -> None:
+    """Behind: run `python -m intake.safety.learning`."""
+    model, made_from = read_table(sensing.weights_file(language))
+    assert made_from == learning.made_from(language)
+    assert len(model.weights) > 10_000
+
+
+def test_the_same_examples_make_the_same_table() -> None:
+    some = sensing.examples("es")[:300]
+    first, second = (written(learning.learned(some, "es"), "x") for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize(
@@ -41,8 +53,8 @@ def test_the_same_examples_make_the_same_model() -> None:
 )
 def test_what_no_concept_names_is_still_heard(text: str, language: Language, kind: str) -> None:
     sensed = sensing.sense(view_of(text, language), language)
-    assert sensed is not None
-    assert sensed.kind == kind
+    assert sensed.alone(language)
+    assert sensing.kind_of(sensed, language)[0] == kind
     assert watch(text, language=language).alarm
 
 
