@@ -38,7 +38,7 @@ def question(intake: Intake, talk: Talk) -> dict[str, Any] | None:
 
 
 def _kind(key: str, found: Question | None) -> str:
-    own = {frame.OTHER_SIDE: "name_other", frame.STORY: "story"}
+    own = {frame.OTHER_SIDE: "name_other", frame.STORY: "story", frame.CONTACT_CODE: "code"}
     return own.get(key) or (found.type if found else "text")
 
 

@@ -342,9 +342,17 @@ class AuditEvent(models.Model):
 
 
 # At the end: they refer to the models above.
+from intake.contactbook import (  # noqa: E402
+    ContactCount,
+    ContactMessage,
+    ContactSettings,
+    ResumeLock,
+    ResumePass,
+)
 from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
 
 __all__ = [
-    "FIRM_CHAIN", "JSON_KINDS", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules", "Consent", "Fact",
-    "Intake", "InterviewEvent", "Party", "SafetyAlert", "Turn",
+    "FIRM_CHAIN", "JSON_KINDS", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules", "Consent",
+    "ContactCount", "ContactMessage", "ContactSettings", "Fact", "Intake", "InterviewEvent", "Party", "ResumeLock",
+    "ResumePass", "SafetyAlert", "Turn",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: ac88b258d694ce136c6063a1dd5a5f91d0c3e313d300799a688223454a88d8a0
--- sources: e017a325053fa7fa208369d7f09196620688d426638455a5be3c1d7b8a8dbed2
+-- fingerprint: f7066d7809d9c81fe367b2ed35f083512c118f7c6122fcf11b084f2c097e61c5
+-- sources: 1e1415d88e9cc421ce3347d467052c8dd817eb3c500fafd87637ef08dd002e3a
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -248,6 +248,43 @@ CREATE TABLE __firm_schema__.intake_consent (
     at timestamp with time zone NOT NULL,
     intake_id uuid NOT NULL
 );
+CREATE TABLE __firm_schema__.intake_contactcount (
+    id uuid NOT NULL,
+    key_hash bytea NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    count integer NOT NULL,
+    CONSTRAINT intake_contactcount_count_check CHECK ((count >= 0))
+);
+CREATE TABLE __firm_schema__.intake_contactmessage (
+    id uuid NOT NULL,
+    purpose character varying(8) NOT NULL,
+    way character varying(8) NOT NULL,
+    address_ct bytea NOT NULL,
+    address_hash bytea NOT NULL,
+    secret_ct bytea NOT NULL,
+    code_hash bytea NOT NULL,
+    tries smallint NOT NULL,
+    state character varying(8) NOT NULL,
+    attempts smallint NOT NULL,
+    error character varying(40) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    used_at timestamp with time zone,
+    intake_id uuid NOT NULL,
+    CONSTRAINT intake_contactmessage_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT intake_contactmessage_tries_check CHECK ((tries >= 0))
+);
+CREATE TABLE __firm_schema__.intake_contactsettings (
+    id smallint NOT NULL,
+    verify character varying(14) NOT NULL,
+    sender character varying(40) NOT NULL,
+    text_messages boolean NOT NULL,
+    resume_days smallint NOT NULL,
+    CONSTRAINT intake_contact_settings_one CHECK ((id = 1)),
+    CONSTRAINT intake_contactsettings_id_check CHECK ((id >= 0)),
+    CONSTRAINT intake_contactsettings_resume_days_check CHECK ((resume_days >= 0))
+);
 CREATE TABLE __firm_schema__.intake_fact (
     id uuid NOT NULL,
     key character varying(60) NOT NULL,
@@ -307,6 +344,25 @@ CREATE TABLE __firm_schema__.intake_party (
     intake_id uuid NOT NULL,
     supersedes_id uuid,
     turn_id uuid NOT NULL
+);
+CREATE TABLE __firm_schema__.intake_resumelock (
+    id uuid NOT NULL,
+    key_hash bytea NOT NULL,
+    failures integer NOT NULL,
+    locked_until timestamp with time zone,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT intake_resumelock_failures_check CHECK ((failures >= 0))
+);
+CREATE TABLE __firm_schema__.intake_resumepass (
+    id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    token_hash bytea,
+    pin_hash character varying(160) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    used_at timestamp with time zone,
+    intake_id uuid NOT NULL
 );
 CREATE TABLE __firm_schema__.intake_safetyalert (
     id uuid NOT NULL,
@@ -402,26 +458,46 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(58, 'Can change audit event', 15, 'change_auditevent'),
 	(59, 'Can delete audit event', 15, 'delete_auditevent'),
 	(60, 'Can view audit event', 15, 'view_auditevent'),
-	(61, 'Can add interview event', 16, 'add_interviewevent'),
-	(62, 'Can change interview event', 16, 'change_interviewevent'),
-	(63, 'Can delete interview event', 16, 'delete_interviewevent'),
-	(64, 'Can view interview event', 16, 'view_interviewevent'),
-	(65, 'Can add safety alert', 17, 'add_safetyalert'),
-	(66, 'Can change safety alert', 17, 'change_safetyalert'),
-	(67, 'Can delete safety alert', 17, 'delete_safetyalert'),
-	(68, 'Can view safety alert', 17, 'view_safetyalert'),
-	(69, 'Can add voice session', 18, 'add_voicesession'),
-	(70, 'Can change voice session', 18, 'change_voicesession'),
-	(71, 'Can delete voice session', 18, 'delete_voicesession'),
-	(72, 'Can view voice session', 18, 'view_voicesession'),
-	(73, 'Can add utterance', 19, 'add_utterance'),
-	(74, 'Can change utterance', 19, 'change_utterance'),
-	(75, 'Can delete utterance', 19, 'delete_utterance'),
-	(76, 'Can view utterance', 19, 'view_utterance'),
-	(77, 'Can add recording', 20, 'add_recording'),
-	(78, 'Can change recording', 20, 'change_recording'),
-	(79, 'Can delete recording', 20, 'delete_recording'),
-	(80, 'Can view recording', 20, 'view_recording');
+	(61, 'Can add contact settings', 16, 'add_contactsettings'),
+	(62, 'Can change contact settings', 16, 'change_contactsettings'),
+	(63, 'Can delete contact settings', 16, 'delete_contactsettings'),
+	(64, 'Can view contact settings', 16, 'view_contactsettings'),
+	(65, 'Can add contact message', 17, 'add_contactmessage'),
+	(66, 'Can change contact message', 17, 'change_contactmessage'),
+	(67, 'Can delete contact message', 17, 'delete_contactmessage'),
+	(68, 'Can view contact message', 17, 'view_contactmessage'),
+	(69, 'Can add resume pass', 18, 'add_resumepass'),
+	(70, 'Can change resume pass', 18, 'change_resumepass'),
+	(71, 'Can delete resume pass', 18, 'delete_resumepass'),
+	(72, 'Can view resume pass', 18, 'view_resumepass'),
+	(73, 'Can add contact count', 19, 'add_contactcount'),
+	(74, 'Can change contact count', 19, 'change_contactcount'),
+	(75, 'Can delete contact count', 19, 'delete_contactcount'),
+	(76, 'Can view contact count', 19, 'view_contactcount'),
+	(77, 'Can add resume lock', 20, 'add_resumelock'),
+	(78, 'Can change resume lock', 20, 'change_resumelock'),
+	(79, 'Can delete resume lock', 20, 'delete_resumelock'),
+	(80, 'Can view resume lock', 20, 'view_resumelock'),
+	(81, 'Can add interview event', 21, 'add_interviewevent'),
+	(82, 'Can change interview event', 21, 'change_interviewevent'),
+	(83, 'Can delete interview event', 21, 'delete_interviewevent'),
+	(84, 'Can view interview event', 21, 'view_interviewevent'),
+	(85, 'Can add safety alert', 22, 'add_safetyalert'),
+	(86, 'Can change safety alert', 22, 'change_safetyalert'),
+	(87, 'Can delete safety alert', 22, 'delete_safetyalert'),
+	(88, 'Can view safety alert', 22, 'view_safetyalert'),
+	(89, 'Can add voice session', 23, 'add_voicesession'),
+	(90, 'Can change voice session', 23, 'change_voicesession'),
+	(91, 'Can delete voice session', 23, 'delete_voicesession'),
+	(92, 'Can view voice session', 23, 'view_voicesession'),
+	(93, 'Can add utterance', 24, 'add_utterance'),
+	(94, 'Can change utterance', 24, 'change_utterance'),
+	(95, 'Can delete utterance', 24, 'delete_utterance'),
+	(96, 'Can view utterance', 24, 'view_utterance'),
+	(97, 'Can add recording', 25, 'add_recording'),
+	(98, 'Can change recording', 25, 'change_recording'),
+	(99, 'Can delete recording', 25, 'delete_recording'),
+	(100, 'Can view recording', 25, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -438,11 +514,16 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(13, 'intake', 'conflictrules'),
 	(14, 'intake', 'consent'),
 	(15, 'intake', 'auditevent'),
-	(16, 'intake', 'interviewevent'),
-	(17, 'intake', 'safetyalert'),
-	(18, 'audio', 'voicesession'),
-	(19, 'audio', 'utterance'),
-	(20, 'audio', 'recording');
+	(16, 'intake', 'contactsettings'),
+	(17, 'intake', 'contactmessage'),
+	(18, 'intake', 'resumepass'),
+	(19, 'intake', 'contactcount'),
+	(20, 'intake', 'resumelock'),
+	(21, 'intake', 'interviewevent'),
+	(22, 'intake', 'safetyalert'),
+	(23, 'audio', 'voicesession'),
+	(24, 'audio', 'utterance'),
+	(25, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -468,15 +549,16 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(22, 'intake', '0003_roles', now()),
 	(23, 'intake', '0005_interview', now()),
 	(24, 'intake', '0006_conflict_index', now()),
-	(25, 'sessions', '0001_initial', now());
+	(25, 'intake', '0010_contact', now()),
+	(26, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 80, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 100, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 20, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 25, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 25, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 26, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -537,6 +619,14 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictrules
     ADD CONSTRAINT intake_conflictrules_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_contactcount
+    ADD CONSTRAINT intake_contact_count_key UNIQUE (key_hash, begins_at);
+ALTER TABLE ONLY __firm_schema__.intake_contactcount
+    ADD CONSTRAINT intake_contactcount_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_contactmessage
+    ADD CONSTRAINT intake_contactmessage_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_contactsettings
+    ADD CONSTRAINT intake_contactsettings_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_event_sequence UNIQUE (intake_id, sequence);
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -555,6 +645,16 @@ ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_key UNIQUE (supersedes_id);
+ALTER TABLE ONLY __firm_schema__.intake_resumelock
+    ADD CONSTRAINT intake_resumelock_key_hash_key UNIQUE (key_hash);
+ALTER TABLE ONLY __firm_schema__.intake_resumelock
+    ADD CONSTRAINT intake_resumelock_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_resumepass
+    ADD CONSTRAINT intake_resumepass_code_hash_key UNIQUE (code_hash);
+ALTER TABLE ONLY __firm_schema__.intake_resumepass
+    ADD CONSTRAINT intake_resumepass_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_resumepass
+    ADD CONSTRAINT intake_resumepass_token_hash_key UNIQUE (token_hash);
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert
     ADD CONSTRAINT intake_safetyalert_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_turn
@@ -585,6 +685,8 @@ CREATE INDEX intake_conflict_keys ON __firm_schema__.intake_conflictentry USING 
 CREATE INDEX intake_conflictcheck_decided_by_id_759c4da7 ON __firm_schema__.intake_conflictcheck USING btree (decided_by_id);
 CREATE INDEX intake_conflictcheck_intake_id_437dbf27 ON __firm_schema__.intake_conflictcheck USING btree (intake_id);
 CREATE INDEX intake_consent_intake_id_2ea2d50a ON __firm_schema__.intake_consent USING btree (intake_id);
+CREATE INDEX intake_contact_newest ON __firm_schema__.intake_contactmessage USING btree (intake_id, purpose, at DESC);
+CREATE INDEX intake_contactmessage_intake_id_bd7e5a18 ON __firm_schema__.intake_contactmessage USING btree (intake_id);
 CREATE INDEX intake_fact_intake_id_d3ab48d0 ON __firm_schema__.intake_fact USING btree (intake_id);
 CREATE INDEX intake_fact_turn_id_ceb93311 ON __firm_schema__.intake_fact USING btree (turn_id);
 CREATE INDEX intake_fact_written_by_id_ea75bfc8 ON __firm_schema__.intake_fact USING btree (written_by_id);
@@ -593,6 +695,7 @@ CREATE INDEX intake_interviewevent_intake_id_91b82955 ON __firm_schema__.intake_
 CREATE INDEX intake_party_intake_id_98d8091b ON __firm_schema__.intake_party USING btree (intake_id);
 CREATE INDEX intake_party_match ON __firm_schema__.intake_party USING btree (name_hash, role);
 CREATE INDEX intake_party_turn_id_360353be ON __firm_schema__.intake_party USING btree (turn_id);
+CREATE INDEX intake_resumepass_intake_id_e812f8b7 ON __firm_schema__.intake_resumepass USING btree (intake_id);
 CREATE INDEX intake_safetyalert_acknowledged_by_id_3b53506f ON __firm_schema__.intake_safetyalert USING btree (acknowledged_by_id);
 CREATE INDEX intake_safetyalert_intake_id_f5964120 ON __firm_schema__.intake_safetyalert USING btree (intake_id);
 CREATE INDEX intake_safetyalert_turn_id_47853217 ON __firm_schema__.intake_safetyalert USING btree (turn_id);
@@ -654,6 +757,8 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictentry
     ADD CONSTRAINT intake_conflictentry_party_id_d5b2efa9_fk_intake_party_id FOREIGN KEY (party_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_intake_id_2ea2d50a_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_contactmessage
+    ADD CONSTRAINT intake_contactmessage_intake_id_bd7e5a18_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_intake_id_d3ab48d0_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -670,6 +775,8 @@ ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_9fb94d2d_fk_intake_party_id FOREIGN KEY (supersedes_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_turn_id_360353be_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_resumepass
+    ADD CONSTRAINT intake_resumepass_intake_id_e812f8b7_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert
     ADD CONSTRAINT intake_safetyalert_acknowledged_by_id_3b53506f_fk_accounts_ FOREIGN KEY (acknowledged_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert

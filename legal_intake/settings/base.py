@@ -5,6 +5,7 @@ from __future__ import annotations
 from legal_intake.log_settings import configuration as log_configuration
 from legal_intake.server_names import MAX_BODY_BYTES
 from legal_intake.settings.env import BASE_DIR, DATA_DIR, env, running_addresses, secret, with_password
+from legal_intake.settings.messages import *  # noqa: F403 - settings of their own file
 
 # Everything is production unless it says otherwise; `make run` and the tests say `development`.
 _running = running_addresses()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from intake.interview.events import FactState
+from intake.interview.events import FactState, Way
 from intake.interview.stages import Stage
 
 
@@ -33,7 +33,8 @@ class Talk:
     first; `offered`: those on the buttons now; `parted`: ids of the questions that told areas apart, and the open
     one's as `parting`. `seen`: fingerprints of the dangers that were acted on. `helped`: kinds whose numbers were
     given. `flag`: the red flag for which a person decides; `passed`: those with which the client was let go on.
-    `counts`: how often each list of wordings was used; `last`: the wording that was used last.
+    `counts`: how often each list of wordings was used; `last`: the wording that was used last. `verify`: ways by
+    which a code is asked for before the gate; `contact`: how far that is ("", sent, verified, unverified).
     """
 
     stage: Stage = Stage.NOTICE
@@ -57,6 +58,8 @@ class Talk:
     passed: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     last: str = ""
+    verify: tuple[Way, ...] = ()
+    contact: str = ""
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -105,6 +108,8 @@ class Talk:
             "passed": list(self.passed),
             "counts": dict(sorted(self.counts.items())),
             "last": self.last,
+            "verify": list(self.verify),
+            "contact": self.contact,
         }
 
     @classmethod
@@ -117,10 +122,10 @@ class Talk:
         }
         lists: dict[str, Any] = {
             name: tuple(data.get(name, ()))
-            for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed")
+            for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed", "verify")
         }
         words: dict[str, Any] = {
-            name: str(data.get(name, "")) for name in ("playbook", "asking", "parting", "flag", "last")
+            name: str(data.get(name, "")) for name in ("playbook", "asking", "parting", "flag", "last", "contact")
         }
         return cls(
             stage=Stage(data.get("stage", Stage.NOTICE)),
@@ -143,6 +148,7 @@ class Talk:
             "gate_passed": self.gate_passed,
             "asking": self.asking,
             "known": len(self.known),
+            **({"contact": self.contact} if self.contact else {}),
         }
 
 
