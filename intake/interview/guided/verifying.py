@@ -63,6 +63,11 @@ def _may_have_mail(step: Step) -> bool:
     return known and "email" in step.talk.verify and "email" not in answers and answers.get(_SAFE["email"]) == "yes"
 
 
+def kind(talk: Talk) -> str:
+    """What the step is answered with: a choice of ways, then the digits."""
+    return "code" if talk.contact == SENT else "choice"
+
+
 def options(talk: Talk, locale: str) -> tuple[Option, ...]:
     """A button for each safe way, and one for who gets no code."""
     again = "again_" if talk.contact == SENT else ""

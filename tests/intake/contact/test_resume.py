@@ -220,7 +220,7 @@ def test_from_the_fifth_failed_try_on_each_costs_a_longer_wait_also_for_a_code_t
 ) -> None:
     code = offered(begin("Maria Silva", "Globex Corp")).code if is_there else passes.new_code()
     for _ in range(FREE_FAILURES + 1):
-        assert refused(code, "918273") is errors.ResumeRefused
+        assert refused(code, "", one_time_code="918273") is errors.ResumeRefused
     with pytest.raises(errors.ResumeLocked) as caught:
         come(code)
     assert 55 <= caught.value.extra["retry_after"] <= 60
@@ -228,7 +228,7 @@ def test_from_the_fifth_failed_try_on_each_costs_a_longer_wait_also_for_a_code_t
     for _ in range(12):
         ResumeLock.objects.update(locked_until=timezone.now())
         monkeypatch.setattr(limits, "RESUME_DEVICE", ())
-        assert refused(code, "918273") is errors.ResumeRefused
+        assert refused(code, "", one_time_code="918273") is errors.ResumeRefused
         until = ResumeLock.objects.get().locked_until
         assert until is not None
         waits.append(round((until - timezone.now()).total_seconds() / 60))
@@ -245,7 +245,7 @@ def test_the_right_pin_after_a_few_wrong_ones_forgives_them() -> None:
 
 def test_one_device_has_so_many_tries() -> None:
     for _ in range(limits.RESUME_DEVICE[0].most):
-        assert refused(passes.new_code()) is errors.ResumeRefused
+        assert refused(passes.new_code(), "", one_time_code="918273") is errors.ResumeRefused
     code = offered(begin("Maria Silva", "Globex Corp")).code
     assert refused(code) is errors.TooManyTries
     assert come(code, device="192.0.2.8")
