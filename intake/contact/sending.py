@@ -65,13 +65,15 @@ def by_mail(message_id: UUID, composed: Composed) -> None:
 
 def by_webhook(message_id: UUID, composed: Composed) -> None:
     """POST {"id", "to", "text"}, signed. The same id is the same message, also when it comes twice."""
+    if not settings.SMS_GATEWAY_SECRET:
+        raise NotSent("no_gateway_secret", again=False)
     body = json.dumps({"id": str(message_id), "to": composed.to, "text": composed.text}, ensure_ascii=False).encode()
     stamp = str(int(timezone.now().timestamp()))
-    headers = {"Content-Type": "application/json", **signed(body, stamp, settings.SMS_WEBHOOK_SECRET)}
+    headers = {"Content-Type": "application/json", **signed(body, stamp, settings.SMS_GATEWAY_SECRET)}
     try:
         # Streamed: whatever is answered, its body is not read.
         with httpx.stream(
-            "POST", settings.SMS_WEBHOOK_URL, content=body, headers=headers, timeout=_TIMEOUT, follow_redirects=False
+            "POST", settings.SMS_GATEWAY_URL, content=body, headers=headers, timeout=_TIMEOUT, follow_redirects=False
         ) as response:
             status = response.status_code
     except (httpx.HTTPError, httpx.InvalidURL) as error:

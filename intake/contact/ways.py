@@ -28,7 +28,7 @@ def firm_settings() -> ContactSettings:
 
 def configured() -> tuple[Way, ...]:
     """What can be sent at all. Costs no query where this installation sends nothing."""
-    mail, texts = bool(settings.MAIL_READY), bool(settings.SMS_WEBHOOK_URL and settings.SMS_WEBHOOK_SECRET)
+    mail, texts = bool(settings.MAIL_READY), bool(settings.SMS_GATEWAY_URL)
     ways: list[Way] = ["email"] if mail else []
     if texts and firm_settings().text_messages:
         ways.append("phone")

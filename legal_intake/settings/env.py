@@ -19,8 +19,10 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data")))
 
 
-def secret(name: str, default: str = "") -> str:
+def secret(name: str, default: str = "", *, may_be_empty: bool = False) -> str:
     """A secret from `NAME`, or from the file that `NAME_FILE` names (what containers are given).
+
+    `may_be_empty`: an empty file stands for none (deploy/lib/secrets.table: given).
 
     Raises:
         ImproperlyConfigured: both are set, or the file cannot be read or is empty.
@@ -36,7 +38,7 @@ def secret(name: str, default: str = "") -> str:
     except (OSError, UnicodeDecodeError) as error:
         message = f"{name}_FILE is {path}, which cannot be read ({type(error).__name__}): is it there, and ours?"
         raise ImproperlyConfigured(message) from None
-    if not found:
+    if not found and not may_be_empty:
         message = f"{name}_FILE is {path}, which is empty: put the secret into it."
         raise ImproperlyConfigured(message)
     return found

@@ -115,7 +115,7 @@ def text_gateway() -> Iterator[Gateway]:
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_port}/texts"
-        with override_settings(SMS_WEBHOOK_URL=url, SMS_WEBHOOK_SECRET=SECRET):
+        with override_settings(SMS_GATEWAY_URL=url, SMS_GATEWAY_SECRET=SECRET):
             yield gateway
     finally:
         server.shutdown()

@@ -12,7 +12,7 @@ from django.test import TestCase, override_settings
 from django.utils import timezone
 from dramatiq import Worker
 
-from intake.contact import actors, codes, messages, sending, ways
+from intake.contact import actors, codes, messages, sending
 from intake.guard.judging import judge
 from intake.models import ContactMessage, ContactSettings, Intake
 from tenants.context import firm_scope
@@ -158,10 +158,14 @@ def test_what_the_gateway_answers_decides(status: int, state: str) -> None:
         assert message.state == state
 
 
-def test_half_a_gateway_is_none() -> None:
+def test_without_a_secret_nothing_is_handed_over_and_it_is_seen() -> None:
     wants_texts()
-    with text_gateway(), override_settings(SMS_WEBHOOK_SECRET=""):
-        assert ways.configured() == ()
+    with text_gateway() as gateway, override_settings(SMS_GATEWAY_SECRET=""):
+        message = made("phone")
+        actors.send_message(str(message.id))
+        message.refresh_from_db()
+        assert (message.state, message.error) == ("failed", "no_gateway_secret")
+        assert gateway.asked == []
 
 
 def test_a_worker_sends_what_a_request_asked_for(live_firms: tuple[object, object]) -> None:
