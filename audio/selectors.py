@@ -125,7 +125,7 @@ def standings(session_ids: Collection[UUID]) -> dict[UUID, Standing]:
             can_speak(row.intake),
             row.committed_sample,
             bytes(row.intake.secret_hash),
-        )  # fmt: skip
+        )
         for row in rows
     }
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -40,8 +41,9 @@ class ContactSettingsAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is nothing to list: straight to the row, or to where it is made."""
+        del extra_context
         if not self.has_view_permission(request):
-            return super().changelist_view(request, extra_context)
+            raise PermissionDenied
         found = ContactSettings.objects.first()
         if found is None and not self.has_add_permission(request):
             messages.info(request, "The defaults hold. An administrator can change them.")
