@@ -177,7 +177,7 @@ def test_a_worker_sends_what_a_request_asked_for(live_firms: tuple[object, objec
             for firm in (one, two):
                 with firm_scope(firm):  # type: ignore[arg-type]
                     made()
-            broker.join("default", timeout=15_000)
+            broker.join("default", timeout=60_000)
             worker.join()
         finally:
             worker.stop()
