@@ -38,12 +38,13 @@ class UtteranceView:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a session's conversation stands, for the sweep."""
+    """Where a session's conversation stands, for the sweep. `holder`: whose it is, by the hash of its secret."""
 
     last_turn: int
     stage: str
     can_speak: bool
     committed_sample: int
+    holder: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Entry:
     last_sample: int
     can_speak: bool
     ring: Keyring
+    holder: bytes = b""
 
 
 def item_id(session_id: UUID, start_sample: int) -> UUID:
@@ -117,7 +119,13 @@ def standings(session_ids: Collection[UUID]) -> dict[UUID, Standing]:
     """Where these sessions' conversations stand, in one query."""
     rows = VoiceSession.objects.filter(pk__in=session_ids).select_related("intake")
     return {
-        row.id: Standing(row.intake.last_turn, row.intake.stage, can_speak(row.intake), row.committed_sample)
+        row.id: Standing(
+            row.intake.last_turn,
+            row.intake.stage,
+            can_speak(row.intake),
+            row.committed_sample,
+            bytes(row.intake.secret_hash),
+        )
         for row in rows
     }
 
@@ -132,7 +140,8 @@ def enter(session_id: UUID, intake_id: UUID, secret: str) -> Entry | None:
     if not VoiceSession.objects.filter(pk=session_id, intake=intake).exists():
         return None
     last_sample = -1 if last is None else last
-    return Entry(intake.id, intake.last_turn, intake.stage, last_sample, can_speak(intake), keys.ring())
+    holder = bytes(intake.secret_hash)
+    return Entry(intake.id, intake.last_turn, intake.stage, last_sample, can_speak(intake), keys.ring(), holder)
 
 
 def session_of(intake_id: UUID, session_id: UUID) -> VoiceSession:

@@ -328,7 +328,11 @@ class VoiceSocket:
         self.outbox.close(CLOSE_RESTART)
 
     def standing(self, standing: Standing) -> None:
-        """What the sweep saw. Done or Send over HTTP ends what is being said; a closed stage, the socket."""
+        """What the sweep saw. Done or Send over HTTP ends what is being said; a closed stage, the socket. So does
+        somebody who came back elsewhere: the conversation is theirs, and this browser's no more."""
+        if standing.holder != self._entry.holder:
+            self.outbox.end(CLOSE_REPLACED, "session_replaced", "The conversation goes on somewhere else.")
+            return
         if standing.stage != self._stage:
             self._stage = standing.stage
             self.audio.end_utterance()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from intake.contact import actors as contact_actors
 from intake.services import paging
 from tenants.jobs import actor
 
@@ -31,3 +32,6 @@ def tell_of_alert(alert_id: str) -> None:
     left = paging.carry_on(key)
     if left is not None:
         paging.enqueue(key, left)
+
+
+__all__ = ["contact_actors", "propose_facts", "tell_of_alert"]

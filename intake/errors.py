@@ -12,6 +12,13 @@ IntakeError
 +-- AlreadyDecided      409  somebody decided before
 +-- AssistantUnusable   400  these settings of the language model cannot be used, and why
 +-- BadSetting          400  a choice of the firm's that is not possible; the sentence says which
++-- TooManyTries        429  codes were asked for, or tried, too often
++-- ResumeLocked        429  too many failed tries at one way back
++-- ResumeRefused       403  no way back, or the second factor is wrong: nobody is told which
++-- CodeMistyped        400  a resume code's check character does not fit
++-- PinTooEasy          400  no six digits, or guessed first
++-- SecondFactorNeeded  400  coming back needs a PIN or a safe address
++-- WayNotSafe          400  nothing may be sent this way
 """
 
 from __future__ import annotations
@@ -116,3 +123,55 @@ class BadSetting(IntakeError):
     def __init__(self, sentence: str) -> None:
         super().__init__()
         self.args = (sentence,)
+
+
+class TooManyTries(IntakeError):
+    """Codes were asked for, or tried, too often. `extra["retry_after"]`: seconds until it may be tried again."""
+
+    code = "too_many_tries"
+    status = 429
+    sentence = "This was tried very often. Please wait before you try again."
+
+
+class ResumeLocked(IntakeError):
+    """Too many failed tries at one way back, there or not. `extra["retry_after"]`: seconds to wait."""
+
+    code = "resume_locked"
+    status = 429
+    sentence = "There were too many failed tries. Please wait before you try again."
+
+
+class ResumeRefused(IntakeError):
+    """The code or link is unknown, over, or the PIN or one-time code is wrong: nobody is told which."""
+
+    code = "resume_refused"
+    status = 403
+    sentence = "This did not work. Please check the code and the PIN, and try again."
+
+
+class CodeMistyped(IntakeError):
+    """A resume code whose check character does not fit: somebody mistyped it, whatever codes there are."""
+
+    code = "code_mistyped"
+    sentence = "There is a typing mistake in this code. Please check it and try again."
+
+
+class PinTooEasy(IntakeError):
+    """A PIN is six digits that are not guessed at once."""
+
+    code = "pin_too_easy"
+    sentence = "Please choose six digits that are not all the same, in a row or repeated."
+
+
+class SecondFactorNeeded(IntakeError):
+    """Coming back needs a PIN, or an address marked safe for a one-time code."""
+
+    code = "second_factor_needed"
+    sentence = "Please choose a PIN: there is no safe address that a code could be sent to."
+
+
+class WayNotSafe(IntakeError):
+    """The client did not call this way safe, gave no address for it, or nothing can be sent by it."""
+
+    code = "way_not_safe"
+    sentence = "Nothing can be sent this way: it was not marked safe, or there is no address."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from intake.interview.guided import areas, choosing, frame
+from intake.interview.guided import areas, choosing, frame, verifying
 from intake.interview.guided.saying import local, options, question_text, shown
 from intake.interview.wordings import texts
 from intake.interviews import guided_named
@@ -31,7 +31,7 @@ def question(intake: Intake, talk: Talk) -> dict[str, Any] | None:
     return {
         "key": talk.asking,
         "text": question_text(talk, playbook, talk.asking, locale),
-        "kind": _kind(talk.asking, found),
+        "kind": verifying.kind(talk) if talk.asking == frame.CONTACT_CODE else _kind(talk.asking, found),
         "help": help_text,
         "choices": [{"code": option.code, "label": option.label} for option in options(talk, playbook, locale)],
     }

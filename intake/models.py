@@ -361,12 +361,20 @@ class AuditEvent(models.Model):
 
 # At the end: they refer to the models above.
 from intake.assistant_rows import AssistantSettings, ModelUse  # noqa: E402
+from intake.contactbook import (  # noqa: E402
+    ContactCount,
+    ContactMessage,
+    ContactSettings,
+    ResumeLock,
+    ResumePass,
+)
 from intake.duty import DutySettings, OnCall, Page, Paging  # noqa: E402
 from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
 from intake.periods import LimitationPeriod  # noqa: E402
 
 __all__ = [
     "FIRM_CHAIN", "JSON_KINDS", "AssistantSettings", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules",
-    "Consent", "DutySettings", "Fact", "Intake", "InterviewEvent", "LimitationPeriod", "ModelUse", "OnCall", "Page",
-    "Paging", "Party", "SafetyAlert", "Turn",
+    "Consent", "ContactCount", "ContactMessage", "ContactSettings", "DutySettings", "Fact", "Intake", "InterviewEvent",
+    "LimitationPeriod", "ModelUse", "OnCall", "Page", "Paging", "Party", "ResumeLock", "ResumePass", "SafetyAlert",
+    "Turn",
 ]  # fmt: skip

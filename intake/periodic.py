@@ -1,15 +1,15 @@
 """What the scheduler's leader does for the conversation: the conflict index has everybody who was ever named, and
-no safety alert waits because a worker or the broker died."""
+no safety alert waits because a worker or the broker died; counts of codes are forgotten once nobody looks at them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from django.db import DatabaseError
 
 from intake.conflicts import entries
+from intake.contact import limits, passes
 from intake.metrics import ALERTS
 from intake.services import alert_metrics, paging, triage
 from tenants import directory
@@ -18,11 +18,15 @@ from tenants.errors import FirmUnavailable, TenancyError
 from tenants.models import Firm
 from tenants.periodic import register
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 logger = logging.getLogger(__name__)
 
 INDEX_SECONDS: Final = 900.0
 SWEEP_SECONDS: Final = 30.0
 URGENCY_SECONDS: Final = 600.0
+TIDY_SECONDS: Final = 3_600.0
 T = TypeVar("T")
 
 
@@ -40,6 +44,11 @@ def tell_of_alerts() -> int:
 
 def _alerts_here() -> alert_metrics.Look:
     return alert_metrics.look(swept=paging.sweep())
+
+
+def tidy_contact() -> int:
+    """Forget old counts and locks of codes and tries in every firm that is served. Returns how many."""
+    return sum(in_every_firm(lambda: limits.tidy() + passes.tidy(), "contact_not_tidied"))
 
 
 def in_every_firm(act: Callable[[], T], complaint: str) -> list[T]:
@@ -71,3 +80,4 @@ def refresh_urgency() -> int:
 
 register("urgency", URGENCY_SECONDS, refresh_urgency)
 register("safety-pages", SWEEP_SECONDS, tell_of_alerts)
+register("contact-tidy", TIDY_SECONDS, tidy_contact)

@@ -28,7 +28,8 @@ _KINDS: Final[Mapping[str, type[Event]]] = {
     for kind in (
         events.Started, events.Consented, events.Withdrew, events.Said, events.Chose, events.WentBack,
         events.Switched, events.Confirmed, events.Opened, events.Finished, events.Sent, events.ConflictMatched,
-        events.ConflictDecided, events.StaffActed, events.Proposed,
+        events.ConflictDecided, events.StaffActed, events.Proposed, events.CodeSent, events.CodeChecked,
+        events.Resumed,
     )
 }  # fmt: skip
 
@@ -59,8 +60,9 @@ def event_of(row: InterviewEvent, texts: Mapping[int, str]) -> Event:
         data["facts"] = tuple(events.Proposal(**fact) for fact in data["facts"])
     if kind is events.Said:
         data["votes"] = tuple(Vote(**{**vote, "codes": tuple(vote["codes"])}) for vote in data.get("votes", ()))
-    if isinstance(data.get("value"), list):
-        data["value"] = tuple(data["value"])
+    for name in ("value", "verify"):
+        if isinstance(data.get(name), list):
+            data[name] = tuple(data[name])
     return kind(at=row.at, zone=row.zone, locale=row.locale, playbook=row.playbook, **data)
 
 

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from intake import guided_views, interviews
 from intake.interview.engine import Allowed, allowed
+from intake.interview.guided.returning import may_come_back
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import Playbook as FirstForm
 from intake.interview.stages import STOPPED_LOOK, Stage
@@ -113,6 +114,7 @@ def snapshot_of(intake: Intake) -> dict[str, Any]:
         "turns": [turn.as_dict() for turn in turns],
         "last_turn": intake.last_turn,
         "can": may_of(allowed(state)),
+        "later": isinstance(state, Talk) and may_come_back(state),
         "review": _review(intake, state, turns) if state.stage in {Stage.REVIEW, Stage.SENT} else None,
         "notice": {"version": NOTICE_VERSION, "paragraphs": list(notice(intake.locale))},
         "locale": intake.locale,

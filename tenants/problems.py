@@ -147,8 +147,10 @@ def _describe(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]] | No
     code, status = getattr(exc, "code", None), getattr(exc, "status", None)
     if isinstance(code, str) and isinstance(status, int) and (status < 500 or status == 503):
         extra = getattr(exc, "extra", None)
-        headers = {"Retry-After": "5"} if status == 503 else {}
-        return status, problem_body(status, code, str(exc), **(extra if isinstance(extra, dict) else {})), headers
+        members = extra if isinstance(extra, dict) else {}
+        wait = members.get("retry_after", 5 if status == 503 else None)
+        headers = {"Retry-After": str(wait)} if wait is not None else {}
+        return status, problem_body(status, code, str(exc), **members), headers
     return None
 
 

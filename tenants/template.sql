@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: 0d4ac789b95987f29e43beb4ea7faba82ae310c852a35b7a7d26aea781b262a4
--- sources: e8205c1611b63a74993a8838ef7154bef6123b48b0c02b8c0ada611084fd4a41
+-- fingerprint: 9e3c7aa80f3f9f30c550fd646f750a8d3eecc23c93f7acfa67d41cf960679227
+-- sources: 93916905fd22ac8198a670ff7fdced7d385076e2f1a329637a0687385641f9c5
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -265,6 +265,43 @@ CREATE TABLE __firm_schema__.intake_consent (
     at timestamp with time zone NOT NULL,
     intake_id uuid NOT NULL
 );
+CREATE TABLE __firm_schema__.intake_contactcount (
+    id uuid NOT NULL,
+    key_hash bytea NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    count integer NOT NULL,
+    CONSTRAINT intake_contactcount_count_check CHECK ((count >= 0))
+);
+CREATE TABLE __firm_schema__.intake_contactmessage (
+    id uuid NOT NULL,
+    purpose character varying(8) NOT NULL,
+    way character varying(8) NOT NULL,
+    address_ct bytea NOT NULL,
+    address_hash bytea NOT NULL,
+    secret_ct bytea NOT NULL,
+    code_hash bytea NOT NULL,
+    tries smallint NOT NULL,
+    state character varying(8) NOT NULL,
+    attempts smallint NOT NULL,
+    error character varying(40) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    used_at timestamp with time zone,
+    intake_id uuid NOT NULL,
+    CONSTRAINT intake_contactmessage_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT intake_contactmessage_tries_check CHECK ((tries >= 0))
+);
+CREATE TABLE __firm_schema__.intake_contactsettings (
+    id smallint NOT NULL,
+    verify character varying(14) NOT NULL,
+    sender character varying(40) NOT NULL,
+    text_messages boolean NOT NULL,
+    resume_days smallint NOT NULL,
+    CONSTRAINT intake_contact_settings_one CHECK ((id = 1)),
+    CONSTRAINT intake_contactsettings_id_check CHECK ((id >= 0)),
+    CONSTRAINT intake_contactsettings_resume_days_check CHECK ((resume_days >= 0))
+);
 CREATE TABLE __firm_schema__.intake_dutysettings (
     id uuid NOT NULL,
     one smallint NOT NULL,
@@ -418,6 +455,25 @@ CREATE TABLE __firm_schema__.intake_party (
     supersedes_id uuid,
     turn_id uuid NOT NULL
 );
+CREATE TABLE __firm_schema__.intake_resumelock (
+    id uuid NOT NULL,
+    key_hash bytea NOT NULL,
+    failures integer NOT NULL,
+    locked_until timestamp with time zone,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT intake_resumelock_failures_check CHECK ((failures >= 0))
+);
+CREATE TABLE __firm_schema__.intake_resumepass (
+    id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    token_hash bytea,
+    pin_hash character varying(160) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    used_at timestamp with time zone,
+    intake_id uuid NOT NULL
+);
 CREATE TABLE __firm_schema__.intake_safetyalert (
     id uuid NOT NULL,
     level character varying(12) NOT NULL,
@@ -520,46 +576,66 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(66, 'Can change model use', 17, 'change_modeluse'),
 	(67, 'Can delete model use', 17, 'delete_modeluse'),
 	(68, 'Can view model use', 17, 'view_modeluse'),
-	(69, 'Can add interview event', 18, 'add_interviewevent'),
-	(70, 'Can change interview event', 18, 'change_interviewevent'),
-	(71, 'Can delete interview event', 18, 'delete_interviewevent'),
-	(72, 'Can view interview event', 18, 'view_interviewevent'),
-	(73, 'Can add safety alert', 19, 'add_safetyalert'),
-	(74, 'Can change safety alert', 19, 'change_safetyalert'),
-	(75, 'Can delete safety alert', 19, 'delete_safetyalert'),
-	(76, 'Can view safety alert', 19, 'view_safetyalert'),
-	(77, 'Can add safety settings', 20, 'add_dutysettings'),
-	(78, 'Can change safety settings', 20, 'change_dutysettings'),
-	(79, 'Can delete safety settings', 20, 'delete_dutysettings'),
-	(80, 'Can view safety settings', 20, 'view_dutysettings'),
-	(81, 'Can add person on call', 21, 'add_oncall'),
-	(82, 'Can change person on call', 21, 'change_oncall'),
-	(83, 'Can delete person on call', 21, 'delete_oncall'),
-	(84, 'Can view person on call', 21, 'view_oncall'),
-	(85, 'Can add paging', 22, 'add_paging'),
-	(86, 'Can change paging', 22, 'change_paging'),
-	(87, 'Can delete paging', 22, 'delete_paging'),
-	(88, 'Can view paging', 22, 'view_paging'),
-	(89, 'Can add page', 23, 'add_page'),
-	(90, 'Can change page', 23, 'change_page'),
-	(91, 'Can delete page', 23, 'delete_page'),
-	(92, 'Can view page', 23, 'view_page'),
-	(93, 'Can add limitation period', 24, 'add_limitationperiod'),
-	(94, 'Can change limitation period', 24, 'change_limitationperiod'),
-	(95, 'Can delete limitation period', 24, 'delete_limitationperiod'),
-	(96, 'Can view limitation period', 24, 'view_limitationperiod'),
-	(97, 'Can add voice session', 25, 'add_voicesession'),
-	(98, 'Can change voice session', 25, 'change_voicesession'),
-	(99, 'Can delete voice session', 25, 'delete_voicesession'),
-	(100, 'Can view voice session', 25, 'view_voicesession'),
-	(101, 'Can add utterance', 26, 'add_utterance'),
-	(102, 'Can change utterance', 26, 'change_utterance'),
-	(103, 'Can delete utterance', 26, 'delete_utterance'),
-	(104, 'Can view utterance', 26, 'view_utterance'),
-	(105, 'Can add recording', 27, 'add_recording'),
-	(106, 'Can change recording', 27, 'change_recording'),
-	(107, 'Can delete recording', 27, 'delete_recording'),
-	(108, 'Can view recording', 27, 'view_recording');
+	(69, 'Can add contact settings', 18, 'add_contactsettings'),
+	(70, 'Can change contact settings', 18, 'change_contactsettings'),
+	(71, 'Can delete contact settings', 18, 'delete_contactsettings'),
+	(72, 'Can view contact settings', 18, 'view_contactsettings'),
+	(73, 'Can add contact message', 19, 'add_contactmessage'),
+	(74, 'Can change contact message', 19, 'change_contactmessage'),
+	(75, 'Can delete contact message', 19, 'delete_contactmessage'),
+	(76, 'Can view contact message', 19, 'view_contactmessage'),
+	(77, 'Can add resume pass', 20, 'add_resumepass'),
+	(78, 'Can change resume pass', 20, 'change_resumepass'),
+	(79, 'Can delete resume pass', 20, 'delete_resumepass'),
+	(80, 'Can view resume pass', 20, 'view_resumepass'),
+	(81, 'Can add contact count', 21, 'add_contactcount'),
+	(82, 'Can change contact count', 21, 'change_contactcount'),
+	(83, 'Can delete contact count', 21, 'delete_contactcount'),
+	(84, 'Can view contact count', 21, 'view_contactcount'),
+	(85, 'Can add resume lock', 22, 'add_resumelock'),
+	(86, 'Can change resume lock', 22, 'change_resumelock'),
+	(87, 'Can delete resume lock', 22, 'delete_resumelock'),
+	(88, 'Can view resume lock', 22, 'view_resumelock'),
+	(89, 'Can add interview event', 23, 'add_interviewevent'),
+	(90, 'Can change interview event', 23, 'change_interviewevent'),
+	(91, 'Can delete interview event', 23, 'delete_interviewevent'),
+	(92, 'Can view interview event', 23, 'view_interviewevent'),
+	(93, 'Can add safety alert', 24, 'add_safetyalert'),
+	(94, 'Can change safety alert', 24, 'change_safetyalert'),
+	(95, 'Can delete safety alert', 24, 'delete_safetyalert'),
+	(96, 'Can view safety alert', 24, 'view_safetyalert'),
+	(97, 'Can add safety settings', 25, 'add_dutysettings'),
+	(98, 'Can change safety settings', 25, 'change_dutysettings'),
+	(99, 'Can delete safety settings', 25, 'delete_dutysettings'),
+	(100, 'Can view safety settings', 25, 'view_dutysettings'),
+	(101, 'Can add person on call', 26, 'add_oncall'),
+	(102, 'Can change person on call', 26, 'change_oncall'),
+	(103, 'Can delete person on call', 26, 'delete_oncall'),
+	(104, 'Can view person on call', 26, 'view_oncall'),
+	(105, 'Can add paging', 27, 'add_paging'),
+	(106, 'Can change paging', 27, 'change_paging'),
+	(107, 'Can delete paging', 27, 'delete_paging'),
+	(108, 'Can view paging', 27, 'view_paging'),
+	(109, 'Can add page', 28, 'add_page'),
+	(110, 'Can change page', 28, 'change_page'),
+	(111, 'Can delete page', 28, 'delete_page'),
+	(112, 'Can view page', 28, 'view_page'),
+	(113, 'Can add limitation period', 29, 'add_limitationperiod'),
+	(114, 'Can change limitation period', 29, 'change_limitationperiod'),
+	(115, 'Can delete limitation period', 29, 'delete_limitationperiod'),
+	(116, 'Can view limitation period', 29, 'view_limitationperiod'),
+	(117, 'Can add voice session', 30, 'add_voicesession'),
+	(118, 'Can change voice session', 30, 'change_voicesession'),
+	(119, 'Can delete voice session', 30, 'delete_voicesession'),
+	(120, 'Can view voice session', 30, 'view_voicesession'),
+	(121, 'Can add utterance', 31, 'add_utterance'),
+	(122, 'Can change utterance', 31, 'change_utterance'),
+	(123, 'Can delete utterance', 31, 'delete_utterance'),
+	(124, 'Can view utterance', 31, 'view_utterance'),
+	(125, 'Can add recording', 32, 'add_recording'),
+	(126, 'Can change recording', 32, 'change_recording'),
+	(127, 'Can delete recording', 32, 'delete_recording'),
+	(128, 'Can view recording', 32, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -578,16 +654,21 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(15, 'intake', 'auditevent'),
 	(16, 'intake', 'assistantsettings'),
 	(17, 'intake', 'modeluse'),
-	(18, 'intake', 'interviewevent'),
-	(19, 'intake', 'safetyalert'),
-	(20, 'intake', 'dutysettings'),
-	(21, 'intake', 'oncall'),
-	(22, 'intake', 'paging'),
-	(23, 'intake', 'page'),
-	(24, 'intake', 'limitationperiod'),
-	(25, 'audio', 'voicesession'),
-	(26, 'audio', 'utterance'),
-	(27, 'audio', 'recording');
+	(18, 'intake', 'contactsettings'),
+	(19, 'intake', 'contactmessage'),
+	(20, 'intake', 'resumepass'),
+	(21, 'intake', 'contactcount'),
+	(22, 'intake', 'resumelock'),
+	(23, 'intake', 'interviewevent'),
+	(24, 'intake', 'safetyalert'),
+	(25, 'intake', 'dutysettings'),
+	(26, 'intake', 'oncall'),
+	(27, 'intake', 'paging'),
+	(28, 'intake', 'page'),
+	(29, 'intake', 'limitationperiod'),
+	(30, 'audio', 'voicesession'),
+	(31, 'audio', 'utterance'),
+	(32, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -613,17 +694,18 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(22, 'intake', '0003_roles', now()),
 	(23, 'intake', '0005_interview', now()),
 	(24, 'intake', '0006_conflict_index', now()),
-	(25, 'intake', '0011_assistant', now()),
-	(26, 'intake', '0013_pages', now()),
-	(27, 'sessions', '0001_initial', now());
+	(25, 'intake', '0010_contact', now()),
+	(26, 'intake', '0011_assistant', now()),
+	(27, 'intake', '0013_pages', now()),
+	(28, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 108, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 128, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 27, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 27, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 32, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 28, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -688,6 +770,14 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictrules
     ADD CONSTRAINT intake_conflictrules_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_contactcount
+    ADD CONSTRAINT intake_contact_count_key UNIQUE (key_hash, begins_at);
+ALTER TABLE ONLY __firm_schema__.intake_contactcount
+    ADD CONSTRAINT intake_contactcount_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_contactmessage
+    ADD CONSTRAINT intake_contactmessage_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_contactsettings
+    ADD CONSTRAINT intake_contactsettings_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_dutysettings
     ADD CONSTRAINT intake_dutysettings_one_key UNIQUE (one);
 ALTER TABLE ONLY __firm_schema__.intake_dutysettings
@@ -722,6 +812,16 @@ ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_key UNIQUE (supersedes_id);
+ALTER TABLE ONLY __firm_schema__.intake_resumelock
+    ADD CONSTRAINT intake_resumelock_key_hash_key UNIQUE (key_hash);
+ALTER TABLE ONLY __firm_schema__.intake_resumelock
+    ADD CONSTRAINT intake_resumelock_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_resumepass
+    ADD CONSTRAINT intake_resumepass_code_hash_key UNIQUE (code_hash);
+ALTER TABLE ONLY __firm_schema__.intake_resumepass
+    ADD CONSTRAINT intake_resumepass_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_resumepass
+    ADD CONSTRAINT intake_resumepass_token_hash_key UNIQUE (token_hash);
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert
     ADD CONSTRAINT intake_safetyalert_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_turn
@@ -753,6 +853,8 @@ CREATE INDEX intake_conflict_keys ON __firm_schema__.intake_conflictentry USING 
 CREATE INDEX intake_conflictcheck_decided_by_id_759c4da7 ON __firm_schema__.intake_conflictcheck USING btree (decided_by_id);
 CREATE INDEX intake_conflictcheck_intake_id_437dbf27 ON __firm_schema__.intake_conflictcheck USING btree (intake_id);
 CREATE INDEX intake_consent_intake_id_2ea2d50a ON __firm_schema__.intake_consent USING btree (intake_id);
+CREATE INDEX intake_contact_newest ON __firm_schema__.intake_contactmessage USING btree (intake_id, purpose, at DESC);
+CREATE INDEX intake_contactmessage_intake_id_bd7e5a18 ON __firm_schema__.intake_contactmessage USING btree (intake_id);
 CREATE INDEX intake_fact_intake_id_d3ab48d0 ON __firm_schema__.intake_fact USING btree (intake_id);
 CREATE INDEX intake_fact_turn_id_ceb93311 ON __firm_schema__.intake_fact USING btree (turn_id);
 CREATE INDEX intake_fact_written_by_id_ea75bfc8 ON __firm_schema__.intake_fact USING btree (written_by_id);
@@ -769,6 +871,7 @@ CREATE INDEX intake_paging_due ON __firm_schema__.intake_paging USING btree (nex
 CREATE INDEX intake_party_intake_id_98d8091b ON __firm_schema__.intake_party USING btree (intake_id);
 CREATE INDEX intake_party_match ON __firm_schema__.intake_party USING btree (name_hash, role);
 CREATE INDEX intake_party_turn_id_360353be ON __firm_schema__.intake_party USING btree (turn_id);
+CREATE INDEX intake_resumepass_intake_id_e812f8b7 ON __firm_schema__.intake_resumepass USING btree (intake_id);
 CREATE INDEX intake_safetyalert_acknowledged_by_id_3b53506f ON __firm_schema__.intake_safetyalert USING btree (acknowledged_by_id);
 CREATE INDEX intake_safetyalert_intake_id_f5964120 ON __firm_schema__.intake_safetyalert USING btree (intake_id);
 CREATE INDEX intake_safetyalert_turn_id_47853217 ON __firm_schema__.intake_safetyalert USING btree (turn_id);
@@ -843,6 +946,8 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictentry
     ADD CONSTRAINT intake_conflictentry_party_id_d5b2efa9_fk_intake_party_id FOREIGN KEY (party_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_intake_id_2ea2d50a_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_contactmessage
+    ADD CONSTRAINT intake_contactmessage_intake_id_bd7e5a18_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_intake_id_d3ab48d0_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -873,6 +978,8 @@ ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_9fb94d2d_fk_intake_party_id FOREIGN KEY (supersedes_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_turn_id_360353be_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_resumepass
+    ADD CONSTRAINT intake_resumepass_intake_id_e812f8b7_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert
     ADD CONSTRAINT intake_safetyalert_acknowledged_by_id_3b53506f_fk_accounts_ FOREIGN KEY (acknowledged_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert

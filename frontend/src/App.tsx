@@ -1,11 +1,12 @@
 import { type ReactElement, useEffect, useSyncExternalStore } from "react";
+import { ComeBack } from "./components/ComeBack";
 import { Conversation } from "./components/Conversation";
 import { Failed } from "./components/Failed";
 import { Language } from "./components/Language";
 import { Paused } from "./components/Paused";
 import { QuickExit } from "./components/QuickExit";
 import { Review } from "./components/Review";
-import { Sent } from "./components/Sent";
+import { Sent, SentBefore } from "./components/Sent";
 import { Stopped } from "./components/Stopped";
 import { Welcome } from "./components/Welcome";
 import * as copy from "./copy";
@@ -56,7 +57,17 @@ function View({ state, controller }: { state: State; controller: Controller }): 
     case "failed":
       return <Failed problem={state.problem ?? ""} onAgain={() => void controller.load()} />;
     case "welcome":
-      return <Welcome state={state} onStart={(keepAudio) => void controller.begin(keepAudio)} />;
+      return (
+        <Welcome
+          state={state}
+          onStart={(keepAudio) => void controller.begin(keepAudio)}
+          onReturn={() => void controller.startReturning()}
+        />
+      );
+    case "returning":
+      return <ComeBack state={state} controller={controller} />;
+    case "sent_before":
+      return <SentBefore reference={state.reference} onAnother={() => controller.another()} />;
     case "intake":
       return <Stage state={state} controller={controller} />;
     default:
@@ -81,6 +92,6 @@ function Stage({ state, controller }: { state: State; controller: Controller }):
     case "sent":
       return <Sent state={state} onAnother={() => controller.another()} />;
     default:
-      return <Stopped state={state} />;
+      return <Stopped state={state} controller={controller} />;
   }
 }

@@ -44,6 +44,11 @@ beforeEach(async () => {
     goBack: vi.fn(async () => story),
     switchLanguage: vi.fn(async () => ({ ...story, locale: "es" })),
     confirmAnswer: vi.fn(async () => story),
+    laterChoices: vi.fn(async () => ({ ways: [], days: 14 })),
+    offerLater: vi.fn(async () => ({ code: "7KQ-2X9-RDJ", expires_at: "2026-07-01T00:00:00Z", pin: true, link: null })),
+    waysBack: vi.fn(async () => ({ ways: ["email"] })),
+    sendBackCode: vi.fn(async () => null),
+    comeBack: vi.fn(async () => ({ sent: false, reference: null, snapshot: story })),
   };
   store = new Store();
   controller = new Controller(store, calls as unknown as Api, fakeDoors());
@@ -212,5 +217,57 @@ describe("languages", () => {
     expect(calls.readFirm).toHaveBeenLastCalledWith("es");
     expect(calls.switchLanguage).toHaveBeenCalledWith("i1", "es");
     expect(store.get().locale).toBe("es");
+  });
+});
+
+describe("going on later", () => {
+  afterEach(() => history.replaceState(null, "", "/"));
+
+  it("takes a link's token out of the address at once, and shows nothing of the conversation before the proof", async () => {
+    location.hash = "#resume=tok-en_1";
+    store = new Store();
+    controller = new Controller(store, calls as unknown as Api, fakeDoors());
+    calls.currentIntake.mockClear();
+    await controller.load();
+    expect(location.href).not.toContain("tok-en_1");
+    expect(calls.currentIntake).not.toHaveBeenCalled();
+    expect(store.get()).toMatchObject({ phase: "returning", intake: null, turns: [] });
+    await controller.comeBack("", { pin: "482917" });
+    expect(calls.comeBack).toHaveBeenCalledWith({ token: "tok-en_1" }, { pin: "482917" });
+    expect(store.get()).toMatchObject({ phase: "intake", intake: { stage: "story" } });
+  });
+
+  it("takes a link that is opened in a page that is there already", async () => {
+    const stop = controller.watch();
+    location.hash = "#resume=second";
+    window.dispatchEvent(new HashChangeEvent("hashchange"));
+    await vi.waitFor(() => expect(store.get().phase).toBe("returning"));
+    expect(location.hash).toBe("");
+    stop();
+  });
+
+  it("stays where it is when it was refused, and keeps what is needed for another try", async () => {
+    await controller.startReturning();
+    calls.comeBack.mockRejectedValueOnce(new ApiProblem(403, "resume_refused", ""));
+    await controller.comeBack("7KQ-2X9-RDJ", { pin: "111222" });
+    expect(store.get()).toMatchObject({ phase: "returning", problem: "resume_refused" });
+    await controller.askForCode("7KQ-2X9-RDJ", "email");
+    expect(calls.sendBackCode).toHaveBeenCalledWith({ code: "7KQ-2X9-RDJ" }, "email");
+    expect(store.get().returning.asked).toBe(true);
+  });
+
+  it("tells of what was sent its reference alone", async () => {
+    await controller.startReturning();
+    calls.comeBack.mockResolvedValueOnce({ sent: true, reference: "7KQ2-X9RD", snapshot: null });
+    await controller.comeBack("7KQ-2X9-RDJ", { pin: "482917" });
+    expect(store.get()).toMatchObject({ phase: "sent_before", reference: "7KQ2-X9RD", intake: null, turns: [] });
+  });
+
+  it("forgets the code when the page is left", async () => {
+    await controller.later();
+    await controller.offerLater("482917", null);
+    expect(store.get().offer?.code).toBe("7KQ-2X9-RDJ");
+    controller.leave(() => undefined);
+    expect(store.get().offer).toBeNull();
   });
 });

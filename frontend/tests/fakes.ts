@@ -118,6 +118,7 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
     consents: { service: true, keep_audio: false },
     turns,
     last_turn: turns.at(-1)?.number ?? 0,
+    later: false,
     can: may({ type: true, speak: true, correct: true }),
     locale: "en",
     locales: ["en", "es"],

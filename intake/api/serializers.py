@@ -98,7 +98,7 @@ class QuestionOut(serializers.Serializer[Any]):
 
     key = serializers.CharField()
     text = serializers.CharField()
-    kind = serializers.ChoiceField(choices=["name_other", "story", *TYPES])
+    kind = serializers.ChoiceField(choices=["name_other", "story", "code", *TYPES])
     help = serializers.CharField(allow_null=True)
     choices = OptionOut(many=True)
 
@@ -179,6 +179,7 @@ class SnapshotOut(serializers.Serializer[Any]):
     turns = TurnOut(many=True)
     last_turn = serializers.IntegerField()
     can = CanOut()
+    later = serializers.BooleanField(help_text="Whether one can stop here and come back.")
     review = ReviewOut(allow_null=True)
     notice = NoticeOut()
     locale = serializers.CharField()

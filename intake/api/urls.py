@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intake.api import views
+from intake.api import resume, views
 
 urlpatterns = [
     path("firm", views.FirmView.as_view(), name="firm"),
@@ -19,4 +19,7 @@ urlpatterns = [
     path("intakes/<uuid:intake_id>/consents", views.ConsentsView.as_view(), name="consents"),
     path("intakes/<uuid:intake_id>/done", views.DoneView.as_view(), name="done"),
     path("intakes/<uuid:intake_id>/send", views.SendView.as_view(), name="send"),
+    path("intakes/<uuid:intake_id>/later", resume.LaterView.as_view(), name="later"),
+    path("resume", resume.ResumeView.as_view(), name="resume"),
+    path("resume/code", resume.ResumeCodeView.as_view(), name="resume-code"),
 ]

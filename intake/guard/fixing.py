@@ -22,6 +22,8 @@ from intake.safety.helping import countries, fixed_words, hotlines
 
 FILE: Final = Path(__file__).with_name("allowed.txt")
 _HEAD: Final = "# sha256 of fixed words, normalised. Made by `python -m intake.guard.fixing`; do not edit.\n"
+#: The words of mails and text messages to clients.
+_MESSAGES: Final = Path(__file__).parents[1] / "contact" / "words"
 _FILLED: Final = re.compile(r"\{\w+\}")
 
 
@@ -40,6 +42,8 @@ def fixed_texts() -> Iterator[str]:
     for locale in LOCALES:
         for ways in guided_words(locale).values():
             yield from ways
+    for file in sorted(_MESSAGES.glob("*.yaml")):
+        yield from _leaves(load_yaml(file))
     yield from _authored()
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from intake.interview.stages import Stage
 
 ConsentKind = Literal["service", "keep_audio"]
+#: Ways to reach a client.
+Way = Literal["email", "phone"]
+#: What a typed code was: `gone` when there is none to compare it with any more.
+CodeResult = Literal["right", "wrong", "gone"]
 #: Whose name an answer is, as a playbook says it; the first form says `other_side` for `adverse`.
 PartyRole = Literal["client", "other_side", "adverse", "related", "institution"]
 FactState = Literal["stated", "inferred", "unknown", "refused", "contradicted", "confirmed"]
@@ -33,9 +37,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(Event):
-    """The page was opened and the notice shown. `country`: whose help lines the firm gives (ISO 3166)."""
+    """The page was opened and the notice shown. `country`: whose help lines the firm gives (ISO 3166).
+
+    `verify`: by these ways a code is asked for before the gate.
+    """
 
     country: str = ""
+    verify: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +142,26 @@ class StaffActed(Event):
     value: Any = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSent(Event):
+    """A one-time code is on its way to the client, or could not be made."""
+
+    way: Way
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeChecked(Event):
+    """What the code that the client typed was."""
+
+    result: CodeResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Event):
+    """The client came back and proved who they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A fact that a model read in a turn: `quote` are the words it stands on, from character `start`."""
@@ -201,6 +229,8 @@ class Decision:
 
     `check_conflict`: match the names and report back with ConflictMatched. `open_area`: find the playbook of
     this area (empty: of none) and report back with Opened. `locale`: address the client in it from now on.
+    `send_code`: send a code by this way and report back with CodeSent. `check_code`: these digits were typed; report
+    back with CodeChecked.
     """
 
     stage: Stage
@@ -211,6 +241,8 @@ class Decision:
     alerts: tuple[Alert, ...] = ()
     open_area: str | None = None
     locale: str | None = None
+    send_code: Way | None = None
+    check_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

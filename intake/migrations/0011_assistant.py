@@ -31,7 +31,7 @@ def _id() -> tuple[str, models.UUIDField]:
 class Migration(migrations.Migration):
     """Expand only."""
 
-    dependencies: ClassVar[list[tuple[str, str]]] = [("intake", "0006_conflict_index")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("intake", "0010_contact")]
 
     operations: ClassVar[list[Operation]] = [
         migrations.CreateModel(

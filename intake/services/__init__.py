@@ -15,13 +15,18 @@ from intake.services.conversation import (
     switch_language,
 )
 from intake.services.decisions import acknowledge_alert, decide_conflict, decide_person, write_fact
+from intake.services.resume import Offer, WayBack, ask_for_code, come_back, later, offer
 
 __all__ = [
+    "Offer",
     "TurnResult",
     "TurnSource",
+    "WayBack",
     "acknowledge_alert",
     "add_turn",
+    "ask_for_code",
     "choose",
+    "come_back",
     "confirm_fact",
     "correct",
     "decide_conflict",
@@ -29,6 +34,8 @@ __all__ = [
     "finish_story",
     "give_consent",
     "go_back",
+    "later",
+    "offer",
     "send_intake",
     "start_intake",
     "switch_language",

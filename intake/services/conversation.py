@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from intake import audit, interviews
+from intake.contact import ways
 from intake.errors import ConsentRequired, NoSuchTurn, StageClosed
 from intake.interview.engine import Allowed, allowed
 from intake.interview.events import (
@@ -89,7 +90,7 @@ def start_intake(
     )
     intake.save(force_insert=True)
     step = Step(intake)
-    step.advance(Started(country=paging.duty_settings().country, **step.context))
+    step.advance(Started(country=paging.duty_settings().country, verify=ways.to_verify(), **step.context))
     Consent.objects.bulk_create(
         _consent(intake, kind, granted=bool(consents.get(kind)), channel="web") for kind in CONSENT_KINDS
     )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils import timezone
 
 from intake import audit, conflicts, interviews, recording, signalling
+from intake.contact import codes, ways
 from intake.errors import NoIntake, StageClosed
 from intake.interview.assistant import Context
 from intake.interview.engine import advance
-from intake.interview.events import ConflictMatched, NotNow, Opened, StaffActed
+from intake.interview.events import CodeChecked, CodeSent, ConflictMatched, NotNow, Opened, StaffActed
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import FIRST_FORM
 from intake.interview.stages import Stage
@@ -106,6 +107,10 @@ class Step:
             self.state, decision = advance(FIRST_FORM, self.state, event)
         return decision
 
+    @property
+    def _answers(self) -> dict[str, Any]:
+        return self.state.answers if isinstance(self.state, Talk) else {}
+
     def next_number(self) -> int:
         """The number of the next turn; the lock on the intake keeps it without gaps."""
         self.intake.last_turn += 1
@@ -188,6 +193,14 @@ class Step:
             self._to_the_gate(decision.findings)
         else:
             self._keep(decision.findings)
+        if decision.send_code is not None:
+            address = ways.address_among(self._answers, decision.send_code)
+            sent = codes.issue(self.intake, decision.send_code, address, "verify")
+            self.advance(CodeSent(way=decision.send_code, sent=sent, **self.context))
+        if decision.check_code:
+            to = ways.hashes_among(self._answers)
+            result = codes.check(self.intake.id, "verify", decision.check_code, addresses=to)
+            self.advance(CodeChecked(result=result, **self.context))
         if decision.open_area is not None:
             opened = interviews.playbook_for(decision.open_area)
             self.advance(Opened(**{**self.context, "playbook": opened.name}))

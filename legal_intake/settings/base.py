@@ -5,6 +5,7 @@ from __future__ import annotations
 from legal_intake.log_settings import configuration as log_configuration
 from legal_intake.server_names import MAX_BODY_BYTES
 from legal_intake.settings.env import BASE_DIR, DATA_DIR, env, running_addresses, secret, with_password
+from legal_intake.settings.messages import *  # noqa: F403 - settings of their own file
 
 # Everything is production unless it says otherwise; `make run` and the tests say `development`.
 _running = running_addresses()
@@ -214,16 +215,6 @@ DOMAINS_FILE = env.str("DOMAINS_FILE", default="")
 # A firm may bring its own domain; what lies under it is not ours to bind, nor to preload.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-# Mail: pages about safety alerts (intake/paging). Without SMTP_HOST none is sent, and the admin says so.
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-EMAIL_HOST = env.str("SMTP_HOST", default="")
-EMAIL_PORT = env.int("SMTP_PORT", default=587)
-EMAIL_HOST_USER = env.str("SMTP_USER", default="")
-EMAIL_HOST_PASSWORD = secret("SMTP_PASSWORD", may_be_empty=True)
-EMAIL_USE_SSL = env.bool("SMTP_TLS", default=True) and EMAIL_PORT == 465  # where TLS begins at once
-EMAIL_USE_TLS = env.bool("SMTP_TLS", default=True) and not EMAIL_USE_SSL
-EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("SMTP_FROM", default="") or f"legal-intake@{BASE_DOMAIN or 'localhost'}"
 # Private networks that firms' webhooks may reach, without TLS too, such as 10.20.0.0/16; empty: none.
 WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
 # How late an alert's next step may be before the sweep takes it from the workers.

@@ -20,8 +20,9 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data")))
 
 
 def secret(name: str, default: str = "", *, may_be_empty: bool = False) -> str:
-    """A secret from `NAME`, or from the file that `NAME_FILE` names (what containers are given). `may_be_empty`: an
-    empty file means that there is none.
+    """A secret from `NAME`, or from the file that `NAME_FILE` names (what containers are given).
+
+    `may_be_empty`: an empty file stands for none (deploy/lib/secrets.table: given).
 
     Raises:
         ImproperlyConfigured: both are set, or the file cannot be read or is empty.

@@ -387,3 +387,15 @@ async def test_done_in_silence_is_answered_at_once(voice: Voice) -> None:
     async with wire(voice) as socket:
         socket.tell("input_audio_buffer.commit", event_id="done-1")
         assert (await socket.until("input_audio_buffer.committed", 3))["client_event_id"] == "done-1"
+
+
+async def test_who_comes_back_elsewhere_takes_the_conversation_from_this_browser(voice: Voice) -> None:
+    def come_back() -> None:
+        code = intake_services.offer(intake_id=voice.intake_id, pin="482917").code
+        back = intake_services.WayBack(code=code)
+        assert intake_services.come_back(back=back, pin="482917", device="192.0.2.9").secret
+
+    async with wire(voice) as socket:
+        await socket.until("session.created")
+        await in_firm(voice.firm, come_back)
+        await socket.until_error("session_replaced", 4)

@@ -145,7 +145,12 @@ def test_what_is_for_inside_is_not_for_outside(place: tuple[House, Upstream, Ups
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("POST", "/admin/login/", 11), ("POST", "/api/voice/sessions", 21), ("POST", "/api/intakes/", 21)],
+    [
+        ("POST", "/admin/login/", 11),
+        ("POST", "/api/resume", 11),
+        ("POST", "/api/voice/sessions", 21),
+        ("POST", "/api/intakes/", 21),
+    ],
 )
 def test_too_many_are_told_so_and_another_client_is_not_held_up(
     place: tuple[House, Upstream, Upstream], method: str, path: str, allowed: int

@@ -45,6 +45,8 @@ def answer_basics(intake: Intake, **answers: str) -> None:
         if question is None or stage(intake) not in {"topic", "basics"}:
             return
         answer = given.get(question["key"], "=yes" if question["kind"] == "yes_no" else "=@skip")
+        if answer == "=STOP":
+            return
         if answer.startswith("="):
             codes = [option["code"] for option in question["choices"]]
             wanted = answer[1:]

@@ -63,7 +63,7 @@ async function answerOf(path: string, init: RequestInit): Promise<Response> {
 }
 
 async function contentOf(response: Response): Promise<unknown> {
-  if (response.status === 204) return null;
+  if (response.status === 204 || response.status === 202) return null;
   try {
     return await response.json();
   } catch {

@@ -1,5 +1,17 @@
 import { ApiProblem, get, post, postAndGo } from "./http";
-import type { Firm, NewTurns, Snapshot, TurnsAfter, VoiceSession, VoiceTicket } from "./types";
+import type {
+  Firm,
+  LaterChoices,
+  NewTurns,
+  Offer,
+  Returned,
+  Snapshot,
+  TurnsAfter,
+  VoiceSession,
+  VoiceTicket,
+  Way,
+  WayBack,
+} from "./types";
 
 export const readFirm = (locale: string): Promise<Firm> => get(`/api/firm?locale=${locale}`);
 
@@ -61,6 +73,21 @@ export const finishStory = (intake: string): Promise<unknown> => post(`/api/inta
 
 export const sendIntake = (intake: string): Promise<{ reference: string }> =>
   post(`/api/intakes/${intake}/send`, {});
+
+/** The safe ways to come back that this client has. */
+export const laterChoices = (intake: string): Promise<LaterChoices> => get(`/api/intakes/${intake}/later`);
+
+export const offerLater = (intake: string, pin: string, link: Way | null): Promise<Offer> =>
+  post(`/api/intakes/${intake}/later`, { pin, link });
+
+/** By which ways this firm sends codes at all. */
+export const waysBack = (): Promise<{ ways: Way[] }> => get("/api/resume");
+
+export const sendBackCode = (back: WayBack, way: Way): Promise<unknown> =>
+  post("/api/resume/code", { ...back, way });
+
+export const comeBack = (back: WayBack, proof: { pin: string } | { one_time_code: string }): Promise<Returned> =>
+  post("/api/resume", { ...back, ...proof });
 
 export const openVoice = (intake: string): Promise<VoiceSession> => post("/api/voice/sessions", { intake });
 

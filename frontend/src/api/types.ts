@@ -92,6 +92,8 @@ export interface Snapshot {
   turns: Turn[];
   last_turn: number;
   can: Can;
+  /** Whether one can stop here and come back. */
+  later: boolean;
   review: Review | null;
   notice: Notice;
   locale: string;
@@ -104,6 +106,36 @@ export interface Firm {
   locales: string[];
   /** What is shown before any input; the server stores its version with the consents. */
   notice: Notice;
+}
+
+/** A way to reach the client. */
+export type Way = "email" | "phone";
+
+/** What can be chosen to come back with; `shown` is enough of an address to know it by. */
+export interface LaterChoices {
+  ways: { way: Way; shown: string }[];
+  days: number;
+}
+
+/** The way back. The code is told once. */
+export interface Offer {
+  code: string;
+  expires_at: string;
+  pin: boolean;
+  link: Way | null;
+}
+
+/** What somebody who comes back has: the code that they noted, or a link's token. */
+export interface WayBack {
+  code?: string;
+  token?: string;
+}
+
+/** The conversation, or of one that was sent its reference alone. */
+export interface Returned {
+  sent: boolean;
+  reference: string | null;
+  snapshot: Snapshot | null;
 }
 
 export interface NewTurns {

@@ -40,10 +40,11 @@ export function Choices({ intake, busy, controller }: Props): ReactElement | nul
 /** Not knowing, not saying, going back: below the box, because the question itself comes first. */
 export function OtherWays({ intake, busy, controller }: Props): ReactElement | null {
   const { can } = intake;
-  if (!can.skip && !can.back) return null;
+  const skip = can.skip && intake.question?.key !== "contact_code"; // it has a button of its own for that
+  if (!skip && !can.back) return null;
   return (
     <div className="row other-ways">
-      {can.skip && (
+      {skip && (
         <>
           <button type="button" className="text-button" disabled={busy} onClick={() => void controller.choose("@unknown")}>
             {copy.choices.unknown}

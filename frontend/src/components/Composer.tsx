@@ -4,6 +4,7 @@ import * as copy from "../copy";
 import type { Controller } from "../state/controller";
 import type { State } from "../state/reducer";
 import { Choices, OtherWays } from "./Choices";
+import { DigitsForm } from "./Digits";
 import { VoicePanel } from "./VoicePanel";
 
 interface Props {
@@ -25,6 +26,7 @@ export function Composer({ state, controller }: Props): ReactElement | null {
   const { intake } = state;
   if (!intake) return null;
   const story = intake.question === null || intake.question.kind === "story";
+  const digits = intake.question?.kind === "code";
   const ways = { intake, busy: state.busy, controller };
   const tooLong = draft.length > MOST_CHARACTERS;
 
@@ -53,31 +55,38 @@ export function Composer({ state, controller }: Props): ReactElement | null {
 
   return (
     <div className="composer">
-      <Choices {...ways} />
-      <form onSubmit={onSubmit}>
-        <label htmlFor={id}>{copy.composer.label}</label>
-        <textarea
-          id={id}
-          ref={box}
-          value={draft}
-          rows={story ? 4 : 1}
-          autoComplete="off"
-          dir="auto"
-          disabled={!intake.can.type}
-          aria-describedby={`${id}-hint`}
-          aria-invalid={tooLong}
-          onChange={(event) => setDraft(event.target.value)}
-          onKeyDown={onKeyDown}
-        />
-        <p id={`${id}-hint`} className={tooLong ? "problem" : "hint"}>
-          {tooLong ? copy.composer.tooLong : hintFor(intake.question?.kind)}
-        </p>
-        <div className="row">
-          <button type="submit" className="primary" disabled={draft.trim() === "" || tooLong}>
-            {copy.composer.submit}
-          </button>
-        </div>
-      </form>
+      {digits ? (
+        <DigitsForm intake={intake} controller={controller} />
+      ) : (
+        <>
+          <Choices {...ways} />
+          <form onSubmit={onSubmit}>
+            <label htmlFor={id}>{copy.composer.label}</label>
+            <textarea
+              id={id}
+              ref={box}
+              value={draft}
+              rows={story ? 4 : 1}
+              autoComplete="off"
+              dir="auto"
+              disabled={!intake.can.type}
+              aria-describedby={`${id}-hint`}
+              aria-invalid={tooLong}
+              onChange={(event) => setDraft(event.target.value)}
+              onKeyDown={onKeyDown}
+            />
+            <p id={`${id}-hint`} className={tooLong ? "problem" : "hint"}>
+              {tooLong ? copy.composer.tooLong : hintFor(intake.question?.kind)}
+            </p>
+            <div className="row">
+              <button type="submit" className="primary" disabled={draft.trim() === "" || tooLong}>
+                {copy.composer.submit}
+              </button>
+            </div>
+          </form>
+        </>
+      )}
+      {digits && <Choices {...ways} />}
       <OtherWays {...ways} />
       {intake.can.speak && (
         <VoicePanel voice={state.voice} keepsAudio={intake.consents.keep_audio} controller={controller} />

@@ -4,6 +4,7 @@ import type { Controller } from "../state/controller";
 import type { State } from "../state/reducer";
 import { Composer } from "./Composer";
 import { Heading } from "./Heading";
+import { Later } from "./Later";
 import { Problem } from "./Problem";
 import { TurnLog } from "./TurnLog";
 
@@ -39,6 +40,7 @@ export function Conversation({ state, controller }: Props): ReactElement {
       />
       <Composer key={state.intake?.id} state={state} controller={controller} />
       <Problem code={state.problem} />
+      <Later state={state} controller={controller} />
       <div ref={foot} className="foot" />
     </section>
   );

@@ -7,11 +7,13 @@ interface Props {
   onSpeak: (locale: string) => void;
 }
 
+const SPEAKS: State["phase"][] = ["welcome", "returning", "intake"];
+
 /** The other languages, each in its own words. */
 export function Language({ state, onSpeak }: Props): ReactElement | null {
   const locales = state.intake?.locales ?? state.firm?.locales ?? [];
   const others = locales.filter((locale) => locale !== state.locale && locale in copy.language.names);
-  if (others.length === 0 || (state.phase !== "welcome" && state.phase !== "intake")) return null;
+  if (others.length === 0 || !SPEAKS.includes(state.phase)) return null;
   return (
     <>
       {others.map((locale) => (

@@ -4,6 +4,7 @@ import type { Controller } from "../state/controller";
 import type { State } from "../state/reducer";
 import { Composer } from "./Composer";
 import { Heading } from "./Heading";
+import { Later } from "./Later";
 import { Problem } from "./Problem";
 import { Whole } from "./Review";
 
@@ -39,6 +40,7 @@ export function Paused({ state, controller }: Props): ReactElement {
       <p>{copy.paused.stay}</p>
       <Composer state={state} controller={controller} />
       <Problem code={state.problem} />
+      <Later state={state} controller={controller} />
       <Whole words={copy.stopped.whole} turns={state.turns} />
     </section>
   );

@@ -4,6 +4,7 @@ import * as copy from "../copy";
 import type { Controller } from "../state/controller";
 import type { State } from "../state/reducer";
 import { Heading } from "./Heading";
+import { Later } from "./Later";
 import { Problem } from "./Problem";
 import { CorrectThis, TurnLog } from "./TurnLog";
 
@@ -69,6 +70,7 @@ export function Review({ state, controller }: Props): ReactElement | null {
       >
         {state.busy ? copy.review.sending : copy.review.send(state.firm?.name ?? "")}
       </button>
+      <Later state={state} controller={controller} />
       <Whole words={copy.review.whole} turns={turns} />
     </section>
   );

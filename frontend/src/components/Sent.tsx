@@ -22,3 +22,21 @@ export function Sent({ state, onAnother }: { state: State; onAnother: () => void
     </section>
   );
 }
+
+/** Somebody came back to what was sent: the number, and not a word of it. */
+export function SentBefore({ reference, onAnother }: { reference: string | null; onAnother: () => void }): ReactElement {
+  return (
+    <section className="sent">
+      <Heading>{copy.sent.heading}</Heading>
+      <div className="reference">
+        <p>{copy.sent.reference}</p>
+        <p className="number">{reference}</p>
+        <p className="hint">{copy.sent.keep}</p>
+      </div>
+      <p>{copy.sent.notClient}</p>
+      <button type="button" className="text-button" onClick={onAnother}>
+        {copy.sent.another}
+      </button>
+    </section>
+  );
+}

@@ -1,11 +1,14 @@
 import type { ReactElement } from "react";
 import * as copy from "../copy";
+import type { Controller } from "../state/controller";
 import type { State } from "../state/reducer";
 import { Heading } from "./Heading";
+import { Later } from "./Later";
+import { Problem } from "./Problem";
 import { Whole } from "./Review";
 
 /** One look for every reason to stop; the words are the server's. */
-export function Stopped({ state }: { state: State }): ReactElement {
+export function Stopped({ state, controller }: { state: State; controller: Controller }): ReactElement {
   const words = state.turns.findLast((turn) => turn.role !== "client");
   return (
     <section className="stopped">
@@ -16,6 +19,8 @@ export function Stopped({ state }: { state: State }): ReactElement {
         </p>
       )}
       <p>{copy.stopped.stay}</p>
+      <Problem code={state.problem} />
+      <Later state={state} controller={controller} />
       <Whole words={copy.stopped.whole} turns={state.turns} />
     </section>
   );

@@ -7,10 +7,11 @@ import { Problem } from "./Problem";
 interface Props {
   state: State;
   onStart: (keepAudio: boolean) => void;
+  onReturn: () => void;
 }
 
 /** What this is and is not, before anything can be typed; then the two choices. */
-export function Welcome({ state, onStart }: Props): ReactElement {
+export function Welcome({ state, onStart, onReturn }: Props): ReactElement {
   const [service, setService] = useState(false);
   const [keepAudio, setKeepAudio] = useState(false);
   const [missing, setMissing] = useState(false);
@@ -56,6 +57,9 @@ export function Welcome({ state, onStart }: Props): ReactElement {
           {state.busy ? copy.welcome.starting : copy.welcome.start}
         </button>
       </form>
+      <button type="button" className="text-button" disabled={state.busy} onClick={onReturn}>
+        {copy.comeBack.open}
+      </button>
     </section>
   );
 }

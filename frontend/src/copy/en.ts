@@ -109,6 +109,62 @@ export const voice = {
   } satisfies Record<VoiceProblem, string>,
 };
 
+export const digits = {
+  label: "The six digits",
+  hint: "They are in the message that we sent. It can take a minute or two until it comes.",
+  submit: "Check the digits",
+};
+
+export const later = {
+  button: "Continue later",
+  heading: "Stop here and come back",
+  lead: (days: number): string =>
+    `You get a code to write down. With it you can go on here for ${days} days, also on another phone or computer.`,
+  pin: "Choose a PIN of six digits",
+  pinIfYouLike: "Choose a PIN of six digits, if you like",
+  pinHint: "You will be asked for it when you come back. Choose one that nobody who knows you would guess, so not a birthday.",
+  pinOrCode: "Without a PIN, we send a code to a safe address of yours when you come back. Choose one that nobody would guess, so not a birthday.",
+  sixDigits: "Please choose six digits.",
+  link: "Shall we also send you a link?",
+  linkHint: (host: string): string =>
+    `The link shows this page’s address, ${host}. Only choose it if nobody else reads your messages.`,
+  noLink: "No link",
+  linkBy: {
+    email: (shown: string): string => `By e-mail to ${shown}`,
+    phone: (shown: string): string => `By text to ${shown}`,
+  },
+  make: "Give me a code",
+  stay: "Stay here",
+  noted: "Please write this code down",
+  code: "Your code to come back",
+  once: "It is shown only now. The last sign helps us to find typing mistakes.",
+  how: (host: string, until: string): string =>
+    `To go on, open ${host} and choose “Go on with a conversation”. The code works until ${until}.`,
+  withPin: "You will also need your PIN.",
+  withCode: "We will then send a code to your safe address.",
+  linkSent: "We have asked for the link to be sent.",
+  leave: "Leave this page now",
+};
+
+export const comeBack = {
+  open: "Go on with a conversation",
+  heading: "Go on where you stopped",
+  lead: "Please type the code that you wrote down, and your PIN.",
+  leadLink: "Please type your PIN. What you said before stays hidden until then.",
+  code: "Your code",
+  codeHint: "Nine letters and numbers, such as 7KQ-2X9-RDJ. Capitals and dashes do not matter.",
+  pin: "Your PIN",
+  noPin: "No PIN, or forgotten?",
+  sendBy: { email: "Send me a code by e-mail", phone: "Send me a code by text" },
+  perhapsSent: "If this is right and you marked that way as safe, a message is on its way. It can take a minute or two.",
+  needCode: "Please type your code first.",
+  needPin: "Please type the six digits of your PIN.",
+  needEither: "Please type the six digits from the message, or those of your PIN.",
+  goOn: "Go on",
+  lost: "If you have lost the code, you can call the firm, or start again.",
+  anew: "Start a new conversation",
+};
+
 export const paused = {
   heading: "We have paused",
   goOn: "I am safe, go on",
@@ -168,6 +224,13 @@ export const problems: Record<string, string> = {
   still_coming: "Your last spoken words are still on their way. Please wait a moment, then press Done again.",
   unsent: "One of your answers is not sent yet. Please send it again or remove it, then press Done.",
   nothing_said: "Please tell us what happened first, in a few words.",
+  resume_refused: "This did not work. Please check the code and the digits, and try again. A code works only for some days.",
+  resume_locked: "There were too many tries, so we wait a little. Please try again later.",
+  too_many_tries: "This was tried very often. Please wait a while, then try again.",
+  code_mistyped: "There is a typing mistake in the code. Please check each letter and number.",
+  pin_too_easy: "That PIN is easy to guess. Please choose six other digits, not all the same and not in a row.",
+  second_factor_needed: "Please choose a PIN.",
+  way_not_safe: "We cannot send anything this way. Please choose another one.",
   http_403: "We could not do that. Please load the page again.",
   http_404: "We could not find that. Please load the page again.",
   http_429: "That was a little fast for us. Please wait a moment and try again.",

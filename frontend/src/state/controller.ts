@@ -1,5 +1,6 @@
 import { ApiProblem } from "../api/http";
 import * as api from "../api/intakes";
+import type { Way, WayBack } from "../api/types";
 import { EXIT_URL, LOOK_AGAIN_MS } from "../config";
 import { preferred } from "../copy";
 import type { Doors } from "../realtime/client";
@@ -23,6 +24,8 @@ export class Controller {
   /** Typed answers go one after the other, or two quick ones could change places. */
   private outbox: Promise<void> = Promise.resolve();
   private press = { name: "", ref: "" };
+  /** Of the link that this page was opened with, until somebody has come back by it. */
+  private token = "";
 
   constructor(
     private readonly store: Store,
@@ -53,9 +56,12 @@ export class Controller {
   async load(): Promise<void> {
     const locale = preferred(navigator.languages);
     this.store.dispatch({ type: "spoken", locale });
+    this.token ||= takeToken();
     try {
-      const [firm, snapshot] = await Promise.all([this.calls.readFirm(locale), this.calls.currentIntake()]);
+      const current = this.token ? Promise.resolve(null) : this.calls.currentIntake();
+      const [firm, snapshot] = await Promise.all([this.calls.readFirm(locale), current]);
       this.store.dispatch({ type: "loaded", firm, snapshot });
+      if (this.token) await this.startReturning(this.token);
     } catch (error) {
       this.store.dispatch({ type: "load_failed", code: codeOf(error) });
     }
@@ -66,6 +72,55 @@ export class Controller {
       const { locale } = this.store.get();
       this.store.dispatch({ type: "snapshot", snapshot: await this.calls.startIntake(keepAudio, locale) });
     });
+  }
+
+  /** The page on which somebody proves who they are, to go on; `token` came with a link. */
+  startReturning(token = ""): Promise<void> {
+    void this.voice.close();
+    return this.ask(async () => {
+      const { ways } = await this.calls.waysBack();
+      this.store.dispatch({ type: "returning", token, ways });
+    });
+  }
+
+  /** Has a code sent. The page is told nothing of whether it went. */
+  askForCode(code: string, way: Way): Promise<void> {
+    return this.ask(async () => {
+      await this.calls.sendBackCode(this.wayBack(code), way);
+      this.store.dispatch({ type: "code_asked" });
+    });
+  }
+
+  comeBack(code: string, proof: { pin: string } | { one_time_code: string }): Promise<void> {
+    return this.ask(async () => {
+      const { snapshot, reference } = await this.calls.comeBack(this.wayBack(code), proof);
+      this.token = "";
+      this.store.dispatch(snapshot ? { type: "snapshot", snapshot } : { type: "sent_before", reference });
+    });
+  }
+
+  /** What can be chosen to come back with. */
+  later(): Promise<void> {
+    return this.ask(async (intake) => {
+      this.store.dispatch({ type: "later", later: await this.calls.laterChoices(intake) });
+    });
+  }
+
+  /** Stays after all. */
+  stay(): void {
+    this.store.dispatch({ type: "later", later: null });
+  }
+
+  offerLater(pin: string, link: Way | null): Promise<void> {
+    return this.ask(async (intake) => {
+      await this.outbox; // what was typed last is to be there
+      this.store.dispatch({ type: "offered", offer: await this.calls.offerLater(intake, pin, link) });
+    });
+  }
+
+  private wayBack(code: string): WayBack {
+    const { token } = this.store.get().returning;
+    return token ? { token } : { code };
   }
 
   /** Another language from now on: of the notice before the start, of the whole conversation after it. */
@@ -157,6 +212,7 @@ export class Controller {
   /** Back to the notice; the conversation that was sent stays with the firm. */
   another(): void {
     void this.voice.close();
+    this.token = "";
     this.store.dispatch({ type: "another" });
   }
 
@@ -180,11 +236,19 @@ export class Controller {
     const timer = setInterval(() => {
       if (this.store.get().voice.link !== "open") visible();
     }, LOOK_AGAIN_MS);
+    const linked = (): void => {
+      const token = takeToken();
+      if (!token) return;
+      this.token = token;
+      void this.startReturning(token);
+    };
+    addEventListener("hashchange", linked);
     document.addEventListener("visibilitychange", visible);
     addEventListener("focus", visible);
     addEventListener("online", online);
     return () => {
       clearInterval(timer);
+      removeEventListener("hashchange", linked);
       document.removeEventListener("visibilitychange", visible);
       removeEventListener("focus", visible);
       removeEventListener("online", online);
@@ -275,6 +339,14 @@ export class Controller {
       void this.look();
     }
   }
+}
+
+/** The token of a link, taken out of the address at once: neither a bookmark nor a look at it shall keep it. */
+function takeToken(): string {
+  const found = /^#resume=([\w-]{1,100})$/.exec(location.hash);
+  if (!found) return "";
+  history.replaceState(null, "", location.pathname);
+  return found[1] ?? "";
 }
 
 function codeOf(error: unknown): string {

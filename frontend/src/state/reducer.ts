@@ -1,4 +1,4 @@
-import type { Firm, Snapshot, Turn } from "../api/types";
+import type { Firm, LaterChoices, Offer, Snapshot, Turn, Way } from "../api/types";
 import type { LinkState } from "../realtime/client";
 import { type ServerEvent, TRANSCRIPTION } from "../realtime/events";
 import type { VoicePhase, VoiceProblem } from "../realtime/voice";
@@ -33,7 +33,7 @@ export interface VoiceState {
 }
 
 export interface State {
-  phase: "loading" | "failed" | "welcome" | "intake" | "left";
+  phase: "loading" | "failed" | "welcome" | "returning" | "sent_before" | "intake" | "left";
   firm: Firm | null;
   /** The language that the page speaks. */
   locale: string;
@@ -45,6 +45,13 @@ export interface State {
   busy: boolean;
   /** A code of copy.ts's problems; shown beside the button that caused it. */
   problem: string | null;
+  /** What can be chosen to come back with, once it was asked for, and what was made of it. */
+  later: LaterChoices | null;
+  offer: Offer | null;
+  /** Somebody comes back: a link's token, ways to get a code, and whether one was asked for. */
+  returning: { token: string; ways: Way[]; asked: boolean };
+  /** The reference of what was sent before somebody came back. */
+  reference: string | null;
 }
 
 export type Action =
@@ -63,6 +70,11 @@ export type Action =
   | { type: "voice_problem"; problem: VoiceProblem | null }
   | { type: "voice_event"; event: ServerEvent }
   | { type: "another" }
+  | { type: "later"; later: LaterChoices | null }
+  | { type: "offered"; offer: Offer }
+  | { type: "returning"; token: string; ways: Way[] }
+  | { type: "code_asked" }
+  | { type: "sent_before"; reference: string | null }
   | { type: "left" };
 
 export const initialState: State = {
@@ -75,6 +87,10 @@ export const initialState: State = {
   voice: { phase: "off", link: "idle", speaking: false, captions: [], problem: null },
   busy: false,
   problem: null,
+  later: null,
+  offer: null,
+  returning: { token: "", ways: [], asked: false },
+  reference: null,
 };
 
 export function reduce(state: State, action: Action): State {
@@ -116,6 +132,18 @@ export function reduce(state: State, action: Action): State {
       return { ...state, voice: withoutTurned(onEvent(state.voice, action.event), state.turns) };
     case "another":
       return { ...initialState, firm: state.firm, locale: state.locale, phase: "welcome" };
+    case "later":
+      return { ...state, later: action.later, offer: null };
+    case "offered":
+      return { ...state, offer: action.offer };
+    case "returning": {
+      const returning = { token: action.token, ways: action.ways, asked: false };
+      return { ...initialState, firm: state.firm, locale: state.locale, phase: "returning", returning };
+    }
+    case "code_asked":
+      return { ...state, returning: { ...state.returning, asked: true } };
+    case "sent_before":
+      return { ...initialState, firm: state.firm, locale: state.locale, phase: "sent_before", reference: action.reference };
     case "left":
       return { ...initialState, locale: state.locale, phase: "left" };
   }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from intake.interview.events import NotNow
-from intake.interview.guided import areas, caring, frame
+from intake.interview.guided import areas, caring, frame, verifying
 from intake.interview.guided.saying import options
 from intake.interview.guided.talk import Known
 from intake.interview.stages import BEFORE_GATE, Stage
@@ -36,7 +36,9 @@ def chose(step: Step, event: Chose) -> None:
         return
     if not talk.asking or event.question != talk.asking or talk.stage is Stage.SAFETY_PAUSE:
         raise NotNow(talk.stage, event)
-    if event.code in {LIST, NONE} and talk.asking in {frame.TOPIC, frame.AREA}:
+    if talk.asking == frame.CONTACT_CODE:
+        verifying.chose(step, event)
+    elif event.code in {LIST, NONE} and talk.asking in {frame.TOPIC, frame.AREA}:
         _list_or_none(step, event)
     elif talk.asking == frame.AREA:
         _area(step, event)

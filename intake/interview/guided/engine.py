@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from intake.interview.events import (
     Allowed,
     Chose,
+    CodeChecked,
+    CodeSent,
     Confirmed,
     ConflictDecided,
     ConflictMatched,
@@ -19,6 +21,7 @@ from intake.interview.events import (
     NotNow,
     Opened,
     Proposed,
+    Resumed,
     Said,
     Sent,
     StaffActed,
@@ -27,7 +30,16 @@ from intake.interview.events import (
     WentBack,
     Withdrew,
 )
-from intake.interview.guided import choosing, frame, hearing, proposing, replying, telling
+from intake.interview.guided import (
+    choosing,
+    frame,
+    hearing,
+    proposing,
+    replying,
+    returning,
+    telling,
+    verifying,
+)
 from intake.interview.guided.step import Step
 from intake.interview.guided.talk import Known, Talk
 from intake.interview.stages import AFTER_GATE, OPEN_STAGES, Stage, may_follow
@@ -76,7 +88,7 @@ def advance(playbook: Playbook, talk: Talk, event: Event) -> Result:
 def _started(step: Step, event: Started) -> None:
     if step.talk.stage is not Stage.NOTICE:
         raise NotNow(step.talk.stage, event)
-    step.change(stage=Stage.CONSENT, playbook=event.playbook, country=event.country)
+    step.change(stage=Stage.CONSENT, playbook=event.playbook, country=event.country, verify=event.verify)
 
 
 def _consented(step: Step, event: Consented) -> None:
@@ -254,4 +266,7 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     ConflictDecided: _conflict_decided,
     StaffActed: _staff_acted,
     Proposed: _proposed,
+    CodeSent: verifying.code_sent,
+    CodeChecked: verifying.code_checked,
+    Resumed: returning.resumed,
 }

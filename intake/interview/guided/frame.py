@@ -19,6 +19,8 @@ OTHER_SIDE: Final = "other_side"
 TOPIC: Final = "topic"
 AREA: Final = "area"
 STORY: Final = "story"
+#: The six digits that show that a client can be reached; no question of a playbook.
+CONTACT_CODE: Final = "contact_code"
 #: Before the gate: who and where it is about goes first, then the client's standing, then how to reach them.
 _RANKS: Final = {"standing": 1, "contact": 2, "contact_safety": 3}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from intake.interview.events import NotNow
-from intake.interview.guided import caring, choosing, correcting, frame, replying, telling
+from intake.interview.guided import caring, choosing, correcting, frame, replying, telling, verifying
 from intake.interview.guided.filling import context_of, fill
 from intake.interview.guided.reading import UNDERSTOOD, Answer, read, says_safe
 from intake.interview.stages import OPEN_STAGES, Stage
@@ -41,6 +41,8 @@ def said(step: Step, event: Said) -> None:
         telling.told_more(step, event)
     elif stage is Stage.REVIEW:
         telling.added(step, event)
+    elif step.talk.asking == frame.CONTACT_CODE:
+        verifying.said(step, event)
     elif step.talk.asking == frame.TOPIC:
         telling.topic(step, event)
     elif step.talk.asking == frame.AREA:

@@ -79,6 +79,8 @@ def question_text(talk: Talk, playbook: Playbook, key: str, locale: str) -> str:
         from intake.interview.guided import areas
 
         return areas.parting_text(talk.parting, locale)
+    if key == frame.CONTACT_CODE:
+        return texts("ask.contact_code_sent" if talk.contact == "sent" else "ask.contact_code", locale)[0]
     question = frame.question_of(playbook, key)
     return local(question.wording, locale) if question else ""
 
@@ -95,6 +97,10 @@ def options(talk: Talk, playbook: Playbook, locale: str) -> tuple[Option, ...]:
             shown = areas.parting_options(talk.parting, locale)
         last = "@none" if talk.counts.get("list") else "@list"
         return (*shown, Option(last, texts("button.none" if last == "@none" else "button.list", locale)[0]))
+    if talk.asking == frame.CONTACT_CODE:
+        from intake.interview.guided import verifying
+
+        return verifying.options(talk, locale)
     question = frame.question_of(playbook, talk.asking)
     if question is None:
         return ()
@@ -140,6 +146,11 @@ def _date(value: str, locale: str) -> str:
         return value
     month = lists()["months"][language_of(locale)][day.month - 1]
     return f"{day.day} de {month} de {day.year}" if language_of(locale) == "es" else f"{month} {day.day}, {day.year}"
+
+
+def shown_date(day: date, locale: str) -> str:
+    """A day as the client reads it."""
+    return _date(day.isoformat(), locale)
 
 
 def _numbers(value: Any, locale: str, *, money: bool) -> str:

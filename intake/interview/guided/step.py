@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from intake.interview.events import Alert, Decision, Finding, Saying
-from intake.interview.guided import frame
+from intake.interview.guided import frame, verifying
 from intake.interview.guided.saying import READ_BACK, Speech, local, question_text, shown
 from intake.interview.guided.talk import Known, Talk
 from intake.interview.stages import BEFORE_GATE, Stage
@@ -14,7 +14,7 @@ from intake.playbooks.evaluating import red_flags
 from intake.safety.helping import DEFAULT_COUNTRY
 
 if TYPE_CHECKING:
-    from intake.interview.events import Event, FactState
+    from intake.interview.events import Event, FactState, Way
     from intake.playbooks.model import Playbook, Question
 
 #: The flag of a client whose name stayed unknown: nobody can check for conflicts.
@@ -35,6 +35,8 @@ class Step:
     check_conflict: bool = False
     open_area: str | None = None
     locale: str | None = None
+    send_code: Way | None = None
+    check_code: str = ""
 
     @classmethod
     def of(cls, playbook: Playbook, talk: Talk, event: Event) -> Step:
@@ -74,6 +76,8 @@ class Step:
             alerts=tuple(self.alerts),
             open_area=self.open_area,
             locale=self.locale,
+            send_code=self.send_code,
+            check_code=self.check_code,
         )
         return self.talk, decision
 
@@ -167,10 +171,10 @@ class Step:
             answers = self.talk.answers
             asked = frame.first_questions(self.playbook, answers)
             following = next((question for question in asked if question.key not in answers), None)
-            if following is None:
-                self.to_gate(Stage.STORY)
-            else:
+            if following is not None:
                 self.ask(following.key, Stage.BASICS)
+            elif not verifying.comes_first(self):
+                self.to_gate(Stage.STORY)
 
     def warn_of_listeners(self) -> None:
         """Who is held is told at once that others may listen. The same to all: it says nothing of the check."""

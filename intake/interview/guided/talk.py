@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from intake.classify.ensemble import Vote
-from intake.interview.events import FactState
+from intake.interview.events import FactState, Way
 from intake.interview.stages import Stage
 
 
@@ -35,7 +35,8 @@ class Talk:
     one's as `parting`. `seen`: fingerprints of the dangers that were acted on. `helped`: kinds whose numbers were
     given. `flag`: the red flag for which a person decides; `passed`: those with which the client was let go on.
     `country`: whose help lines are given (ISO 3166); empty, as before there was a choice: the default's.
-    `counts`: how often each list of wordings was used; `last`: the wording that was used last.
+    `counts`: how often each list of wordings was used; `last`: the wording that was used last. `verify`: ways by
+    which a code is asked for before the gate; `contact`: how far that is ("", sent, verified, unverified).
     """
 
     stage: Stage = Stage.NOTICE
@@ -61,6 +62,8 @@ class Talk:
     counts: Mapping[str, int] = field(default_factory=dict)
     last: str = ""
     country: str = ""
+    verify: tuple[Way, ...] = ()
+    contact: str = ""
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -114,6 +117,8 @@ class Talk:
             # Not there where it was never said, so that what was recorded before replays to the same bytes.
             **({"votes": votes} if votes else {}),
             **({"country": self.country} if self.country else {}),
+            **({"verify": list(self.verify)} if self.verify else {}),
+            **({"contact": self.contact} if self.contact else {}),
         }
 
     @classmethod
@@ -126,10 +131,11 @@ class Talk:
         }
         lists: dict[str, Any] = {
             name: tuple(data.get(name, ()))
-            for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed")
+            for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed", "verify")
         }
         words: dict[str, Any] = {
-            name: str(data.get(name, "")) for name in ("playbook", "asking", "parting", "flag", "last", "country")
+            name: str(data.get(name, ""))
+            for name in ("playbook", "asking", "parting", "flag", "last", "country", "contact")
         }
         return cls(
             stage=Stage(data.get("stage", Stage.NOTICE)),
@@ -153,6 +159,7 @@ class Talk:
             "gate_passed": self.gate_passed,
             "asking": self.asking,
             "known": len(self.known),
+            **({"contact": self.contact} if self.contact else {}),
         }
 
 
