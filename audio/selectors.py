@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 
 from audio.errors import SessionGone
 from audio.models import Utterance, VoiceSession
-from intake.selectors import can_speak, intake_by_secret, turns_after
+from intake.selectors import intake_by_secret, speech_refusal, turns_after
 from tenants import keys
 from tenants.tokens import hash_secret
 
@@ -38,11 +38,11 @@ class UtteranceView:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a session's conversation stands, for the sweep."""
+    """Where a session's conversation stands, for the sweep. `refusal`: why it may not be heard; empty: it may."""
 
     last_turn: int
     stage: str
-    can_speak: bool
+    refusal: str
     committed_sample: int
 
 
@@ -54,7 +54,7 @@ class Entry:
     last_turn: int
     stage: str
     last_sample: int
-    can_speak: bool
+    refusal: str
     ring: Keyring
 
 
@@ -117,7 +117,7 @@ def standings(session_ids: Collection[UUID]) -> dict[UUID, Standing]:
     """Where these sessions' conversations stand, in one query."""
     rows = VoiceSession.objects.filter(pk__in=session_ids).select_related("intake")
     return {
-        row.id: Standing(row.intake.last_turn, row.intake.stage, can_speak(row.intake), row.committed_sample)
+        row.id: Standing(row.intake.last_turn, row.intake.stage, speech_refusal(row.intake), row.committed_sample)
         for row in rows
     }
 
@@ -132,7 +132,7 @@ def enter(session_id: UUID, intake_id: UUID, secret: str) -> Entry | None:
     if not VoiceSession.objects.filter(pk=session_id, intake=intake).exists():
         return None
     last_sample = -1 if last is None else last
-    return Entry(intake.id, intake.last_turn, intake.stage, last_sample, can_speak(intake), keys.ring())
+    return Entry(intake.id, intake.last_turn, intake.stage, last_sample, speech_refusal(intake), keys.ring())
 
 
 def session_of(intake_id: UUID, session_id: UUID) -> VoiceSession:

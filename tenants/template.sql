@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: ac88b258d694ce136c6063a1dd5a5f91d0c3e313d300799a688223454a88d8a0
--- sources: e017a325053fa7fa208369d7f09196620688d426638455a5be3c1d7b8a8dbed2
+-- fingerprint: 4af5ae821e0d97db9735b85b1766aec179c6499a22a637c51575e134e31cf3da
+-- sources: 37f6ea200af6a068a96603a9d144e96bc31a62b276672ece3d087c2a64358278
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -246,7 +246,23 @@ CREATE TABLE __firm_schema__.intake_consent (
     locale character varying(16) NOT NULL,
     channel character varying(10) NOT NULL,
     at timestamp with time zone NOT NULL,
-    intake_id uuid NOT NULL
+    intake_id uuid NOT NULL,
+    place character varying(12) DEFAULT ''::character varying NOT NULL
+);
+CREATE TABLE __firm_schema__.intake_erasure (
+    id uuid NOT NULL,
+    what character varying(20) NOT NULL,
+    state character varying(10) NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    attempts smallint NOT NULL,
+    count integer NOT NULL,
+    error character varying(60) NOT NULL,
+    done_at timestamp with time zone,
+    consent_id uuid NOT NULL,
+    intake_id uuid NOT NULL,
+    CONSTRAINT intake_erasure_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT intake_erasure_count_check CHECK ((count >= 0))
 );
 CREATE TABLE __firm_schema__.intake_fact (
     id uuid NOT NULL,
@@ -297,6 +313,16 @@ CREATE TABLE __firm_schema__.intake_interviewevent (
     data_ct bytea NOT NULL,
     intake_id uuid NOT NULL,
     CONSTRAINT intake_interviewevent_sequence_check CHECK ((sequence >= 0))
+);
+CREATE TABLE __firm_schema__.intake_legalhold (
+    id uuid NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    reason_ct bytea NOT NULL,
+    released_at timestamp with time zone,
+    released_because_ct bytea NOT NULL,
+    intake_id uuid NOT NULL,
+    placed_by_id uuid NOT NULL,
+    released_by_id uuid
 );
 CREATE TABLE __firm_schema__.intake_party (
     id uuid NOT NULL,
@@ -402,26 +428,34 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(58, 'Can change audit event', 15, 'change_auditevent'),
 	(59, 'Can delete audit event', 15, 'delete_auditevent'),
 	(60, 'Can view audit event', 15, 'view_auditevent'),
-	(61, 'Can add interview event', 16, 'add_interviewevent'),
-	(62, 'Can change interview event', 16, 'change_interviewevent'),
-	(63, 'Can delete interview event', 16, 'delete_interviewevent'),
-	(64, 'Can view interview event', 16, 'view_interviewevent'),
-	(65, 'Can add safety alert', 17, 'add_safetyalert'),
-	(66, 'Can change safety alert', 17, 'change_safetyalert'),
-	(67, 'Can delete safety alert', 17, 'delete_safetyalert'),
-	(68, 'Can view safety alert', 17, 'view_safetyalert'),
-	(69, 'Can add voice session', 18, 'add_voicesession'),
-	(70, 'Can change voice session', 18, 'change_voicesession'),
-	(71, 'Can delete voice session', 18, 'delete_voicesession'),
-	(72, 'Can view voice session', 18, 'view_voicesession'),
-	(73, 'Can add utterance', 19, 'add_utterance'),
-	(74, 'Can change utterance', 19, 'change_utterance'),
-	(75, 'Can delete utterance', 19, 'delete_utterance'),
-	(76, 'Can view utterance', 19, 'view_utterance'),
-	(77, 'Can add recording', 20, 'add_recording'),
-	(78, 'Can change recording', 20, 'change_recording'),
-	(79, 'Can delete recording', 20, 'delete_recording'),
-	(80, 'Can view recording', 20, 'view_recording');
+	(61, 'Can add legal hold', 16, 'add_legalhold'),
+	(62, 'Can change legal hold', 16, 'change_legalhold'),
+	(63, 'Can delete legal hold', 16, 'delete_legalhold'),
+	(64, 'Can view legal hold', 16, 'view_legalhold'),
+	(65, 'Can add erasure', 17, 'add_erasure'),
+	(66, 'Can change erasure', 17, 'change_erasure'),
+	(67, 'Can delete erasure', 17, 'delete_erasure'),
+	(68, 'Can view erasure', 17, 'view_erasure'),
+	(69, 'Can add interview event', 18, 'add_interviewevent'),
+	(70, 'Can change interview event', 18, 'change_interviewevent'),
+	(71, 'Can delete interview event', 18, 'delete_interviewevent'),
+	(72, 'Can view interview event', 18, 'view_interviewevent'),
+	(73, 'Can add safety alert', 19, 'add_safetyalert'),
+	(74, 'Can change safety alert', 19, 'change_safetyalert'),
+	(75, 'Can delete safety alert', 19, 'delete_safetyalert'),
+	(76, 'Can view safety alert', 19, 'view_safetyalert'),
+	(77, 'Can add voice session', 20, 'add_voicesession'),
+	(78, 'Can change voice session', 20, 'change_voicesession'),
+	(79, 'Can delete voice session', 20, 'delete_voicesession'),
+	(80, 'Can view voice session', 20, 'view_voicesession'),
+	(81, 'Can add utterance', 21, 'add_utterance'),
+	(82, 'Can change utterance', 21, 'change_utterance'),
+	(83, 'Can delete utterance', 21, 'delete_utterance'),
+	(84, 'Can view utterance', 21, 'view_utterance'),
+	(85, 'Can add recording', 22, 'add_recording'),
+	(86, 'Can change recording', 22, 'change_recording'),
+	(87, 'Can delete recording', 22, 'delete_recording'),
+	(88, 'Can view recording', 22, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -438,11 +472,13 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(13, 'intake', 'conflictrules'),
 	(14, 'intake', 'consent'),
 	(15, 'intake', 'auditevent'),
-	(16, 'intake', 'interviewevent'),
-	(17, 'intake', 'safetyalert'),
-	(18, 'audio', 'voicesession'),
-	(19, 'audio', 'utterance'),
-	(20, 'audio', 'recording');
+	(16, 'intake', 'legalhold'),
+	(17, 'intake', 'erasure'),
+	(18, 'intake', 'interviewevent'),
+	(19, 'intake', 'safetyalert'),
+	(20, 'audio', 'voicesession'),
+	(21, 'audio', 'utterance'),
+	(22, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -468,15 +504,16 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(22, 'intake', '0003_roles', now()),
 	(23, 'intake', '0005_interview', now()),
 	(24, 'intake', '0006_conflict_index', now()),
-	(25, 'sessions', '0001_initial', now());
+	(25, 'intake', '0009_consents', now()),
+	(26, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 80, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 88, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 20, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 25, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 22, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 26, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -537,6 +574,8 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictrules
     ADD CONSTRAINT intake_conflictrules_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_erasure
+    ADD CONSTRAINT intake_erasure_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_event_sequence UNIQUE (intake_id, sequence);
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -551,6 +590,8 @@ ALTER TABLE ONLY __firm_schema__.intake_intake
     ADD CONSTRAINT intake_intake_secret_hash_key UNIQUE (secret_hash);
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_interviewevent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_legalhold
+    ADD CONSTRAINT intake_legalhold_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
@@ -585,11 +626,18 @@ CREATE INDEX intake_conflict_keys ON __firm_schema__.intake_conflictentry USING 
 CREATE INDEX intake_conflictcheck_decided_by_id_759c4da7 ON __firm_schema__.intake_conflictcheck USING btree (decided_by_id);
 CREATE INDEX intake_conflictcheck_intake_id_437dbf27 ON __firm_schema__.intake_conflictcheck USING btree (intake_id);
 CREATE INDEX intake_consent_intake_id_2ea2d50a ON __firm_schema__.intake_consent USING btree (intake_id);
+CREATE INDEX intake_erasure_consent_id_4d49c408 ON __firm_schema__.intake_erasure USING btree (consent_id);
+CREATE INDEX intake_erasure_due ON __firm_schema__.intake_erasure USING btree (next_at) WHERE ((state)::text = 'waiting'::text);
+CREATE INDEX intake_erasure_intake_id_40e09847 ON __firm_schema__.intake_erasure USING btree (intake_id);
 CREATE INDEX intake_fact_intake_id_d3ab48d0 ON __firm_schema__.intake_fact USING btree (intake_id);
 CREATE INDEX intake_fact_turn_id_ceb93311 ON __firm_schema__.intake_fact USING btree (turn_id);
 CREATE INDEX intake_fact_written_by_id_ea75bfc8 ON __firm_schema__.intake_fact USING btree (written_by_id);
 CREATE INDEX intake_intake_reference_b9891285_like ON __firm_schema__.intake_intake USING btree (reference varchar_pattern_ops);
 CREATE INDEX intake_interviewevent_intake_id_91b82955 ON __firm_schema__.intake_interviewevent USING btree (intake_id);
+CREATE INDEX intake_legalhold_intake_id_80675a91 ON __firm_schema__.intake_legalhold USING btree (intake_id);
+CREATE INDEX intake_legalhold_placed_by_id_3bdd7387 ON __firm_schema__.intake_legalhold USING btree (placed_by_id);
+CREATE INDEX intake_legalhold_released_by_id_c9e76e73 ON __firm_schema__.intake_legalhold USING btree (released_by_id);
+CREATE UNIQUE INDEX intake_one_legal_hold ON __firm_schema__.intake_legalhold USING btree (intake_id) WHERE (released_at IS NULL);
 CREATE INDEX intake_party_intake_id_98d8091b ON __firm_schema__.intake_party USING btree (intake_id);
 CREATE INDEX intake_party_match ON __firm_schema__.intake_party USING btree (name_hash, role);
 CREATE INDEX intake_party_turn_id_360353be ON __firm_schema__.intake_party USING btree (turn_id);
@@ -607,12 +655,19 @@ CREATE TRIGGER intake_conflictcheck_undecided BEFORE UPDATE ON __firm_schema__.i
 CREATE TRIGGER intake_consent_append_only BEFORE UPDATE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
 CREATE TRIGGER intake_consent_keep BEFORE DELETE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_consent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_consent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_erasure_append_only BEFORE UPDATE ON __firm_schema__.intake_erasure FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('state', 'next_at', 'attempts', 'count', 'error', 'done_at');
+CREATE TRIGGER intake_erasure_keep BEFORE DELETE ON __firm_schema__.intake_erasure FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_erasure_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_erasure FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_append_only BEFORE UPDATE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('value_ct');
 CREATE TRIGGER intake_fact_keep BEFORE DELETE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_fact FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_interviewevent_append_only BEFORE UPDATE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('data_ct');
 CREATE TRIGGER intake_interviewevent_keep BEFORE DELETE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_interviewevent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_interviewevent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_legalhold_in_force BEFORE UPDATE ON __firm_schema__.intake_legalhold FOR EACH ROW WHEN ((old.released_at IS NULL)) EXECUTE FUNCTION __firm_schema__.intake_append_only('released_by_id', 'released_at', 'released_because_ct', 'reason_ct');
+CREATE TRIGGER intake_legalhold_keep BEFORE DELETE ON __firm_schema__.intake_legalhold FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_legalhold_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_legalhold FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_legalhold_released BEFORE UPDATE ON __firm_schema__.intake_legalhold FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION __firm_schema__.intake_append_only('released_because_ct', 'reason_ct');
 CREATE TRIGGER intake_party_append_only BEFORE UPDATE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('name_ct');
 CREATE TRIGGER intake_party_keep BEFORE DELETE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_party FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -654,6 +709,10 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictentry
     ADD CONSTRAINT intake_conflictentry_party_id_d5b2efa9_fk_intake_party_id FOREIGN KEY (party_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_intake_id_2ea2d50a_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_erasure
+    ADD CONSTRAINT intake_erasure_consent_id_4d49c408_fk_intake_consent_id FOREIGN KEY (consent_id) REFERENCES __firm_schema__.intake_consent(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_erasure
+    ADD CONSTRAINT intake_erasure_intake_id_40e09847_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_intake_id_d3ab48d0_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -664,6 +723,12 @@ ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_written_by_id_ea75bfc8_fk_accounts_user_id FOREIGN KEY (written_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_interviewevent_intake_id_91b82955_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_legalhold
+    ADD CONSTRAINT intake_legalhold_intake_id_80675a91_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_legalhold
+    ADD CONSTRAINT intake_legalhold_placed_by_id_3bdd7387_fk_accounts_user_id FOREIGN KEY (placed_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_legalhold
+    ADD CONSTRAINT intake_legalhold_released_by_id_c9e76e73_fk_accounts_user_id FOREIGN KEY (released_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_intake_id_98d8091b_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party

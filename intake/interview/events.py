@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from intake.interview.stages import Stage
 
-ConsentKind = Literal["service", "keep_audio"]
+#: What a client may agree to, each by itself. All but `service` are asked for when they matter.
+ConsentKind = Literal["service", "transcription", "keep_audio", "ai_processing", "sms"]
 #: Whose name an answer is, as a playbook says it; the first form says `other_side` for `adverse`.
 PartyRole = Literal["client", "other_side", "adverse", "related", "institution"]
 FactState = Literal["stated", "inferred", "unknown", "refused", "contradicted", "confirmed"]

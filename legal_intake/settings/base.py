@@ -230,6 +230,8 @@ JOURNAL_FULL_PERCENT = env.int("JOURNAL_FULL_PERCENT", default=80)
 # Which recogniser a slot listens with (audio/recognisers/choice.py), and where the models service is.
 AUDIO_RECOGNISER = env.str("AUDIO_RECOGNISER", default="pocketsphinx")
 MODELS_URL = env.str("MODELS_URL", default="")
+# The languages that it has: clients are offered the microphone in these.
+AUDIO_LANGUAGES = env.list("AUDIO_LANGUAGES", default=["en"])
 MODELS_TOKEN = env.str("MODELS_TOKEN", default="")
 MODELS_TOKEN_FILE = env.str("MODELS_TOKEN_FILE", default="")
 WORKER_THREADS = env.int("WORKER_THREADS", default=4)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from intake.guard import allowed, judge
 from intake.guard.fixing import FILE, listing
 from intake.interview import wordings
-from intake.interview.wordings import NOTICE, WORDINGS
+from intake.interview.agreeing import current
+from intake.interview.wordings import WORDINGS
 from intake.language.guess import LANGUAGES, Language
 from intake.language.views import load_yaml
 from tests.evals.guard.score import score
@@ -112,7 +113,7 @@ def test_one_forbidden_sentence_stops_the_whole() -> None:
 def test_every_wording_that_ships_passes() -> None:
     for locale, texts in WORDINGS.items():
         language: Language = "es" if locale.startswith("es") else "en"
-        for text in (*texts.values(), *NOTICE.get(locale, ())):
+        for text in (*texts.values(), *current().notice.get(locale, ())):
             verdict = judge(text, language=language)
             assert verdict.allow, (locale, text, verdict.rules)
 
