@@ -88,10 +88,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """A consent with the exact words that were shown. `words` is None where that version had none."""
+    """A consent with the exact words that were shown. `words` is None where that version had none.
+
+    `took_back`: no, after it had been given. `is_newest`: this is what holds.
+    """
 
     row: Consent
     words: Wording | None
+    took_back: bool
     is_newest: bool
 
 
@@ -111,6 +115,11 @@ class StaffRecord:
     alerts: list[SafetyAlert]
     summary: Summary | None
     sealed: frozenset[int]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a legal hold is in force."""
+        return any(hold.released_at is None for hold in self.holds)
 
 
 def intakes_with_conflict_state() -> QuerySet[Intake]:
@@ -188,11 +197,13 @@ def record_for_staff(intake_id: UUID) -> StaffRecord:
 def _consents(intake: Intake) -> list[Agreed]:
     rows = list(Consent.objects.filter(intake=intake).order_by("id"))
     newest = {row.kind: row.id for row in rows}
+    given: set[str] = set()
     found = []
     for row in rows:
         version = versions().get(row.wording_version)
         words = version.wording(row.kind, row.locale) if version else None
-        found.append(Agreed(row, words, newest[row.kind] == row.id))
+        found.append(Agreed(row, words, row.kind in given and not row.granted, newest[row.kind] == row.id))
+        (given.add if row.granted else given.discard)(row.kind)
     return found
 
 

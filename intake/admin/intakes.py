@@ -13,6 +13,7 @@ from django.urls import path, reverse
 
 from intake import roles, services, staff_selectors
 from intake.admin.base import ReadOnlyAdmin, staff_member
+from intake.admin.keeping import KeepingViews
 from intake.admin.panels import panels
 from intake.admin.site import firm_admin
 from intake.errors import IntakeError
@@ -71,7 +72,7 @@ class ConflictFilter(admin.SimpleListFilter):
 
 
 @admin.register(Intake, site=firm_admin)
-class IntakeAdmin(ReadOnlyAdmin):
+class IntakeAdmin(KeepingViews, ReadOnlyAdmin):
     """Conversations. Only the reference can be searched: a client's words stand nowhere in the clear."""
 
     list_display = ("__str__", "stage_words", "created_at", "sent_at", "conflict")
@@ -104,6 +105,8 @@ class IntakeAdmin(ReadOnlyAdmin):
                 ("person/", self.person_view, "person"),
                 ("fact/", self.fact_view, "fact"),
                 ("alert/<uuid:alert_id>/", self.alert_view, "alert"),
+                ("hold/", self.hold_view, "hold"),
+                ("erasure/<uuid:erasure_id>/", self.erasure_view, "erasure"),
             )
         ]
         urls: list[URLPattern] = [decide, *own, *super().get_urls()]

@@ -22,6 +22,9 @@ from intake.services import erasing
 from tenants.accounts.models import User
 from tests.intake.client import Browser
 from tests.intake.talk import answer_basics, fresh, say, start
+from tests.intake.test_admin import page
+from tests.intake.test_admin import staff as member
+from tests.intake.test_admin_summary import plain
 
 #: What was in use stays as it was: these are the words that people agreed to.
 RELEASED = {
@@ -319,3 +322,51 @@ def test_neither_an_erasure_nor_a_hold_can_be_made_away_with(shelf: Shelf, staff
     services.release_hold(intake_id=intake.id, reason="Over.", user=staff)
     with pytest.raises(DatabaseError), transaction.atomic():
         LegalHold.objects.filter(pk=hold.pk).update(released_at=None)
+
+
+# -- what staff see
+
+
+def test_staff_read_each_consent_with_the_very_words_and_what_was_deleted(shelf: Shelf) -> None:
+    intake = start(keep_audio=True)
+    services.give_consent(intake_id=intake.id, kind="keep_audio", granted=True, wording="2026-1", place="choices")
+    services.switch_language(intake_id=intake.id, locale="es")
+    withdraw(intake)
+    client = member()
+    text = plain(page(client, intake))
+    for words in (
+        versions()[CURRENT].consents["service"]["en"].ask,
+        versions()["2026-1"].consents["keep_audio"]["en"].more,
+        versions()[CURRENT].consents["keep_audio"]["es"].back,
+    ):
+        assert words in text
+    assert "keep the recording given" in text
+    assert "keep the recording taken back, holds now" in text
+    assert "web, choices Version 2026-1, en" in text
+    assert "Shelf, asked for" in text
+    assert "waiting" in text
+    services.run_erasure(erasure_id=Erasure.objects.get().id)
+    assert "deleted, 120 in all" in plain(page(client, intake))
+
+
+def test_staff_place_and_release_a_hold_and_try_again(shelf: Shelf) -> None:
+    intake, client = start(keep_audio=True), member("attorney")
+    address = f"/admin/intake/intake/{intake.pk}"
+    client.post(f"{address}/hold/", {"hold": "place", "reason": ""})
+    assert not LegalHold.objects.exists()
+    client.post(f"{address}/hold/", {"hold": "place", "reason": "A court asked for it."})
+    text = plain(page(client, intake))
+    assert "In force: nothing of this intake is deleted" in text
+    assert "A court asked for it." in text
+    withdraw(intake)
+    key = Erasure.objects.get().id
+    services.run_erasure(erasure_id=key)
+    assert "kept, because of the legal hold" in plain(page(client, intake))
+    client.post(f"{address}/hold/", {"hold": "release", "reason": "Over."})
+    assert not LegalHold.objects.filter(released_at__isnull=True).exists()
+    assert "Place a legal hold" in plain(page(client, intake))
+    Erasure.objects.update(state="failed", error="OSError", attempts=10)
+    assert "not deleted after 10 tries (OSError)" in plain(page(client, intake))
+    assert client.post(f"/admin/intake/intake/{start().pk}/erasure/{key}/").status_code == 404
+    client.post(f"{address}/erasure/{key}/")
+    assert Erasure.objects.get().state == "waiting"
