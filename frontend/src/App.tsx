@@ -1,4 +1,5 @@
-import { type ReactElement, useEffect, useSyncExternalStore } from "react";
+import { type ReactElement, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { YourChoices } from "./components/Agreements";
 import { Conversation } from "./components/Conversation";
 import { Failed } from "./components/Failed";
 import { Language } from "./components/Language";
@@ -21,7 +22,10 @@ interface Props {
 
 export function App({ store, controller }: Props): ReactElement {
   const state = useSyncExternalStore(store.subscribe, store.get);
+  const [choosing, setChoosing] = useState(false);
+  const choicesButton = useRef<HTMLButtonElement>(null);
   const accent = state.firm?.accent;
+  const { intake } = state;
   // Before anything below is rendered: its words are those of this language.
   copy.speak(state.locale);
 
@@ -43,8 +47,31 @@ export function App({ store, controller }: Props): ReactElement {
       <header className="masthead">
         {state.firm && <p className="firm">{state.firm.name}</p>}
         <Language state={state} onSpeak={(locale) => void controller.speak(locale)} />
+        {state.phase === "intake" && intake?.agreements && (
+          <button
+            ref={choicesButton}
+            type="button"
+            className="text-button"
+            aria-expanded={choosing}
+            onClick={() => setChoosing(!choosing)}
+          >
+            {copy.agreements.heading}
+          </button>
+        )}
       </header>
       <main id="main" tabIndex={-1}>
+        {choosing && state.phase === "intake" && intake && (
+          <YourChoices
+            intake={intake}
+            busy={state.busy}
+            problem={state.problem}
+            controller={controller}
+            onClose={() => {
+              setChoosing(false);
+              choicesButton.current?.focus();
+            }}
+          />
+        )}
         <View state={state} controller={controller} />
       </main>
     </>
@@ -56,7 +83,7 @@ function View({ state, controller }: { state: State; controller: Controller }): 
     case "failed":
       return <Failed problem={state.problem ?? ""} onAgain={() => void controller.load()} />;
     case "welcome":
-      return <Welcome state={state} onStart={(keepAudio) => void controller.begin(keepAudio)} />;
+      return <Welcome state={state} onStart={() => void controller.begin()} />;
     case "intake":
       return <Stage state={state} controller={controller} />;
     default:
