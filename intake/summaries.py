@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from intake import guided_views
 from intake.interview.guided import areas, frame
+from intake.interview.guided.replying import THIRD
 from intake.interview.guided.saying import local
 from intake.interview.stages import Stage
-from intake.interview.wordings import DEFAULT_LOCALE
+from intake.interview.wordings import DEFAULT_LOCALE, third_languages
 from intake.interviews import guided_named, talk_of
 from intake.language.tokens import words_of
 from intake.models import Fact
@@ -73,6 +74,7 @@ class Summary:
     groups: list[Group]
     documents: list[str]
     story: list[int]
+    other_language: str = ""
 
 
 def summary_of(intake: Intake, facts: Iterable[Fact]) -> Summary | None:
@@ -95,6 +97,7 @@ def summary_of(intake: Intake, facts: Iterable[Fact]) -> Summary | None:
         groups=_groups(playbook, talk, list(facts), sealed=not talk.gate_passed),
         documents=[local(paper.titles, STAFF_LOCALE) for paper in documents(playbook, talk.answers)],
         story=list(talk.story),
+        other_language=_other_language(talk),
     )
 
 
@@ -119,6 +122,12 @@ def question_for(intake: Intake, key: str) -> Question | None:
     if talk is None or key in {frame.TOPIC, frame.STORY, frame.AREA}:
         return None
     return frame.question_of(guided_named(intake.playbook), key)
+
+
+def _other_language(talk: Talk) -> str:
+    """The language, none of ours, that the client wrote in first."""
+    codes = [seen.removeprefix(f"{THIRD}.") for seen in talk.seen if seen.startswith(f"{THIRD}.")]
+    return third_languages().get(codes[0], {}).get("name", "one that we cannot tell") if codes else ""
 
 
 def _waits_for(playbook: Playbook, talk: Talk) -> str:

@@ -15,7 +15,7 @@ from intake.classify import questions
 from intake.guard.allowing import digest
 from intake.guard.judging import sentences_of
 from intake.interview.agreeing import versions
-from intake.interview.wordings import LOCALES, WORDINGS, guided_words
+from intake.interview.wordings import LOCALES, WORDINGS, guided_words, third_languages
 from intake.language.guess import LANGUAGES
 from intake.language.views import load_yaml
 from intake.playbooks.reading import shipped
@@ -44,6 +44,7 @@ def fixed_texts() -> Iterator[str]:
     for locale in LOCALES:
         for ways in guided_words(locale).values():
             yield from ways
+    yield from (language["text"] for language in third_languages().values())
     yield from _authored()
 
 

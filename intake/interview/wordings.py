@@ -76,6 +76,13 @@ def lists() -> Mapping[str, Any]:
 
 
 @cache
+def third_languages() -> Mapping[str, Mapping[str, str]]:
+    """Languages that we do not ask in: code -> `name` for staff, `text` for who writes in it."""
+    found: dict[str, dict[str, str]] = yaml.safe_load((_WORDS / "third.yaml").read_text("utf-8"))
+    return found
+
+
+@cache
 def word_list(name: str) -> frozenset[str]:
     """The folded words of a list that is one line."""
     return frozenset(lists()[name].split())

@@ -219,6 +219,12 @@ def test_the_microphone_is_offered_in_languages_that_are_heard(monkeypatch: pyte
     assert not browser.post(f"{browser.path}/locale", {"locale": "en"}).json()["can"]["speak"]
 
 
+def test_staff_see_which_language_somebody_writes_in() -> None:
+    intake = start()
+    say(intake, "bonjou, mwen rele Jan e mwen pa gen travay")
+    assert "Language that they wrote in Haitian Creole" in plain(page(member(), intake))
+
+
 # -- taken back
 
 
