@@ -19,6 +19,7 @@ from audio import captions, journal, selectors
 from audio.actors import send_listener_if_needed
 from audio.errors import no_speech
 from audio.frames import SAMPLE_RATE
+from audio.layer import in_background, join, leave
 from audio.live import RATE, WINDOW
 from audio.metrics import CAPTIONS_SUPPRESSED, FINAL_SECONDS
 from intake.agreed import NOT_AGREED
@@ -31,7 +32,7 @@ from tenants.groups import group_name
 from tenants.redis import async_journal_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
 
     from audio.journal import SocketState
     from audio.live import LiveAudio
@@ -272,16 +273,16 @@ class VoiceSocket:
         groups = (captions.voice_group(self.session_id), group_name("intake", self._intake_id))
         # The layer's connection is shared and does not survive being cancelled in the middle of a
         # command: joining and leaving are tasks of their own, which end whatever becomes of this one.
-        joining = _in_background(_join(layer, groups))
+        joining = in_background(join(layer, groups))
         try:
             channel = await asyncio.shield(joining)
             replaced = {"type": REPLACED, "session": str(self.session_id), "epoch": self._epoch}
-            await asyncio.shield(_in_background(layer.group_send(groups[1], replaced)))
+            await asyncio.shield(in_background(layer.group_send(groups[1], replaced)))
             self.wake()
             while True:
                 self._heard(await layer.receive(channel))
         finally:
-            _in_background(_leave(layer, groups, joining))
+            in_background(leave(layer, groups, joining))
 
     def _heard(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -366,31 +367,6 @@ class VoiceSocket:
         """Run `fn` on this socket's loop, from any thread."""
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(fn)
-
-
-_background: set[asyncio.Task[Any]] = set()
-
-
-def _in_background(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-    """A task that nobody's end cancels."""
-    task = asyncio.create_task(work)
-    _background.add(task)
-    task.add_done_callback(_background.discard)
-    return task
-
-
-async def _join(layer: Any, groups: Sequence[str]) -> str:
-    channel: str = await layer.new_channel()
-    for group in groups:
-        await layer.group_add(group, channel)
-    return channel
-
-
-async def _leave(layer: Any, groups: Sequence[str], joining: asyncio.Task[str]) -> None:
-    with suppress(redis.RedisError, OSError):
-        channel = await joining
-        for group in groups:
-            await layer.group_discard(group, channel)
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
