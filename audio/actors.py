@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from audio import journal, selectors
-from audio.errors import LeaseLost, RecogniserUnavailable, SessionGone
+from audio.errors import LeaseLost, NotAgreed, RecogniserUnavailable, SessionGone
 from audio.lease import lease
 from audio.metrics import LISTENERS_SENT, LISTENING, RECOGNISER_UNAVAILABLE
+from audio.services import check_agreed
 from tenants.jobs import actor
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def listen(session_id: str) -> None:
                 # Under the lease: what the listener before committed is there now.
                 session.refresh_from_db()
                 try:
+                    check_agreed(session)
                     slot.listen_to(session, held)
                 except RecogniserUnavailable as error:
                     # No fault of the audio's: the lease ends cleanly, which counts as no attempt, and what was
@@ -48,6 +50,10 @@ def listen(session_id: str) -> None:
         send_listener_if_needed(key, "successor")
     except SessionGone:
         logger.info("listen_without_session")
+    except NotAgreed:
+        # Taken back while it waited, or in the middle of a word: nothing of it is kept.
+        logger.info("listening_withdrawn")
+        journal.withdraw_session(key)
     except LeaseLost:
         logger.warning("lease_lost")
     except (redis.RedisError, DatabaseError) as error:

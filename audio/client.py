@@ -143,8 +143,16 @@ class IntakeClient:
         answer = await self.post(f"/api/intakes/{self.snapshot['id']}/send")
         return str(answer["reference"])
 
+    async def agree(self, kind: str, *, granted: bool = True) -> dict[str, Any]:
+        """Give a consent, or take it back."""
+        body = {"kind": kind, "granted": granted, "place": "microphone" if kind == "transcription" else "choices"}
+        self.snapshot = await self.post(f"/api/intakes/{self.snapshot['id']}/consents", body)
+        return self.snapshot
+
     async def open_voice(self, on_event: Callable[[dict[str, Any]], None] | None = None) -> VoiceClient:
-        """Open the microphone."""
+        """Open the microphone; who does so agrees that what they say is turned into words."""
+        if not self.snapshot["consents"].get("transcription"):
+            await self.agree("transcription")
         session = await self.post("/api/voice/sessions", {"intake": self.snapshot["id"]})
         return VoiceClient(self, session, on_event)
 

@@ -19,7 +19,10 @@
     +-- GateStateError            a stored gate state cannot be read
     +-- SessionGone               the voice session is unknown here, or its journal has expired
     +-- JournalFull               no room for the audio of one more speaker
-    +-- SpeakingClosed            this stage of the conversation takes no speech
+    +-- NoSpeech                  this client may not be listened to now
+    |   +-- SpeakingClosed        this stage of the conversation takes no speech
+    |   +-- LanguageNotHeard      the recogniser does not have the conversation's language
+    |   +-- NotAgreed             the client does not agree that speech is turned into words
     +-- LeaseLost                 another listener may have the session now
     +-- RecordingError            the stored recording cannot be used
         +-- NotFlac               the bytes are no FLAC that we write
@@ -147,11 +150,42 @@ class JournalFull(AudioError):
         self.extra = {"typing": True}
 
 
-class SpeakingClosed(AudioError):
+class NoSpeech(AudioError):
+    """This client may not be listened to now. `sentence` is what they are told."""
+
+    sentence = "The microphone cannot be used now. Please type."
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence)
+
+
+class SpeakingClosed(NoSpeech):
     """This stage of the conversation takes no speech."""
 
     code = "stage_closed"
     status = 409
+    sentence = "The microphone is closed at this point of the conversation."
+
+
+class LanguageNotHeard(NoSpeech):
+    """The recogniser does not have the conversation's language."""
+
+    code = "language_not_heard"
+    status = 409
+    sentence = "The microphone does not understand the language of this conversation. Please type."
+
+
+class NotAgreed(NoSpeech):
+    """The client does not agree, or no longer, that what they say is turned into words."""
+
+    code = "transcription_consent_required"
+    status = 403
+    sentence = "The microphone opens once you agree that a computer turns what you say into words."
+
+
+def no_speech(refusal: str) -> NoSpeech:
+    """The error for a refusal of `intake.selectors.speech_refusal`."""
+    return {error.code: error for error in (SpeakingClosed, LanguageNotHeard, NotAgreed)}[refusal]()
 
 
 class LeaseLost(AudioError):

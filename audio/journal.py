@@ -2,9 +2,9 @@
 
     stream   entries `<seq + 1>-0 {e: sealed}`; an entry is all that one tick of the writer had for the
              session. Naming entries by `seq` makes an append that is repeated after a lost answer do nothing.
-    state    hash: `socket` (epoch of the one live socket), `next` (the first `seq` that is not kept
-             here), `gate` and `open` (the gate at that moment), `last` and `written` (the newest
-             entry, its time), `epoch` (the newest lease), `from` (the sample before which
+    state    hash: `socket` (epoch of the one live socket; `withdrawn`: nothing is taken any more), `next` (the
+             first `seq` that is not kept here), `gate` and `open` (the gate at that moment), `last` and
+             `written` (the newest entry, its time), `epoch` (the newest lease), `from` (the sample before which
              nothing is needed), `parked` (the newest entry that a listener left on purpose), `attempts`
              (leases taken since the last commit), `sent` and `sends`
              (when a listener was sent, how often, until it comes)
@@ -139,7 +139,10 @@ for k = 1, #KEYS - 1, 2 do
   local state, stream, write = KEYS[k], KEYS[k + 1], cmsgpack.unpack(ARGV[a])
   local id = write[6]
   local said = 'k'
-  if redis.call('HGET', state, 'socket') ~= write[1] then
+  local socket = redis.call('HGET', state, 'socket')
+  if socket == 'withdrawn' then
+    said = 'w'
+  elseif socket ~= write[1] then
     said = 'r'
   else
     if id ~= '' then
@@ -168,6 +171,7 @@ return table.concat(out)
 # KEYS: state. One live socket a session: taking it fences the one before.
 _TAKE_SOCKET: Final = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
+if redis.call('HGET', KEYS[1], 'socket') == 'withdrawn' then return false end
 redis.call('HINCRBY', KEYS[1], 'socket', 1)
 return redis.call('HMGET', KEYS[1], 'socket', 'gate', 'next', 'open', 'last')
 """
@@ -335,6 +339,30 @@ def discard_session(session_id: UUID) -> None:
         pipe.delete(keys.state, keys.stream, keys.lease)
         pipe.zrem(pending_key(), keys.member)
         pipe.execute()
+
+
+# KEYS: state, stream, lease, pending. ARGV: member, lifetime. What is left says why, to a socket that still writes.
+_WITHDRAW: Final = """
+local before = redis.call('HGET', KEYS[1], 'socket')
+local gone = redis.call('DEL', KEYS[2])
+if before and before ~= 'withdrawn' then gone = 1 end
+redis.call('DEL', KEYS[1], KEYS[3])
+redis.call('ZREM', KEYS[4], ARGV[1])
+if gone == 1 or before then
+  redis.call('HSET', KEYS[1], 'socket', 'withdrawn')
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+end
+return gone
+"""
+
+
+def withdraw_session(session_id: UUID) -> int:
+    """Forget a session and all that it holds, because its client no longer agrees; 0 when there was nothing.
+
+    No socket and no listener takes it up again. Raises redis.RedisError.
+    """
+    member = session_keys(session_id).member
+    return int(journal_redis().eval(_WITHDRAW, 4, *script_keys(session_id), member, COMMITTED_TTL))
 
 
 def discard_firm() -> int:

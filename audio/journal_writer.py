@@ -77,6 +77,10 @@ class Port(Protocol):
         """A newer socket has the session."""
         ...
 
+    def withdrawn(self) -> None:
+        """The client no longer agrees to be heard."""
+        ...
+
     def journal_is_down(self) -> None:
         """It waits; nothing is lost, nothing is durable."""
         ...
@@ -135,6 +139,8 @@ class JournalWriter:
                 port.stored(write)
             elif said == "r":
                 port.refused()
+            elif said == "w":
+                port.withdrawn()
             else:
                 port.journal_is_down()
                 self.submit(port)

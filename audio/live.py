@@ -20,6 +20,7 @@ from audio.gate import Gate
 from audio.journal import frame_record, mark_record, session_keys
 from audio.journal_writer import JournalWriter, Write
 from audio.metrics import FRAMES
+from intake.agreed import NOT_AGREED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,10 +44,12 @@ MAX_EARLY: Final = 64
 MAX_BAD_FRAMES: Final = 10
 SILENT_SECONDS: Final = 3.0
 STALL_SECONDS: Final = 1.5
+WITHDRAWN: Final = "You have taken back that your voice is turned into words, so the microphone is closed."
 
 CLOSE_POLICY: Final = 1008
 CLOSE_TOO_BIG: Final = 1009
 CLOSE_REPLACED: Final = 4009
+CLOSE_CLOSED: Final = 4010
 CLOSE_RATE: Final = 4029
 CLOSE_BAD_FRAMES: Final = 4101
 
@@ -108,6 +111,7 @@ class LiveAudio:
         self._untaxed = 0
         self._is_down = False
         self._stored_at = 0.0
+        self._withdrawn = False
         self.arrivals = Arrivals()
         self._note = self.arrivals.note
 
@@ -134,6 +138,8 @@ class LiveAudio:
             # Whoever listened may have gone meanwhile.
             self._speech_waiting = self._gate.is_open
         self.last_audio = now
+        if self._withdrawn:
+            return
         try:
             frame = decode(data)
         except FrameError as error:
@@ -300,6 +306,16 @@ class LiveAudio:
     def refused(self) -> None:
         """A newer socket has the session."""
         self._outbox.end(CLOSE_REPLACED, "session_replaced", "Another socket has taken over this session.")
+
+    def withdrawn(self) -> None:
+        """The client took back their agreement to be heard: what is not written yet is forgotten, and nothing more is
+        taken. The socket closes and says so."""
+        self._records.clear()
+        self._first_seq, self._waiting = None, 0
+        self._early.clear()
+        self.has_pending = self._speech_waiting = False
+        self._withdrawn = True
+        self._outbox.end(CLOSE_CLOSED, NOT_AGREED, WITHDRAWN)
 
     def journal_is_down(self) -> None:
         """Frames wait in memory; the client is told once."""

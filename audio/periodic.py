@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from audio import journal, selectors
 from audio.actors import send_listener
-from audio.errors import AudioError, LeaseLost, SessionGone
+from audio.errors import AudioError, LeaseLost, NotAgreed, SessionGone
 from audio.giving_up import give_up
 from audio.lease import lease
 from audio.metrics import WAITING, WAITING_SECONDS, WAITING_SESSIONS
@@ -74,6 +74,9 @@ def _expire(session_id: UUID) -> None:
     except SessionGone:
         logger.warning("expired_audio_without_session")
     except LeaseLost:
+        return
+    except NotAgreed:
+        journal.withdraw_session(session_id)
         return
     journal.discard_session(session_id)
 

@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 
 from audio.errors import SessionGone
 from audio.models import Utterance, VoiceSession
-from intake.selectors import can_speak, intake_by_secret, turns_after
+from intake.selectors import intake_by_secret, speech_refusal, turns_after
 from tenants import keys
 from tenants.tokens import hash_secret
 
@@ -38,11 +38,14 @@ class UtteranceView:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a session's conversation stands, for the sweep. `holder`: whose it is, by the hash of its secret."""
+    """Where a session's conversation stands, for the sweep.
+
+    `refusal`: why it may not be heard; empty: it may. `holder`: whose it is, by the hash of its secret.
+    """
 
     last_turn: int
     stage: str
-    can_speak: bool
+    refusal: str
     committed_sample: int
     holder: bytes = b""
 
@@ -55,7 +58,7 @@ class Entry:
     last_turn: int
     stage: str
     last_sample: int
-    can_speak: bool
+    refusal: str
     ring: Keyring
     holder: bytes = b""
 
@@ -122,7 +125,7 @@ def standings(session_ids: Collection[UUID]) -> dict[UUID, Standing]:
         row.id: Standing(
             row.intake.last_turn,
             row.intake.stage,
-            can_speak(row.intake),
+            speech_refusal(row.intake),
             row.committed_sample,
             bytes(row.intake.secret_hash),
         )
@@ -141,7 +144,7 @@ def enter(session_id: UUID, intake_id: UUID, secret: str) -> Entry | None:
         return None
     last_sample = -1 if last is None else last
     holder = bytes(intake.secret_hash)
-    return Entry(intake.id, intake.last_turn, intake.stage, last_sample, can_speak(intake), keys.ring(), holder)
+    return Entry(intake.id, intake.last_turn, intake.stage, last_sample, speech_refusal(intake), keys.ring(), holder)
 
 
 def session_of(intake_id: UUID, session_id: UUID) -> VoiceSession:

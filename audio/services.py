@@ -11,15 +11,16 @@ from django.utils import timezone
 
 from audio import journal
 from audio.captions import publish_wake
-from audio.errors import LeaseLost, SpeakingClosed
+from audio.errors import LeaseLost, NotAgreed, no_speech
 from audio.frames import SAMPLE_RATE
 from audio.metrics import UTTERANCES
 from audio.models import Recording, Utterance, VoiceSession
 from audio.recordings import write_master
 from audio.selectors import item_id
 from intake import audit
+from intake.agreed import HEARING
 from intake.errors import IntakeError
-from intake.selectors import can_speak, keeps_audio
+from intake.selectors import consents_of, may_be_heard, speech_refusal
 from intake.services import TurnSource, add_turn
 from tenants.ids import new_id
 from tenants.storage import FirmStorage
@@ -46,9 +47,9 @@ class Opened:
 
 @transaction.atomic
 def open_session(*, intake: Intake) -> Opened:
-    """Make a voice session for this conversation. Raises SpeakingClosed, JournalFull."""
-    if not can_speak(intake):
-        raise SpeakingClosed("this stage of the conversation takes no speech")
+    """Make a voice session for this conversation. Raises SpeakingClosed, LanguageNotHeard, NotAgreed, JournalFull."""
+    if refusal := speech_refusal(intake):
+        raise no_speech(refusal)
     journal.check_room()
     resume_token = secrets.token_urlsafe(RESUME_TOKEN_BYTES)
     session = VoiceSession(intake=intake, resume_hash=hash_secret(resume_token.encode()))
@@ -93,6 +94,7 @@ def commit_utterance(*, session_id: UUID, epoch: int, heard: Heard, recogniser: 
 
     Raises:
         LeaseLost: a newer listener has committed here, or has gone past this utterance.
+        NotAgreed: the client took back that what they say is turned into words; nothing was written.
     """
     name = f"recordings/{session_id}/{new_id()}"
     written = [False]
@@ -115,6 +117,7 @@ def _commit(session_id: UUID, epoch: int, heard: Heard, recogniser: str, name: s
         return Committed(known.id, known.status, created=False)
     if heard.start_sample < session.committed_sample:
         raise LeaseLost("this audio was committed as another utterance")
+    agreed = _agreed(session)
     utterance = _utterance(session, epoch, heard, recogniser)
     if heard.text:
         _say(session, utterance, heard.text)
@@ -126,7 +129,7 @@ def _commit(session_id: UUID, epoch: int, heard: Heard, recogniser: str, name: s
     session.state = heard.next_state
     session.committed_at = timezone.now()
     session.save(update_fields=["epoch", "committed_sample", "state_ct", "committed_at"])
-    if heard.text and keeps_audio(session.intake_id):
+    if heard.text and "keep_audio" in agreed:
         written[0] = True
         _record(utterance, heard.pcm, name)
     if heard.text:
@@ -142,6 +145,7 @@ def give_up(*, session_id: UUID, epoch: int, start: int, pcm: bytes, reason: str
 
     Raises:
         LeaseLost: a newer listener has committed here.
+        NotAgreed: the client took back that what they say is turned into words.
     """
     name = f"recordings/{session_id}/{new_id()}"
     try:
@@ -150,6 +154,7 @@ def give_up(*, session_id: UUID, epoch: int, start: int, pcm: bytes, reason: str
             end = start + len(pcm) // 2
             if end <= session.committed_sample:
                 return
+            agreed = _agreed(session)
             utterance = Utterance(
                 id=item_id(session_id, start),
                 session=session,
@@ -165,7 +170,7 @@ def give_up(*, session_id: UUID, epoch: int, start: int, pcm: bytes, reason: str
             utterance.save(force_insert=True)
             session.epoch, session.committed_sample = epoch, end
             session.save(update_fields=["epoch", "committed_sample"])
-            if pcm and keeps_audio(session.intake_id):
+            if pcm and "keep_audio" in agreed:
                 _record(utterance, pcm, name)
             _audit("utterance.failed", session, utterance)
             transaction.on_commit(lambda: publish_wake(session_id))
@@ -181,6 +186,21 @@ def _lock(session_id: UUID, epoch: int) -> VoiceSession:
     if session.epoch > epoch:
         raise LeaseLost("a newer listener has committed here")
     return session
+
+
+def check_agreed(session: VoiceSession) -> None:
+    """Raises NotAgreed where the client does not agree, or no longer, to be heard. A commit asks again."""
+    if not may_be_heard(session.intake_id):
+        raise NotAgreed
+
+
+def _agreed(session: VoiceSession) -> frozenset[str]:
+    """What the client agrees to, with the intake locked: a withdrawal comes before this commit or after it, and what
+    it deletes then is there. Raises NotAgreed."""
+    agreed = consents_of(session.intake_id, lock=True)
+    if not agreed >= HEARING:
+        raise NotAgreed
+    return agreed
 
 
 def _utterance(session: VoiceSession, epoch: int, heard: Heard, recogniser: str) -> Utterance:

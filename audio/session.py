@@ -17,18 +17,22 @@ from django.db import Error as DatabaseError
 
 from audio import captions, journal, selectors
 from audio.actors import send_listener_if_needed
+from audio.errors import no_speech
 from audio.frames import SAMPLE_RATE
+from audio.layer import in_background, join, leave
 from audio.live import RATE, WINDOW
 from audio.metrics import CAPTIONS_SUPPRESSED, FINAL_SECONDS
+from intake.agreed import NOT_AGREED
 from intake.errors import IntakeError
 from intake.services import add_turn
+from intake.signalling import CONSENTS_CHANGED
 from tenants.aio import run_db
 from tenants.errors import CannotDecrypt
 from tenants.groups import group_name
 from tenants.redis import async_journal_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
 
     from audio.journal import SocketState
     from audio.live import LiveAudio
@@ -72,7 +76,7 @@ class VoiceSocket:
         self.commit_waits: str | None = None
         self._intake_id = entry.intake_id
         self._entry = entry
-        self._stage = entry.stage
+        self._stood = (entry.stage, entry.refusal)
         self._replay_from: int | None = None
         self._resumes = 0
         self._commands: asyncio.Queue[str] = asyncio.Queue(MAX_COMMANDS)
@@ -269,16 +273,16 @@ class VoiceSocket:
         groups = (captions.voice_group(self.session_id), group_name("intake", self._intake_id))
         # The layer's connection is shared and does not survive being cancelled in the middle of a
         # command: joining and leaving are tasks of their own, which end whatever becomes of this one.
-        joining = _in_background(_join(layer, groups))
+        joining = in_background(join(layer, groups))
         try:
             channel = await asyncio.shield(joining)
             replaced = {"type": REPLACED, "session": str(self.session_id), "epoch": self._epoch}
-            await asyncio.shield(_in_background(layer.group_send(groups[1], replaced)))
+            await asyncio.shield(in_background(layer.group_send(groups[1], replaced)))
             self.wake()
             while True:
                 self._heard(await layer.receive(channel))
         finally:
-            _in_background(_leave(layer, groups, joining))
+            in_background(leave(layer, groups, joining))
 
     def _heard(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -296,6 +300,8 @@ class VoiceSocket:
             same = message["session"] == str(self.session_id)
             if not same or message["epoch"] > self._epoch:
                 self.outbox.end(CLOSE_REPLACED, "session_replaced", "The microphone was opened somewhere else.")
+        elif kind == CONSENTS_CHANGED:
+            self._in_the_firm(self._look_again())
         else:
             self.wake()
 
@@ -306,7 +312,10 @@ class VoiceSocket:
     def send_listener(self, send: Callable[[UUID, str], None], reason: str) -> None:
         """Off the loop: the broker's client blocks."""
         # Called from the writer and the sweep too, which have no firm and no request of their own.
-        task = asyncio.create_task(self._send_listener(send, reason), context=self._context.copy())
+        self._in_the_firm(self._send_listener(send, reason))
+
+    def _in_the_firm(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, context=self._context.copy())
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
 
@@ -328,16 +337,30 @@ class VoiceSocket:
         self.outbox.close(CLOSE_RESTART)
 
     def standing(self, standing: Standing) -> None:
-        """What the sweep saw. Done or Send over HTTP ends what is being said; a closed stage, the socket. So does
-        somebody who came back elsewhere: the conversation is theirs, and this browser's no more."""
+        """What the sweep saw. Done or Send over HTTP ends what is being said; a closed stage or a language that is not
+        heard, the socket; a consent that was taken back, both, without another word. So does somebody who came back
+        elsewhere: the conversation is theirs, and this browser's no more."""
         if standing.holder != self._entry.holder:
             self.outbox.end(CLOSE_REPLACED, "session_replaced", "The conversation goes on somewhere else.")
             return
-        if standing.stage != self._stage:
-            self._stage = standing.stage
+        if standing.refusal == NOT_AGREED:
+            self.audio.withdrawn()
+            return
+        if self._stood != (standing.stage, standing.refusal):
+            self._stood = (standing.stage, standing.refusal)
             self.audio.end_utterance()
-        if not standing.can_speak and self.audio.is_drained:
-            self.outbox.end(CLOSE_CLOSED, "stage_closed", "The microphone is closed at this point.")
+        if standing.refusal and self.audio.is_drained:
+            self.outbox.end(CLOSE_CLOSED, standing.refusal, str(no_speech(standing.refusal)))
+
+    async def _look_again(self) -> None:
+        """Something that the client agreed to has changed. Where this look fails, the sweep looks within a second."""
+        try:
+            standings = await run_db(selectors.standings, [self.session_id])
+        except (DatabaseError, redis.RedisError, OSError) as error:
+            logger.warning("standing_not_read", extra={"error": type(error).__name__})
+            return
+        if standing := standings.get(self.session_id):
+            self.standing(standing)
 
     def check_idle(self, now: float) -> None:
         """Close a socket that sends neither audio nor pings."""
@@ -348,31 +371,6 @@ class VoiceSocket:
         """Run `fn` on this socket's loop, from any thread."""
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(fn)
-
-
-_background: set[asyncio.Task[Any]] = set()
-
-
-def _in_background(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-    """A task that nobody's end cancels."""
-    task = asyncio.create_task(work)
-    _background.add(task)
-    task.add_done_callback(_background.discard)
-    return task
-
-
-async def _join(layer: Any, groups: Sequence[str]) -> str:
-    channel: str = await layer.new_channel()
-    for group in groups:
-        await layer.group_add(group, channel)
-    return channel
-
-
-async def _leave(layer: Any, groups: Sequence[str], joining: asyncio.Task[str]) -> None:
-    with suppress(redis.RedisError, OSError):
-        channel = await joining
-        for group in groups:
-            await layer.group_discard(group, channel)
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ import structlog
 from django.db import Error as DatabaseError
 
 from audio import journal, selectors
+from audio.errors import no_speech
 from audio.journal_writer import writer
 from audio.live import LiveAudio
 from audio.metrics import CLOSED, REFUSED, SOCKETS
@@ -94,8 +95,8 @@ async def _enter(scope: dict[str, Any], offered: list[str]) -> tuple[UUID, Entry
         entry = await run_db(selectors.enter, session_id, UUID(found["intake"]), _secret(scope))
         if entry is None:
             raise Refused(CLOSE_AUTH, "ticket_invalid", "This ticket belongs to another conversation.")
-        if not entry.can_speak:
-            raise Refused(CLOSE_CLOSED, "stage_closed", "The microphone is closed at this point of the conversation.")
+        if entry.refusal:
+            raise Refused(CLOSE_CLOSED, entry.refusal, str(no_speech(entry.refusal)))
         state = await run_db(journal.take_socket, session_id)
     except (DatabaseError, redis.RedisError, OSError) as error:
         logger.warning("socket_not_entered", extra={"error": type(error).__name__})

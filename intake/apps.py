@@ -13,6 +13,9 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what this app holds for a firm, and how it is checked."""
+        from intake import agreed
+        from intake.assistant.firm import firm_model
         from intake.holders import register
 
         register()
+        agreed.register_model(lambda: firm_model() is not None)

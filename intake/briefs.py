@@ -149,7 +149,7 @@ def _conflict(row: ConflictCheck) -> dict[str, Any] | None:
 
 def _consents(record: StaffRecord) -> list[dict[str, Any]]:
     """The latest of each kind holds."""
-    latest = {consent.kind: consent for consent in record.consents}
+    latest = {agreed.row.kind: agreed.row for agreed in record.consents}
     return [
         {"kind": kind, "given": one.granted, "wording": one.wording_version, "at": one.at.isoformat()}
         for kind, one in latest.items()

@@ -5,6 +5,7 @@ IntakeError
 +-- NoSuchTurn          400  a correction names a turn that is not the client's
 +-- StageClosed         409  this is not possible where the conversation stands
 +-- ConsentRequired     400  without consent to use the service nothing starts
++-- NoSuchWording       400  a consent names a version of its words that never was
 +-- TextEmpty           400
 +-- TextTooLong         400
 +-- ReasonRequired      400  a decision about a conflict needs a reason
@@ -67,6 +68,13 @@ class ConsentRequired(IntakeError):
 
     code = "consent_required"
     sentence = "The conversation starts once you agree to use this service."
+
+
+class NoSuchWording(IntakeError):
+    """A consent names a version of its words that never was, or that does not have it."""
+
+    code = "no_such_wording"
+    sentence = "These words were never shown. Load the page again and read what you agree to."
 
 
 class TextEmpty(IntakeError):

@@ -309,10 +309,13 @@ class Consent(models.Model):
     """A consent given or withdrawn, with the wording it was given to. The latest of a kind holds."""
 
     class Kind(models.TextChoices):
-        """What was agreed to: using this service at all; keeping the recording."""
+        """What was agreed to (intake.interview.agreeing has the words)."""
 
-        SERVICE = "service"
+        SERVICE = "service", "use this service"
+        TRANSCRIPTION = "transcription", "turn speech into words"
         KEEP_AUDIO = "keep_audio", "keep the recording"
+        AI_PROCESSING = "ai_processing", "a language model may read the words"
+        SMS = "sms", "text messages"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="consents")
@@ -321,6 +324,10 @@ class Consent(models.Model):
     wording_version = models.CharField(max_length=40)
     locale = models.CharField(max_length=16)
     channel = models.CharField(max_length=10, help_text="Where it was given: web.")
+    place = models.CharField(
+        max_length=12, default="", db_default="", blank=True,
+        help_text="Where on the page: start, microphone, talk, choices.",
+    )  # fmt: skip
     at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -369,12 +376,13 @@ from intake.contactbook import (  # noqa: E402
     ResumePass,
 )
 from intake.duty import DutySettings, OnCall, Page, Paging  # noqa: E402
+from intake.keeping import Erasure, LegalHold  # noqa: E402
 from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
 from intake.periods import LimitationPeriod  # noqa: E402
 
 __all__ = [
     "FIRM_CHAIN", "JSON_KINDS", "AssistantSettings", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules",
-    "Consent", "ContactCount", "ContactMessage", "ContactSettings", "DutySettings", "Fact", "Intake", "InterviewEvent",
-    "LimitationPeriod", "ModelUse", "OnCall", "Page", "Paging", "Party", "ResumeLock", "ResumePass", "SafetyAlert",
-    "Turn",
+    "Consent", "ContactCount", "ContactMessage", "ContactSettings", "DutySettings", "Erasure", "Fact", "Intake",
+    "InterviewEvent", "LegalHold", "LimitationPeriod", "ModelUse", "OnCall", "Page", "Paging", "Party", "ResumeLock",
+    "ResumePass", "SafetyAlert", "Turn",
 ]  # fmt: skip

@@ -1,5 +1,5 @@
 """What the scheduler's leader does for the conversation: the conflict index has everybody who was ever named, and
-no safety alert waits because a worker or the broker died; counts of codes are forgotten once nobody looks at them."""
+no safety alert waits because a worker or the broker died; what had to be deleted is; counts of codes are forgotten."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from django.db import DatabaseError
+from django.utils import timezone
 
 from intake.conflicts import entries
 from intake.contact import limits, passes
 from intake.metrics import ALERTS
-from intake.services import alert_metrics, paging, triage
+from intake.models import Erasure
+from intake.services import alert_metrics, paging, run_erasure, triage
 from tenants import directory
 from tenants.context import firm_scope, public_scope
 from tenants.errors import FirmUnavailable, TenancyError
@@ -27,6 +29,9 @@ INDEX_SECONDS: Final = 900.0
 SWEEP_SECONDS: Final = 30.0
 URGENCY_SECONDS: Final = 600.0
 TIDY_SECONDS: Final = 3_600.0
+#: A job does an erasure at once, and tries again by itself. This finds what a crash or a lost job left.
+ERASURES_SECONDS: Final = 300.0
+_AT_A_TIME: Final = 100
 T = TypeVar("T")
 
 
@@ -49,6 +54,19 @@ def _alerts_here() -> alert_metrics.Look:
 def tidy_contact() -> int:
     """Forget old counts and locks of codes and tries in every firm that is served. Returns how many."""
     return sum(in_every_firm(lambda: limits.tidy() + passes.tidy(), "contact_not_tidied"))
+
+
+def run_due_erasures() -> int:
+    """Do, in every firm that is served, the erasures that wait and are due. Returns how many were tried."""
+    return sum(in_every_firm(_run_due, "erasures_not_run"))
+
+
+def _run_due() -> int:
+    waiting = Erasure.objects.filter(state=Erasure.State.WAITING, next_at__lte=timezone.now())
+    due = list(waiting.order_by("next_at").values_list("id", flat=True)[:_AT_A_TIME])
+    for erasure_id in due:
+        run_erasure(erasure_id=erasure_id)
+    return len(due)
 
 
 def in_every_firm(act: Callable[[], T], complaint: str) -> list[T]:
@@ -81,3 +99,4 @@ def refresh_urgency() -> int:
 register("urgency", URGENCY_SECONDS, refresh_urgency)
 register("safety-pages", SWEEP_SECONDS, tell_of_alerts)
 register("contact-tidy", TIDY_SECONDS, tidy_contact)
+register("erasures", ERASURES_SECONDS, run_due_erasures)

@@ -8,14 +8,16 @@ from uuid import UUID
 
 from django.db.models import F
 
-from intake import guided_views, interviews
+from intake import agreed, guided_views, interviews
+from intake.hearing import is_heard
+from intake.interview.agreeing import CONSENT_KINDS, current
 from intake.interview.engine import Allowed, allowed
 from intake.interview.guided.returning import may_come_back
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import Playbook as FirstForm
 from intake.interview.stages import STOPPED_LOOK, Stage
 from intake.interview.state import State
-from intake.interview.wordings import LOCALES, NOTICE_VERSION, notice, words
+from intake.interview.wordings import LOCALES, words
 from intake.interviews import state_of
 from intake.models import Fact, Intake, Turn
 from tenants.tokens import hash_secret
@@ -61,15 +63,26 @@ def intake_by_secret(secret: str) -> Intake | None:
     return Intake.objects.filter(secret_hash=hash_secret(secret.encode("utf-8", "replace"))).first()
 
 
-def can_speak(intake: Intake) -> bool:
-    """Whether the microphone may be used where the conversation stands."""
-    return allowed(state_of(intake)).speak
+def speech_refusal(intake: Intake) -> str:
+    """Why this client may not be listened to where the conversation stands; empty: they may."""
+    return agreed.speech_refusal(intake, state_of(intake))
+
+
+def may_be_heard(intake_id: UUID) -> bool:
+    """Whether the client agrees, now, that what they say is turned into words."""
+    return consents_of(intake_id) >= agreed.HEARING
 
 
 def keeps_audio(intake_id: UUID) -> bool:
     """Whether the client agrees, now, that recordings are kept."""
-    state: dict[str, Any] = Intake.objects.values_list("state", flat=True).get(pk=intake_id)
-    return "keep_audio" in State.from_json(state).consents
+    return "keep_audio" in consents_of(intake_id)
+
+
+def consents_of(intake_id: UUID, *, lock: bool = False) -> frozenset[str]:
+    """What the client agrees to now. With `lock` nothing of it changes until the transaction ends."""
+    intakes = Intake.objects.select_for_update() if lock else Intake.objects.all()
+    state: dict[str, Any] = intakes.values_list("state", flat=True).get(pk=intake_id)
+    return State.from_json(state).consents
 
 
 def turns_after(intake_id: UUID, number: int) -> list[TurnView]:
@@ -97,7 +110,7 @@ def view(turn: Turn, supersedes: int | None, superseded_by: int | None) -> TurnV
 
 
 def snapshot(intake_id: UUID) -> dict[str, Any]:
-    """All that a page needs to show the conversation. Three queries, one more at review and after."""
+    """All that a page needs to show the conversation. Four queries, one more at review and after."""
     return snapshot_of(Intake.objects.get(pk=intake_id))
 
 
@@ -110,13 +123,15 @@ def snapshot_of(intake: Intake) -> dict[str, Any]:
         "reference": intake.reference,
         "stage": client_stage(state.stage),
         "question": _question(intake, state),
-        "consents": {kind: kind in state.consents for kind in ("service", "keep_audio")},
+        "consents": {kind: kind in state.consents for kind in CONSENT_KINDS},
+        "agreements": agreed.agreements(intake, state),
+        "microphone": agreed.microphone(intake, state),
         "turns": [turn.as_dict() for turn in turns],
         "last_turn": intake.last_turn,
-        "can": may_of(allowed(state)),
+        "can": {**(may := may_of(allowed(state))), "speak": may["speak"] and is_heard(intake.locale)},
         "later": isinstance(state, Talk) and may_come_back(state),
         "review": _review(intake, state, turns) if state.stage in {Stage.REVIEW, Stage.SENT} else None,
-        "notice": {"version": NOTICE_VERSION, "paragraphs": list(notice(intake.locale))},
+        "notice": {"version": current().version, "paragraphs": list(current().paragraphs(intake.locale))},
         "locale": intake.locale,
         "locales": list(LOCALES) if isinstance(state, Talk) else [intake.locale],
     }

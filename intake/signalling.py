@@ -4,7 +4,7 @@ that lost one finds the turn in its sweep."""
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import redis
 from asgiref.sync import async_to_sync
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CONSENTS_CHANGED: Final = "consents.changed"
+
 
 def turn_added(intake_id: UUID, number: int) -> None:
     """Once the transaction commits, tell this intake's group that turns up to `number` exist.
@@ -28,6 +30,15 @@ def turn_added(intake_id: UUID, number: int) -> None:
     """
     group = group_name("intake", intake_id)
     transaction.on_commit(lambda: _send(group, {"type": "turn.wake", "number": number}))
+
+
+def consents_changed(intake_id: UUID) -> None:
+    """Once the transaction commits, tell this intake's group to look at what may still be done.
+
+    Sends `{"type": "consents.changed"}`.
+    """
+    group = group_name("intake", intake_id)
+    transaction.on_commit(lambda: _send(group, {"type": CONSENTS_CHANGED}))
 
 
 def _send(group: str, message: dict[str, Any]) -> None:

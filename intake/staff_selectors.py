@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Subquery, Value, When
 
+from intake.interview.agreeing import Wording, versions
 from intake.interview.stages import Stage
-from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Intake, Party, SafetyAlert
+from intake.models import (
+    AuditEvent,
+    ConflictCheck,
+    Consent,
+    Erasure,
+    Fact,
+    Intake,
+    LegalHold,
+    Party,
+    SafetyAlert,
+)
 from intake.selectors import TurnView, turns_after
 from intake.summaries import Summary, sealed_turns, summary_of
 from tenants.accounts.models import User
@@ -78,6 +89,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """A consent with the exact words that were shown. `words` is None where that version had none.
+
+    `took_back`: no, after it had been given. `is_newest`: this is what holds.
+    """
+
+    row: Consent
+    words: Wording | None
+    took_back: bool
+    is_newest: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StaffRecord:
     """One conversation with everything that its page shows."""
 
@@ -85,12 +109,19 @@ class StaffRecord:
     turns: list[TurnView]
     facts: list[Fact]
     parties: list[Party]
-    consents: list[Consent]
+    consents: list[Agreed]
+    erasures: list[Erasure]
+    holds: list[LegalHold]
     checks: list[Check]
     events: list[Event]
     alerts: list[SafetyAlert]
     summary: Summary | None
     sealed: frozenset[int]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a legal hold is in force."""
+        return any(hold.released_at is None for hold in self.holds)
 
 
 def intakes_with_conflict_state() -> QuerySet[Intake]:
@@ -108,12 +139,17 @@ def intakes_with_conflict_state() -> QuerySet[Intake]:
 
 
 def needs_a_person() -> list[Need]:
-    """At most 50: alerts that nobody has taken up, danger first; people who were stopped and wait for a decision,
-    longest first; then what was sent and nobody has read yet."""
+    """At most 50: alerts that nobody has taken up, danger first; what could not be deleted; people who were stopped
+    and wait for a decision, longest first; then what was sent and nobody has read yet."""
     held = Intake.objects.filter(stage=Stage.CONFLICT_HOLD).order_by("updated_at")[:_SHOWN]
     read = AuditEvent.objects.filter(chain=OuterRef("pk"), action=VIEWED)
     unread = Intake.objects.filter(~Exists(read), stage=Stage.SENT).order_by("sent_at")[:_SHOWN]
     needs = _alarms()
+    failed = Erasure.objects.filter(state=Erasure.State.FAILED).select_related("intake").order_by("id")[:_SHOWN]
+    needs += [
+        Need(one.intake, f"Not deleted: {kind_words(one.what)}, though the client took it back", one.asked_at)
+        for one in failed
+    ]
     waiting = Intake.objects.filter(stage=Stage.PERSON_DECIDES).order_by("updated_at")[:_SHOWN]
     needs += [Need(one, "Stopped: a person has to decide", one.updated_at) for one in waiting]
     needs += [Need(one, "Stopped: a possible conflict waits for your decision", one.updated_at) for one in held]
@@ -149,13 +185,28 @@ def record_for_staff(intake_id: UUID) -> StaffRecord:
         turns=[replace(turn, text=None) if turn.number in sealed else turn for turn in turns],
         facts=facts,
         parties=list(Party.objects.filter(intake=intake).select_related("turn", "superseded_by").order_by("id")),
-        consents=list(Consent.objects.filter(intake=intake).order_by("id")),
+        consents=_consents(intake),
+        erasures=list(Erasure.objects.filter(intake=intake).select_related("consent").order_by("id")),
+        holds=list(LegalHold.objects.filter(intake=intake).select_related("placed_by", "released_by").order_by("id")),
         checks=_checks(intake),
         events=_events(intake),
         alerts=list(alerts),
         summary=summary_of(intake, facts),
         sealed=sealed,
     )
+
+
+def _consents(intake: Intake) -> list[Agreed]:
+    rows = list(Consent.objects.filter(intake=intake).order_by("id"))
+    newest = {row.kind: row.id for row in rows}
+    given: set[str] = set()
+    found = []
+    for row in rows:
+        version = versions().get(row.wording_version)
+        words = version.wording(row.kind, row.locale) if version else None
+        found.append(Agreed(row, words, row.kind in given and not row.granted, newest[row.kind] == row.id))
+        (given.add if row.granted else given.discard)(row.kind)
+    return found
 
 
 def _checks(intake: Intake) -> list[Check]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from intake import guided_views, triage
 from intake.interview.guided import areas, frame
+from intake.interview.guided.replying import THIRD
 from intake.interview.guided.saying import local
 from intake.interview.stages import Stage
-from intake.interview.wordings import DEFAULT_LOCALE
+from intake.interview.wordings import DEFAULT_LOCALE, third_languages
 from intake.interviews import guided_named, talk_of
 from intake.language.tokens import words_of
 from intake.models import Fact
@@ -79,6 +80,7 @@ class Summary:
     documents: list[str]
     open: list[str]
     story: list[int]
+    other_language: str = ""
 
 
 def summary_of(intake: Intake, facts: Iterable[Fact]) -> Summary | None:
@@ -102,6 +104,7 @@ def summary_of(intake: Intake, facts: Iterable[Fact]) -> Summary | None:
         documents=[local(paper.titles, STAFF_LOCALE) for paper in documents(playbook, talk.answers)],
         open=_open(playbook, talk),
         story=list(talk.story),
+        other_language=_other_language(talk),
     )
 
 
@@ -135,6 +138,12 @@ def _open(playbook: Playbook, talk: Talk) -> list[str]:
         for question in questions_for(playbook, talk.answers)
         if (known := talk.known.get(question.key)) is None or (known.value is None and known.state != "refused")
     ]
+
+
+def _other_language(talk: Talk) -> str:
+    """The language, none of ours, that the client wrote in first."""
+    codes = [seen.removeprefix(f"{THIRD}.") for seen in talk.seen if seen.startswith(f"{THIRD}.")]
+    return third_languages().get(codes[0], {}).get("name", "one that we cannot tell") if codes else ""
 
 
 def _waits_for(playbook: Playbook, talk: Talk) -> str:

@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: 9e3c7aa80f3f9f30c550fd646f750a8d3eecc23c93f7acfa67d41cf960679227
--- sources: 93916905fd22ac8198a670ff7fdced7d385076e2f1a329637a0687385641f9c5
+-- fingerprint: 9870d2c81d8a0dc040613df463843eab5295c71543fde00338c4a0656270fd03
+-- sources: af98b183b75ccf040866c52ff52d3d16cc8c7bb38797e45022bf56b7f6c022bf
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -263,7 +263,8 @@ CREATE TABLE __firm_schema__.intake_consent (
     locale character varying(16) NOT NULL,
     channel character varying(10) NOT NULL,
     at timestamp with time zone NOT NULL,
-    intake_id uuid NOT NULL
+    intake_id uuid NOT NULL,
+    place character varying(12) DEFAULT ''::character varying NOT NULL
 );
 CREATE TABLE __firm_schema__.intake_contactcount (
     id uuid NOT NULL,
@@ -321,6 +322,21 @@ CREATE TABLE __firm_schema__.intake_dutysettings (
     CONSTRAINT intake_dutysettings_wait_danger_now_check CHECK ((wait_danger_now >= 0)),
     CONSTRAINT intake_dutysettings_wait_urgent_check CHECK ((wait_urgent >= 0))
 );
+CREATE TABLE __firm_schema__.intake_erasure (
+    id uuid NOT NULL,
+    what character varying(20) NOT NULL,
+    state character varying(10) NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    attempts smallint NOT NULL,
+    count integer NOT NULL,
+    error character varying(60) NOT NULL,
+    done_at timestamp with time zone,
+    consent_id uuid NOT NULL,
+    intake_id uuid NOT NULL,
+    CONSTRAINT intake_erasure_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT intake_erasure_count_check CHECK ((count >= 0))
+);
 CREATE TABLE __firm_schema__.intake_fact (
     id uuid NOT NULL,
     key character varying(60) NOT NULL,
@@ -373,6 +389,16 @@ CREATE TABLE __firm_schema__.intake_interviewevent (
     data_ct bytea NOT NULL,
     intake_id uuid NOT NULL,
     CONSTRAINT intake_interviewevent_sequence_check CHECK ((sequence >= 0))
+);
+CREATE TABLE __firm_schema__.intake_legalhold (
+    id uuid NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    reason_ct bytea NOT NULL,
+    released_at timestamp with time zone,
+    released_because_ct bytea NOT NULL,
+    intake_id uuid NOT NULL,
+    placed_by_id uuid NOT NULL,
+    released_by_id uuid
 );
 CREATE TABLE __firm_schema__.intake_limitationperiod (
     id uuid NOT NULL,
@@ -620,22 +646,30 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(110, 'Can change page', 28, 'change_page'),
 	(111, 'Can delete page', 28, 'delete_page'),
 	(112, 'Can view page', 28, 'view_page'),
-	(113, 'Can add limitation period', 29, 'add_limitationperiod'),
-	(114, 'Can change limitation period', 29, 'change_limitationperiod'),
-	(115, 'Can delete limitation period', 29, 'delete_limitationperiod'),
-	(116, 'Can view limitation period', 29, 'view_limitationperiod'),
-	(117, 'Can add voice session', 30, 'add_voicesession'),
-	(118, 'Can change voice session', 30, 'change_voicesession'),
-	(119, 'Can delete voice session', 30, 'delete_voicesession'),
-	(120, 'Can view voice session', 30, 'view_voicesession'),
-	(121, 'Can add utterance', 31, 'add_utterance'),
-	(122, 'Can change utterance', 31, 'change_utterance'),
-	(123, 'Can delete utterance', 31, 'delete_utterance'),
-	(124, 'Can view utterance', 31, 'view_utterance'),
-	(125, 'Can add recording', 32, 'add_recording'),
-	(126, 'Can change recording', 32, 'change_recording'),
-	(127, 'Can delete recording', 32, 'delete_recording'),
-	(128, 'Can view recording', 32, 'view_recording');
+	(113, 'Can add legal hold', 29, 'add_legalhold'),
+	(114, 'Can change legal hold', 29, 'change_legalhold'),
+	(115, 'Can delete legal hold', 29, 'delete_legalhold'),
+	(116, 'Can view legal hold', 29, 'view_legalhold'),
+	(117, 'Can add erasure', 30, 'add_erasure'),
+	(118, 'Can change erasure', 30, 'change_erasure'),
+	(119, 'Can delete erasure', 30, 'delete_erasure'),
+	(120, 'Can view erasure', 30, 'view_erasure'),
+	(121, 'Can add limitation period', 31, 'add_limitationperiod'),
+	(122, 'Can change limitation period', 31, 'change_limitationperiod'),
+	(123, 'Can delete limitation period', 31, 'delete_limitationperiod'),
+	(124, 'Can view limitation period', 31, 'view_limitationperiod'),
+	(125, 'Can add voice session', 32, 'add_voicesession'),
+	(126, 'Can change voice session', 32, 'change_voicesession'),
+	(127, 'Can delete voice session', 32, 'delete_voicesession'),
+	(128, 'Can view voice session', 32, 'view_voicesession'),
+	(129, 'Can add utterance', 33, 'add_utterance'),
+	(130, 'Can change utterance', 33, 'change_utterance'),
+	(131, 'Can delete utterance', 33, 'delete_utterance'),
+	(132, 'Can view utterance', 33, 'view_utterance'),
+	(133, 'Can add recording', 34, 'add_recording'),
+	(134, 'Can change recording', 34, 'change_recording'),
+	(135, 'Can delete recording', 34, 'delete_recording'),
+	(136, 'Can view recording', 34, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -665,10 +699,12 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(26, 'intake', 'oncall'),
 	(27, 'intake', 'paging'),
 	(28, 'intake', 'page'),
-	(29, 'intake', 'limitationperiod'),
-	(30, 'audio', 'voicesession'),
-	(31, 'audio', 'utterance'),
-	(32, 'audio', 'recording');
+	(29, 'intake', 'legalhold'),
+	(30, 'intake', 'erasure'),
+	(31, 'intake', 'limitationperiod'),
+	(32, 'audio', 'voicesession'),
+	(33, 'audio', 'utterance'),
+	(34, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -694,18 +730,19 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(22, 'intake', '0003_roles', now()),
 	(23, 'intake', '0005_interview', now()),
 	(24, 'intake', '0006_conflict_index', now()),
-	(25, 'intake', '0010_contact', now()),
-	(26, 'intake', '0011_assistant', now()),
-	(27, 'intake', '0013_pages', now()),
-	(28, 'sessions', '0001_initial', now());
+	(25, 'intake', '0009_consents', now()),
+	(26, 'intake', '0010_contact', now()),
+	(27, 'intake', '0011_assistant', now()),
+	(28, 'intake', '0013_pages', now()),
+	(29, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 128, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 136, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 32, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 28, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 34, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 29, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -782,6 +819,8 @@ ALTER TABLE ONLY __firm_schema__.intake_dutysettings
     ADD CONSTRAINT intake_dutysettings_one_key UNIQUE (one);
 ALTER TABLE ONLY __firm_schema__.intake_dutysettings
     ADD CONSTRAINT intake_dutysettings_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_erasure
+    ADD CONSTRAINT intake_erasure_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_event_sequence UNIQUE (intake_id, sequence);
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -796,6 +835,8 @@ ALTER TABLE ONLY __firm_schema__.intake_intake
     ADD CONSTRAINT intake_intake_secret_hash_key UNIQUE (secret_hash);
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_interviewevent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_legalhold
+    ADD CONSTRAINT intake_legalhold_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_limitationperiod
     ADD CONSTRAINT intake_limitationperiod_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_modeluse
@@ -855,15 +896,22 @@ CREATE INDEX intake_conflictcheck_intake_id_437dbf27 ON __firm_schema__.intake_c
 CREATE INDEX intake_consent_intake_id_2ea2d50a ON __firm_schema__.intake_consent USING btree (intake_id);
 CREATE INDEX intake_contact_newest ON __firm_schema__.intake_contactmessage USING btree (intake_id, purpose, at DESC);
 CREATE INDEX intake_contactmessage_intake_id_bd7e5a18 ON __firm_schema__.intake_contactmessage USING btree (intake_id);
+CREATE INDEX intake_erasure_consent_id_4d49c408 ON __firm_schema__.intake_erasure USING btree (consent_id);
+CREATE INDEX intake_erasure_due ON __firm_schema__.intake_erasure USING btree (next_at) WHERE ((state)::text = 'waiting'::text);
+CREATE INDEX intake_erasure_intake_id_40e09847 ON __firm_schema__.intake_erasure USING btree (intake_id);
 CREATE INDEX intake_fact_intake_id_d3ab48d0 ON __firm_schema__.intake_fact USING btree (intake_id);
 CREATE INDEX intake_fact_turn_id_ceb93311 ON __firm_schema__.intake_fact USING btree (turn_id);
 CREATE INDEX intake_fact_written_by_id_ea75bfc8 ON __firm_schema__.intake_fact USING btree (written_by_id);
 CREATE INDEX intake_intake_reference_b9891285_like ON __firm_schema__.intake_intake USING btree (reference varchar_pattern_ops);
 CREATE INDEX intake_interviewevent_intake_id_91b82955 ON __firm_schema__.intake_interviewevent USING btree (intake_id);
+CREATE INDEX intake_legalhold_intake_id_80675a91 ON __firm_schema__.intake_legalhold USING btree (intake_id);
+CREATE INDEX intake_legalhold_placed_by_id_3bdd7387 ON __firm_schema__.intake_legalhold USING btree (placed_by_id);
+CREATE INDEX intake_legalhold_released_by_id_c9e76e73 ON __firm_schema__.intake_legalhold USING btree (released_by_id);
 CREATE UNIQUE INDEX intake_limitation_row ON __firm_schema__.intake_limitationperiod USING btree (state, area, claim) WHERE (retired_at IS NULL);
 CREATE INDEX intake_limitationperiod_confirmed_by_id_b7409fb9 ON __firm_schema__.intake_limitationperiod USING btree (confirmed_by_id);
 CREATE INDEX intake_modeluse_intake_id_20d8740f ON __firm_schema__.intake_modeluse USING btree (intake_id);
 CREATE INDEX intake_modeluse_turn_id_e90bde5f ON __firm_schema__.intake_modeluse USING btree (turn_id);
+CREATE UNIQUE INDEX intake_one_legal_hold ON __firm_schema__.intake_legalhold USING btree (intake_id) WHERE (released_at IS NULL);
 CREATE INDEX intake_page_paging_id_66c5317b ON __firm_schema__.intake_page USING btree (paging_id);
 CREATE INDEX intake_page_user_id_8e6188cb ON __firm_schema__.intake_page USING btree (user_id);
 CREATE INDEX intake_page_waiting ON __firm_schema__.intake_page USING btree (try_at) WHERE ((status)::text = 'waiting'::text);
@@ -887,12 +935,19 @@ CREATE TRIGGER intake_conflictcheck_undecided BEFORE UPDATE ON __firm_schema__.i
 CREATE TRIGGER intake_consent_append_only BEFORE UPDATE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
 CREATE TRIGGER intake_consent_keep BEFORE DELETE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_consent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_consent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_erasure_append_only BEFORE UPDATE ON __firm_schema__.intake_erasure FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('state', 'next_at', 'attempts', 'count', 'error', 'done_at');
+CREATE TRIGGER intake_erasure_keep BEFORE DELETE ON __firm_schema__.intake_erasure FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_erasure_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_erasure FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_append_only BEFORE UPDATE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('value_ct');
 CREATE TRIGGER intake_fact_keep BEFORE DELETE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_fact FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_interviewevent_append_only BEFORE UPDATE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('data_ct');
 CREATE TRIGGER intake_interviewevent_keep BEFORE DELETE ON __firm_schema__.intake_interviewevent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_interviewevent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_interviewevent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_legalhold_in_force BEFORE UPDATE ON __firm_schema__.intake_legalhold FOR EACH ROW WHEN ((old.released_at IS NULL)) EXECUTE FUNCTION __firm_schema__.intake_append_only('released_by_id', 'released_at', 'released_because_ct', 'reason_ct');
+CREATE TRIGGER intake_legalhold_keep BEFORE DELETE ON __firm_schema__.intake_legalhold FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_legalhold_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_legalhold FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_legalhold_released BEFORE UPDATE ON __firm_schema__.intake_legalhold FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION __firm_schema__.intake_append_only('released_because_ct', 'reason_ct');
 CREATE TRIGGER intake_limitationperiod_append_only BEFORE UPDATE ON __firm_schema__.intake_limitationperiod FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('confirmed_at', 'confirmed_by_id', 'retired_at');
 CREATE TRIGGER intake_limitationperiod_keep BEFORE DELETE ON __firm_schema__.intake_limitationperiod FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_limitationperiod_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_limitationperiod FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -948,6 +1003,10 @@ ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_intake_id_2ea2d50a_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_contactmessage
     ADD CONSTRAINT intake_contactmessage_intake_id_bd7e5a18_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_erasure
+    ADD CONSTRAINT intake_erasure_consent_id_4d49c408_fk_intake_consent_id FOREIGN KEY (consent_id) REFERENCES __firm_schema__.intake_consent(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_erasure
+    ADD CONSTRAINT intake_erasure_intake_id_40e09847_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_intake_id_d3ab48d0_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -958,6 +1017,12 @@ ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_written_by_id_ea75bfc8_fk_accounts_user_id FOREIGN KEY (written_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_interviewevent_intake_id_91b82955_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_legalhold
+    ADD CONSTRAINT intake_legalhold_intake_id_80675a91_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_legalhold
+    ADD CONSTRAINT intake_legalhold_placed_by_id_3bdd7387_fk_accounts_user_id FOREIGN KEY (placed_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_legalhold
+    ADD CONSTRAINT intake_legalhold_released_by_id_c9e76e73_fk_accounts_user_id FOREIGN KEY (released_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_limitationperiod
     ADD CONSTRAINT intake_limitationper_confirmed_by_id_b7409fb9_fk_accounts_ FOREIGN KEY (confirmed_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_modeluse

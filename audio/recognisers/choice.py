@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 EMBEDDED: Final = "pocketsphinx"
 REMOTE: Final = "remote"
 CHOICES: Final = (EMBEDDED, REMOTE)
+#: The model inside pocketsphinx's wheel is English.
+EMBEDDED_LANGUAGES: Final = frozenset({"en"})
 
 
 @cache
@@ -32,6 +34,12 @@ def chosen() -> Recogniser:
     from audio.recognisers import pocketsphinx
 
     return pocketsphinx.shared()
+
+
+def languages() -> frozenset[str]:
+    """The languages that the recogniser has: the microphone is offered in these alone. By the settings, because who
+    offers it (the api) need not have the recogniser."""
+    return frozenset(language.strip().lower() for language in settings.AUDIO_LANGUAGES if language.strip())
 
 
 def models_token() -> str:
@@ -50,8 +58,12 @@ def findings() -> list[str]:
     if settings.AUDIO_RECOGNISER not in CHOICES:
         return [f"AUDIO_RECOGNISER is {settings.AUDIO_RECOGNISER!r}: set {' or '.join(CHOICES)}."]
     if settings.AUDIO_RECOGNISER == EMBEDDED:
+        if languages() != EMBEDDED_LANGUAGES:
+            return ["AUDIO_LANGUAGES: pocketsphinx has English alone; leave it out, or set AUDIO_RECOGNISER=remote."]
         return []
     wrong = []
+    if not languages():
+        wrong.append("AUDIO_LANGUAGES is empty: name the languages of the models service's model, such as en.")
     if not settings.MODELS_URL:
         wrong.append("AUDIO_RECOGNISER is remote and MODELS_URL is missing: set it, such as ws://models:8090.")
     try:

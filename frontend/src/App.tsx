@@ -1,4 +1,5 @@
-import { type ReactElement, useEffect, useSyncExternalStore } from "react";
+import { type ReactElement, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { YourChoices } from "./components/Agreements";
 import { ComeBack } from "./components/ComeBack";
 import { Conversation } from "./components/Conversation";
 import { Failed } from "./components/Failed";
@@ -22,7 +23,10 @@ interface Props {
 
 export function App({ store, controller }: Props): ReactElement {
   const state = useSyncExternalStore(store.subscribe, store.get);
+  const [choosing, setChoosing] = useState(false);
+  const choicesButton = useRef<HTMLButtonElement>(null);
   const accent = state.firm?.accent;
+  const { intake } = state;
   // Before anything below is rendered: its words are those of this language.
   copy.speak(state.locale);
 
@@ -44,8 +48,31 @@ export function App({ store, controller }: Props): ReactElement {
       <header className="masthead">
         {state.firm && <p className="firm">{state.firm.name}</p>}
         <Language state={state} onSpeak={(locale) => void controller.speak(locale)} />
+        {state.phase === "intake" && intake?.agreements && (
+          <button
+            ref={choicesButton}
+            type="button"
+            className="text-button"
+            aria-expanded={choosing}
+            onClick={() => setChoosing(!choosing)}
+          >
+            {copy.agreements.heading}
+          </button>
+        )}
       </header>
       <main id="main" tabIndex={-1}>
+        {choosing && state.phase === "intake" && intake && (
+          <YourChoices
+            intake={intake}
+            busy={state.busy}
+            problem={state.problem}
+            controller={controller}
+            onClose={() => {
+              setChoosing(false);
+              choicesButton.current?.focus();
+            }}
+          />
+        )}
         <View state={state} controller={controller} />
       </main>
     </>
@@ -60,7 +87,7 @@ function View({ state, controller }: { state: State; controller: Controller }): 
       return (
         <Welcome
           state={state}
-          onStart={(keepAudio) => void controller.begin(keepAudio)}
+          onStart={() => void controller.begin()}
           onReturn={() => void controller.startReturning()}
         />
       );

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiProblem } from "../src/api/http";
 import { type Api, Controller } from "../src/state/controller";
+import type { ConsentKind } from "../src/api/types";
 import { Store } from "../src/state/store";
 import { fakeDoors, FakeSocket, may, snapshot, turn } from "./fakes";
 
@@ -40,6 +41,10 @@ beforeEach(async () => {
     openVoice: vi.fn(),
     renewTicket: vi.fn(),
     leave: vi.fn(),
+    consent: vi.fn(async (_intake: string, { kind, granted }: { kind: ConsentKind; granted: boolean }) => {
+      const consents = { ...story.consents, [kind]: granted };
+      return { ...story, consents };
+    }),
     choose: vi.fn(async () => ({ turns: [turn(4), turn(5)], snapshot: { ...story, turns: [...story.turns, turn(4), turn(5)], last_turn: 5 } })),
     goBack: vi.fn(async () => story),
     switchLanguage: vi.fn(async () => ({ ...story, locale: "es" })),
@@ -269,5 +274,90 @@ describe("going on later", () => {
     expect(store.get().offer?.code).toBe("7KQ-2X9-RDJ");
     controller.leave(() => undefined);
     expect(store.get().offer).toBeNull();
+  });
+});
+
+describe("consents", () => {
+  const opened = async (...agreed: Parameters<Controller["startVoice"]>): Promise<FakeSocket> => {
+    const doors = fakeDoors();
+    controller = new Controller(store, calls as unknown as Api, doors);
+    controller.startVoice(...agreed);
+    await vi.advanceTimersByTimeAsync(0);
+    const asked = calls.consent.mock.invocationCallOrder;
+    if (asked.length > 0) expect(Math.max(...asked)).toBeLessThan(doors.openSession.mock.invocationCallOrder[0]!);
+    return FakeSocket.last;
+  };
+
+  it("reach the server before a voice session is asked for", async () => {
+    await opened({ transcription: true, keepAudio: false });
+    const told = { place: "microphone", wording: "2026-2" };
+    expect(calls.consent.mock.calls).toEqual([
+      ["i1", { kind: "transcription", granted: true, ...told }],
+      ["i1", { kind: "keep_audio", granted: false, ...told }],
+    ]);
+    expect(store.get().voice.phase).toBe("on");
+  });
+
+  it("are told again when there was no answer, and nothing is sent before", async () => {
+    calls.consent.mockRejectedValueOnce(none);
+    controller.startVoice({ transcription: true, keepAudio: null });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(FakeSocket.all).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(calls.consent).toHaveBeenCalledTimes(2);
+    expect(FakeSocket.all).toHaveLength(1);
+  });
+
+  it("that are taken back close the microphone first and forget what was recorded", async () => {
+    const socket = await opened(null);
+    expect(calls.consent).not.toHaveBeenCalled();
+    socket.open();
+    socket.tell({ type: "session.created", session_id: "s1" });
+    await vi.advanceTimersByTimeAsync(0);
+    const sent = socket.frames.length;
+    await controller.consent("transcription", false, "choices");
+    expect(socket.closedWith).toBe(1000);
+    expect(socket.frames).toHaveLength(sent);
+    expect(store.get().voice.phase).toBe("off");
+    expect(calls.consent).toHaveBeenLastCalledWith("i1", {
+      kind: "transcription", granted: false, place: "choices", wording: "2026-2",
+    });
+    controller.startVoice({ transcription: true, keepAudio: null });
+    await vi.advanceTimersByTimeAsync(0);
+    FakeSocket.last.open();
+    FakeSocket.last.tell({ type: "session.created", session_id: "s2" });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(FakeSocket.last.frames.map((frame) => frame.seq)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it.each([
+    ["transcription_consent_required", "withdrawn"],
+    ["language_not_heard", "language"],
+  ])("say why the server closed the microphone: %s", async (code, problem) => {
+    const socket = await opened(null);
+    socket.open();
+    socket.tell({ type: "session.created", session_id: "s1" });
+    socket.tell({ type: "error", error: { code, message: "", fatal: true } });
+    socket.end(4010);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.get().voice).toMatchObject({ phase: "off", problem });
+  });
+
+  it("are of no use in a language that is not heard: the microphone closes with the switch", async () => {
+    const socket = await opened(null);
+    socket.open();
+    socket.tell({ type: "session.created", session_id: "s1" });
+    await vi.advanceTimersByTimeAsync(200);
+    calls.switchLanguage.mockResolvedValueOnce({ ...story, locale: "es", can: may({ type: true }) });
+    await controller.speak("es");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.get().voice.phase).toBe("stopping");
+    expect(socket.types()).toContain("input_audio_buffer.commit");
+  });
+
+  it("to the service end the conversation", async () => {
+    calls.consent.mockResolvedValueOnce({ ...story, stage: "stopped", can: may({}) });
+    await controller.consent("service", false, "choices");
+    expect(store.get().intake?.stage).toBe("stopped");
   });
 });

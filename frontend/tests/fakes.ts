@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { Can, Snapshot, Turn } from "../src/api/types";
+import type { Agreement, Can, ConsentKind, Snapshot, Turn } from "../src/api/types";
 import type { Doors } from "../src/realtime/client";
 
 /** A socket whose other end is the test. */
@@ -108,6 +108,17 @@ export function may(some: Partial<Can>): Can {
   return { ...nothing, choose: false, back: false, skip: false, go_on: false, ...some };
 }
 
+export function agreement(kind: ConsentKind, fields: Partial<Agreement> = {}): Agreement {
+  const words = { text: `May we ${kind}?`, more: `What ${kind} means.`, back: `What taking ${kind} back does.` };
+  return { kind, ...words, given: kind === "service", offered: true, ask: false, ...fields };
+}
+
+export function agreements(...items: Agreement[]): NonNullable<Snapshot["agreements"]> {
+  const kinds: ConsentKind[] = ["service", "transcription", "keep_audio"];
+  const others = kinds.filter((kind) => !items.some((item) => item.kind === kind)).map((kind) => agreement(kind));
+  return { version: "2026-2", items: [...others, ...items] };
+}
+
 export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
   const turns = fields.turns ?? [turn(1)];
   return {
@@ -115,7 +126,9 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
     reference: null,
     stage: "name",
     question: { key: "name", text: "What is your full name?", kind: "name", help: null, choices: [] },
-    consents: { service: true, keep_audio: false },
+    consents: { service: true, transcription: false, keep_audio: false },
+    agreements: agreements(),
+    microphone: { offered: true, reason: null, text: null },
     turns,
     last_turn: turns.at(-1)?.number ?? 0,
     later: false,

@@ -7,10 +7,10 @@ import * as copy from "../src/copy";
 import type { Controller } from "../src/state/controller";
 import { initialState } from "../src/state/reducer";
 import { Store } from "../src/state/store";
-import { may, snapshot, turn } from "./fakes";
+import { agreement, agreements, may, snapshot, turn } from "./fakes";
 
 const firm = { name: "Harbor Law", accent: "#225577", locales: ["en"], notice: { version: "1", paragraphs: ["It is not a lawyer."] } };
-const names = ["begin", "submit", "retry", "drop", "startVoice", "stopVoice", "done", "send", "leave", "load", "setMeter", "speak", "choose", "back", "confirm", "replace"] as const;
+const names = ["begin", "submit", "retry", "drop", "startVoice", "stopVoice", "done", "send", "leave", "load", "setMeter", "speak", "choose", "back", "confirm", "replace", "consent"] as const;
 let controller: Record<(typeof names)[number], ReturnType<typeof vi.fn>>;
 let store: Store;
 
@@ -34,16 +34,20 @@ const show = async (given: ReturnType<typeof snapshot> | null): Promise<void> =>
 };
 
 describe("before any input", () => {
-  it("says what this is, asks for the two consents apart, and needs only the first", async () => {
-    await show(null);
+  it("says what this is, and asks for nothing but what is needed to go on, in the server's words", async () => {
+    const agreements = { version: "2026-2", items: [agreement("service", { text: "I want this." }), agreement("sms")] };
+    store.dispatch({ type: "loaded", firm: { ...firm, agreements }, snapshot: null });
+    await screen.findByRole("heading", { level: 1 });
+    expect(screen.getAllByRole("checkbox")).toHaveLength(1);
+    expect((screen.getByLabelText("I want this.") as HTMLInputElement).checked).toBe(false);
     expect(document.querySelector(".notice")!.textContent).toContain("not a lawyer");
     expect(screen.queryByRole("textbox")).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: copy.welcome.start }));
     expect(controller.begin).not.toHaveBeenCalled();
     expect(screen.getByRole("alert").textContent).toBe(copy.welcome.needService);
-    expect(document.activeElement).toBe(screen.getByLabelText(copy.welcome.service));
-    await userEvent.keyboard(" {Tab}{Tab}{Enter}");
-    expect(controller.begin).toHaveBeenCalledWith(false);
+    expect(document.activeElement).toBe(screen.getByLabelText("I want this."));
+    await userEvent.keyboard(" {Tab}{Enter}");
+    expect(controller.begin).toHaveBeenCalledOnce();
   });
 
   it("has the way out first for the keyboard", async () => {
@@ -81,11 +85,63 @@ describe("conversation", () => {
     await show(story);
     await userEvent.click(screen.getByRole("button", { name: copy.composer.speak }));
     expect(controller.startVoice).not.toHaveBeenCalled();
-    expect(screen.getByText(new RegExp(copy.voice.explainNotKept))).toBeTruthy();
+    expect(screen.getByText("May we transcription?")).toBeTruthy();
+    expect((screen.getByLabelText("May we keep_audio?") as HTMLInputElement).checked).toBe(false);
     await userEvent.click(screen.getByRole("button", { name: copy.voice.keepTyping }));
     await userEvent.click(screen.getByRole("button", { name: copy.composer.speak }));
-    await userEvent.click(screen.getByRole("button", { name: copy.voice.open }));
-    expect(controller.startVoice).toHaveBeenCalledOnce();
+    await userEvent.click(screen.getByRole("button", { name: copy.voice.agreeAndOpen }));
+    expect(controller.startVoice).toHaveBeenCalledExactlyOnceWith({ transcription: true, keepAudio: false });
+  });
+
+  it("keeps a recording only where its box was ticked, and asks for nothing twice", async () => {
+    await show(story);
+    await userEvent.click(screen.getByRole("button", { name: copy.composer.speak }));
+    await userEvent.click(screen.getByLabelText("May we keep_audio?"));
+    await userEvent.click(screen.getByRole("button", { name: copy.voice.agreeAndOpen }));
+    expect(controller.startVoice).toHaveBeenLastCalledWith({ transcription: true, keepAudio: true });
+    const given = agreements(agreement("transcription", { given: true }), agreement("keep_audio", { given: true }));
+    const consents = { service: true, transcription: true, keep_audio: true };
+    store.dispatch({ type: "snapshot", snapshot: { ...story, agreements: given, consents } });
+    await userEvent.click(await screen.findByRole("button", { name: copy.composer.speak }));
+    expect(controller.startVoice).toHaveBeenLastCalledWith(null);
+  });
+
+  it("says kindly why there is no microphone in a language that is not heard", async () => {
+    const text = "El micrófono todavía no entiende español.";
+    const can = may({ type: true, done: true, correct: true });
+    await show(snapshot({ ...story, can, microphone: { offered: false, reason: "language_not_heard", text } }));
+    expect(screen.getByText(text)).toBeTruthy();
+    expect(screen.queryByRole("button", { name: copy.composer.speak })).toBeNull();
+  });
+
+  it("asks for what matters from now on, with two answers of the same weight", async () => {
+    await show(snapshot({ ...story, agreements: agreements(agreement("sms", { ask: true })) }));
+    const region = screen.getByRole("region", { name: "May we sms?" });
+    await userEvent.click(within(region).getByRole("button", { name: copy.agreements.no }));
+    expect(controller.consent).toHaveBeenLastCalledWith("sms", false, "talk");
+    await userEvent.click(within(region).getByRole("button", { name: copy.agreements.yes }));
+    expect(controller.consent).toHaveBeenLastCalledWith("sms", true, "talk");
+    expect(screen.getByLabelText(copy.composer.label)).toBeTruthy();
+  });
+
+  it("shows every choice in one place, and takes one back only after saying what that does", async () => {
+    await show(snapshot({ ...story, agreements: agreements(agreement("keep_audio", { given: true })) }));
+    const opener = screen.getByRole("button", { name: copy.agreements.heading });
+    await userEvent.click(opener);
+    const region = screen.getByRole("region", { name: copy.agreements.heading });
+    const [service, hear, keep] = within(region).getAllByRole("listitem");
+    expect(within(service!).queryByRole("button", { name: copy.agreements.give })).toBeNull();
+    await userEvent.click(within(hear!).getByRole("button", { name: copy.agreements.give }));
+    expect(controller.consent).toHaveBeenLastCalledWith("transcription", true, "choices");
+    await userEvent.click(within(keep!).getByRole("button", { name: copy.agreements.takeBack }));
+    expect(controller.consent).toHaveBeenCalledOnce();
+    expect(within(keep!).getByText("What taking keep_audio back does.")).toBeTruthy();
+    expect(document.activeElement!.textContent).toBe(copy.agreements.keep);
+    await userEvent.click(within(keep!).getByRole("button", { name: copy.agreements.takeBackNow }));
+    expect(controller.consent).toHaveBeenLastCalledWith("keep_audio", false, "choices");
+    await userEvent.click(within(region).getByRole("button", { name: copy.agreements.close }));
+    expect(screen.queryByRole("region", { name: copy.agreements.heading })).toBeNull();
+    expect(document.activeElement).toBe(opener);
   });
 
   it("keeps the text box when the microphone is refused, and says what to do", async () => {

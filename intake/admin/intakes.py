@@ -13,6 +13,7 @@ from django.urls import path, reverse
 
 from intake import roles, services, staff_selectors
 from intake.admin.base import ReadOnlyAdmin, staff_member
+from intake.admin.keeping import KeepingViews
 from intake.admin.panels import panels
 from intake.admin.site import firm_admin
 from intake.briefs import Brief, brief_of
@@ -91,7 +92,7 @@ class UrgencyFilter(admin.SimpleListFilter):
 
 
 @admin.register(Intake, site=firm_admin)
-class IntakeAdmin(ReadOnlyAdmin):
+class IntakeAdmin(KeepingViews, ReadOnlyAdmin):
     """Conversations. Only the reference can be searched: a client's words stand nowhere in the clear."""
 
     list_display = ("__str__", "urgency_words", "stage_words", "created_at", "sent_at", "conflict")
@@ -133,6 +134,8 @@ class IntakeAdmin(ReadOnlyAdmin):
                 ("alert/<uuid:alert_id>/", self.alert_view, "alert"),
                 ("print/", self.print_view, "print"),
                 ("summary.<slug:form>", self.export_view, "export"),
+                ("hold/", self.hold_view, "hold"),
+                ("erasure/<uuid:erasure_id>/", self.erasure_view, "erasure"),
             )
         ]
         urls: list[URLPattern] = [decide, *own, *super().get_urls()]

@@ -88,8 +88,8 @@ class ConflictCheckAdmin(WordsAdmin):
 class ConsentAdmin(ReadOnlyAdmin):
     """Consents, with the wording they were given to."""
 
-    list_display = ("intake", "kind", "granted", "wording_version", "locale", "channel", "at")
-    list_filter = ("kind", "granted")
+    list_display = ("intake", "kind", "granted", "wording_version", "locale", "channel", "place", "at")
+    list_filter = ("kind", "granted", "place")
     list_select_related = ("intake",)
 
 

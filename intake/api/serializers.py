@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from intake.interview.agreeing import CONSENT_KINDS
 from intake.interview.wordings import DEFAULT_LOCALE, LOCALES
 from intake.models import Fact
 from intake.playbooks.model import TYPES
-from intake.services.conversation import CONSENT_KINDS
 from intake.text import clean
 
 
@@ -24,17 +24,25 @@ class SpokenText(serializers.CharField):
         return clean(super().to_internal_value(data))
 
 
+#: Where on the page a consent was asked for.
+PLACES = ("start", "microphone", "talk", "choices")
+
+
 class ConsentsIn(serializers.Serializer[Any]):
-    """What the client agrees to."""
+    """What the client was asked for and answered. Only `service` is needed; what is left out was not asked."""
 
     service = serializers.BooleanField(default=False)
-    keep_audio = serializers.BooleanField(default=False)
+    transcription = serializers.BooleanField(required=False)
+    keep_audio = serializers.BooleanField(required=False)
+    ai_processing = serializers.BooleanField(required=False)
+    sms = serializers.BooleanField(required=False)
 
 
 class StartIn(serializers.Serializer[Any]):
-    """The start of a conversation."""
+    """The start of a conversation. `wording`: the version of the words that were shown."""
 
     consents = ConsentsIn()
+    wording = serializers.CharField(max_length=40, required=False, allow_null=True)
     locale = serializers.CharField(max_length=16, default=DEFAULT_LOCALE)
     zone = serializers.CharField(max_length=40, default="UTC", help_text="IANA, such as America/New_York.")
 
@@ -66,10 +74,12 @@ class LocaleIn(serializers.Serializer[Any]):
 
 
 class ConsentIn(serializers.Serializer[Any]):
-    """A consent given or withdrawn later."""
+    """A consent given or withdrawn later. `wording`: the version of the words that were shown."""
 
     kind = serializers.ChoiceField(choices=CONSENT_KINDS)
     granted = serializers.BooleanField()
+    wording = serializers.CharField(max_length=40, required=False, allow_null=True)
+    place = serializers.ChoiceField(choices=PLACES, required=False, allow_blank=True, default="")
 
 
 class TurnOut(serializers.Serializer[Any]):
@@ -168,6 +178,55 @@ class NoticeOut(serializers.Serializer[Any]):
     paragraphs = serializers.ListField(child=serializers.CharField())
 
 
+class WordingOut(serializers.Serializer[Any]):
+    """A consent's words: what is agreed to, what that means, and what taking it back does."""
+
+    kind = serializers.ChoiceField(choices=CONSENT_KINDS)
+    text = serializers.CharField()
+    more = serializers.CharField()
+    back = serializers.CharField()
+
+
+class WordingsOut(serializers.Serializer[Any]):
+    """The consents' words of one version."""
+
+    version = serializers.CharField()
+    items = WordingOut(many=True)
+
+
+class AgreementOut(WordingOut):
+    """A consent of this conversation. `offered`: it can matter here; `ask`: the page is to ask for it now."""
+
+    given = serializers.BooleanField()
+    offered = serializers.BooleanField()
+    ask = serializers.BooleanField()
+
+
+class AgreementsOut(serializers.Serializer[Any]):
+    """The consents of this conversation, with the words of one version."""
+
+    version = serializers.CharField()
+    items = AgreementOut(many=True)
+
+
+class MicrophoneOut(serializers.Serializer[Any]):
+    """Whether the microphone is offered; where the language is why not, kind words to show instead."""
+
+    offered = serializers.BooleanField()
+    reason = serializers.ChoiceField(choices=["stage_closed", "language_not_heard"], allow_null=True)
+    text = serializers.CharField(allow_null=True)
+
+
+class ConsentsOut(serializers.Serializer[Any]):
+    """What is given now, by kind."""
+
+    service = serializers.BooleanField()
+    transcription = serializers.BooleanField()
+    keep_audio = serializers.BooleanField()
+    ai_processing = serializers.BooleanField()
+    sms = serializers.BooleanField()
+
+
 class SnapshotOut(serializers.Serializer[Any]):
     """A whole conversation as the page shows it."""
 
@@ -175,7 +234,9 @@ class SnapshotOut(serializers.Serializer[Any]):
     reference = serializers.CharField(allow_null=True)
     stage = serializers.CharField()
     question = QuestionOut(allow_null=True)
-    consents = ConsentsIn()
+    consents = ConsentsOut()
+    agreements = AgreementsOut()
+    microphone = MicrophoneOut()
     turns = TurnOut(many=True)
     last_turn = serializers.IntegerField()
     can = CanOut()
@@ -215,3 +276,4 @@ class FirmOut(serializers.Serializer[Any]):
     accent = serializers.CharField()
     locales = serializers.ListField(child=serializers.CharField())
     notice = NoticeOut()
+    agreements = WordingsOut()

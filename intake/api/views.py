@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from intake import selectors, services
+from intake import agreed, selectors, services
 from intake.api import serializers
 from intake.api.base import ClientView, forget_cookie, offer_csrf, own_intake, set_cookie
 from intake.errors import NoIntake
+from intake.interview.agreeing import CONSENT_KINDS, current
 from intake.interview.stages import Stage
-from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE_VERSION, notice
+from intake.interview.wordings import DEFAULT_LOCALE, LOCALES
 from intake.services.conversation import language_for
 from tenants import directory
 from tenants.context import current_firm
@@ -54,7 +55,11 @@ class FirmView(ClientView):
                 "name": entry.name,
                 "accent": entry.accent,
                 "locales": list(LOCALES),
-                "notice": {"version": NOTICE_VERSION, "paragraphs": list(notice(locale))},
+                "notice": {"version": current().version, "paragraphs": list(current().paragraphs(locale))},
+                "agreements": {
+                    "version": current().version,
+                    "items": [{"kind": kind, **agreed.words_for(kind, locale)} for kind in CONSENT_KINDS],
+                },
             }
         )
 
@@ -73,7 +78,9 @@ class IntakesView(ClientView):
             existing = None
         if existing is not None and existing.stage not in _OVER:
             return Response(selectors.snapshot_of(existing))
-        intake, secret = services.start_intake(consents=data["consents"], locale=data["locale"], zone=data["zone"])
+        intake, secret = services.start_intake(
+            consents=data["consents"], wording=data.get("wording"), locale=data["locale"], zone=data["zone"]
+        )
         response = Response(selectors.snapshot_of(intake), status=201)
         set_cookie(response, secret)
         return response
@@ -185,10 +192,14 @@ class ConsentsView(ClientView):
 
     @extend_schema(request=serializers.ConsentIn, responses=serializers.SnapshotOut)
     def post(self, request: Request, intake_id: UUID) -> Response:
-        """Withdrawing `service` ends the conversation."""
+        """Withdrawing `service` ends the conversation, `transcription` the listening. 400 `no_such_wording`; 409
+        `stage_closed` for `service` once the conversation has stopped."""
         intake = own_intake(request, intake_id)
         data = _parsed(serializers.ConsentIn(data=request.data))
-        intake = services.give_consent(intake_id=intake.id, kind=data["kind"], granted=data["granted"])
+        intake = services.give_consent(
+            intake_id=intake.id, kind=data["kind"], granted=data["granted"], place=data["place"],
+            wording=data.get("wording"),
+        )  # fmt: skip
         return Response(selectors.snapshot_of(intake))
 
 

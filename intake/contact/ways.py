@@ -8,7 +8,7 @@ from django.conf import settings
 
 from intake.interview.guided import verifying
 from intake.interviews import talk_of
-from intake.models import ContactSettings
+from intake.models import Consent, ContactSettings
 from tenants.crypto import blind_index
 
 if TYPE_CHECKING:
@@ -44,7 +44,16 @@ def to_verify() -> tuple[Way, ...]:
 def safe_ways(intake: Intake) -> tuple[Way, ...]:
     """The ways that can be used and that the client marked safe, with an address for each."""
     talk = talk_of(intake)
-    return () if talk is None else verifying.safe_among(configured(), talk.answers)
+    if talk is None:
+        return ()
+    ways = verifying.safe_among(configured(), talk.answers)
+    return tuple(way for way in ways if way != "phone" or not refuses_texts(intake))
+
+
+def refuses_texts(intake: Intake) -> bool:
+    """Whether the client's latest word about text messages is no. To ask for one is to agree to that one."""
+    latest = Consent.objects.filter(intake=intake, kind=Consent.Kind.SMS).order_by("-id").first()
+    return latest is not None and not latest.granted
 
 
 def address_of(intake: Intake, way: Way) -> str:

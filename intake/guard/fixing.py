@@ -14,7 +14,8 @@ from typing import Any, Final
 from intake.classify import questions
 from intake.guard.allowing import digest
 from intake.guard.judging import sentences_of
-from intake.interview.wordings import LOCALES, NOTICE, WORDINGS, guided_words
+from intake.interview.agreeing import versions
+from intake.interview.wordings import LOCALES, WORDINGS, guided_words, third_languages
 from intake.language.guess import LANGUAGES
 from intake.language.views import load_yaml
 from intake.playbooks.reading import shipped
@@ -37,13 +38,17 @@ def fixed_texts() -> Iterator[str]:
             yield from (hotline.line(language) for language in LANGUAGES)
     for wordings in WORDINGS.values():
         yield from wordings.values()
-    for paragraphs in NOTICE.values():
-        yield from paragraphs
+    for agreements in versions().values():
+        for paragraphs in agreements.notice.values():
+            yield from paragraphs
+        for words in agreements.consents.values():
+            yield from (text for wording in words.values() for text in (wording.ask, wording.more, wording.back))
     for locale in LOCALES:
         for ways in guided_words(locale).values():
             yield from ways
     for file in sorted(_MESSAGES.glob("*.yaml")):
         yield from _leaves(load_yaml(file))
+    yield from (language["text"] for language in third_languages().values())
     yield from _authored()
 
 

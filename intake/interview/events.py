@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from intake.classify.ensemble import Vote
     from intake.interview.stages import Stage
 
-ConsentKind = Literal["service", "keep_audio"]
+#: What a client may agree to, each by itself. All but `service` are asked for when they matter.
+ConsentKind = Literal["service", "transcription", "keep_audio", "ai_processing", "sms"]
 #: Ways to reach a client.
 Way = Literal["email", "phone"]
 #: What a typed code was: `gone` when there is none to compare it with any more.

@@ -21,7 +21,7 @@ from intake.interview.events import (
     Started,
     Withdrew,
 )
-from intake.interview.stages import AFTER_GATE, OPEN_STAGES, Stage, may_follow
+from intake.interview.stages import AFTER_GATE, OPEN_STAGES, STOPPED_LOOK, Stage, may_follow
 from intake.interview.understanding import read_name, says_done
 from intake.interview.wordings import words
 
@@ -68,7 +68,7 @@ def _started(playbook: Playbook, state: State, event: Started) -> Step:
 
 
 def _consented(playbook: Playbook, state: State, event: Consented) -> Step:
-    if state.stage in {Stage.NOTICE, Stage.STOPPED, Stage.DECLINED}:
+    if state.stage is Stage.NOTICE or (event.kind == "service" and state.stage in STOPPED_LOOK):
         raise NotNow(state.stage, event)
     state = replace(state, consents=state.consents | {event.kind})
     if event.kind != "service" or state.stage is not Stage.CONSENT:

@@ -17,29 +17,10 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Version of the notice and of the consents' wording. A consent is stored with it.
-NOTICE_VERSION: Final = "2026-1"
 DEFAULT_LOCALE: Final = "en"
 #: The languages that a client is addressed in.
 LOCALES: Final = ("en", "es")
 _WORDS: Final = Path(__file__).with_name("words")
-
-NOTICE: Final[dict[str, tuple[str, ...]]] = {
-    "en": (
-        "You are talking with a computer program (AI). It is not a lawyer and not a member of this firm's staff.",
-        "It cannot give legal advice. It asks a few questions so that a person at the firm can read your answers.",
-        "Using this page does not make you a client of the firm. Only a signed agreement does that.",
-        "Please share only what is asked for until the firm has checked that it is free to help you.",
-        "You may type or speak. You may stop at any time. Nothing is sent until you press Send.",
-    ),
-    "es": (
-        "Está hablando con un programa de computadora (IA). No es abogado ni trabaja en esta oficina.",
-        "No puede dar consejos legales. Hace unas preguntas para que una persona de la oficina lea sus respuestas.",
-        "Usar esta página no le hace cliente de la oficina. Eso solo lo hace un acuerdo firmado.",
-        "Por favor, diga solo lo que se le pregunta hasta que la oficina haya visto si puede ayudarle.",
-        "Puede escribir o hablar. Puede parar cuando quiera. Nada se envía hasta que oprima Enviar.",
-    ),
-}
 
 WORDINGS: Final[dict[str, dict[str, str]]] = {
     "en": {
@@ -95,6 +76,13 @@ def lists() -> Mapping[str, Any]:
 
 
 @cache
+def third_languages() -> Mapping[str, Mapping[str, str]]:
+    """Languages that we do not ask in: code -> `name` for staff, `text` for who writes in it."""
+    found: dict[str, dict[str, str]] = yaml.safe_load((_WORDS / "third.yaml").read_text("utf-8"))
+    return found
+
+
+@cache
 def word_list(name: str) -> frozenset[str]:
     """The folded words of a list that is one line."""
     return frozenset(lists()[name].split())
@@ -109,8 +97,3 @@ def words(key: str, locale: str, **values: str) -> str:
     """The text of `key` in `locale`, or in English where that locale lacks it. KeyError: no such key."""
     text = WORDINGS.get(locale, {}).get(key) or WORDINGS[DEFAULT_LOCALE][key]
     return text.format(**values) if values else text
-
-
-def notice(locale: str) -> tuple[str, ...]:
-    """The paragraphs that are shown before any input."""
-    return NOTICE.get(locale) or NOTICE[DEFAULT_LOCALE]

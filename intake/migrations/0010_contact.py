@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     """Expand only."""
 
     dependencies: ClassVar[list[tuple[str, str]]] = [
-        ("intake", "0006_conflict_index"),
+        ("intake", "0009_consents"),
     ]
 
     operations: ClassVar[list[Operation]] = [

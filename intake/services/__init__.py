@@ -1,5 +1,6 @@
 """Every write of a conversation: atomic, audited, and heard of by its sockets once committed."""
 
+from intake.services.consenting import give_consent
 from intake.services.conversation import (
     TurnResult,
     TurnSource,
@@ -8,13 +9,13 @@ from intake.services.conversation import (
     confirm_fact,
     correct,
     finish_story,
-    give_consent,
     go_back,
     send_intake,
     start_intake,
     switch_language,
 )
 from intake.services.decisions import acknowledge_alert, decide_conflict, decide_person, write_fact
+from intake.services.erasing import place_hold, release_hold, retry_erasure, run_erasure
 from intake.services.resume import Offer, WayBack, ask_for_code, come_back, later, offer
 
 __all__ = [
@@ -36,6 +37,10 @@ __all__ = [
     "go_back",
     "later",
     "offer",
+    "place_hold",
+    "release_hold",
+    "retry_erasure",
+    "run_erasure",
     "send_intake",
     "start_intake",
     "switch_language",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import available_timezones
 
 from django.db import transaction
@@ -19,7 +19,6 @@ from intake.interview.events import (
     Chose,
     Confirmed,
     Consented,
-    ConsentKind,
     Finished,
     Said,
     Sent,
@@ -30,11 +29,12 @@ from intake.interview.events import (
 )
 from intake.interview.guided import choosing
 from intake.interview.stages import Stage
-from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE_VERSION
+from intake.interview.wordings import DEFAULT_LOCALE, LOCALES
 from intake.models import Consent, Intake, Turn
 from intake.references import new_reference
 from intake.selectors import TurnView, client_stage, label_of, turns_after, view
 from intake.services import paging
+from intake.services.consenting import checked_wording, consent_row
 from intake.services.phrasing import NOTHING, Prepared, prepared
 from intake.services.proposing import propose_later
 from intake.services.steps import Step, open_step
@@ -42,10 +42,12 @@ from intake.text import clean_turn
 from tenants.tokens import hash_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
+    from intake.interview.events import ConsentKind
+
 SECRET_BYTES: Final = 32
-CONSENT_KINDS: Final[tuple[ConsentKind, ...]] = get_args(ConsentKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +71,18 @@ class TurnResult:
 @transaction.atomic
 def start_intake(
     *,
-    consents: dict[ConsentKind, bool],
+    consents: Mapping[ConsentKind, bool],
+    wording: str | None = None,
     locale: str = DEFAULT_LOCALE,
     zone: str = "UTC",
     playbook: str | None = None,
 ) -> tuple[Intake, str]:
     """Begin a conversation. Returns the intake and its secret, of which only the hash is stored.
 
+    `consents`: what was asked for and answered, so that a kind that is left out can be asked for when it matters.
+    `wording`: the version of the words that were shown; without it the newest.
     `zone`: the client's time zone (IANA); one that is not known counts as UTC. `playbook`: of the first form, for
-    one that shall be as those of before. Raises ConsentRequired without consent to `service`.
+    one that shall be as those of before. Raises ConsentRequired without consent to `service`, NoSuchWording.
     """
     if not consents.get("service"):
         raise ConsentRequired
@@ -91,14 +96,17 @@ def start_intake(
     intake.save(force_insert=True)
     step = Step(intake)
     step.advance(Started(country=paging.duty_settings().country, verify=ways.to_verify(), **step.context))
+    # The service last: once it is agreed to, the first question is out.
+    asked = sorted(consents, key=lambda kind: (kind == "service", kind))
+    shown = {kind: checked_wording(kind, wording) for kind in asked}
     Consent.objects.bulk_create(
-        _consent(intake, kind, granted=bool(consents.get(kind)), channel="web") for kind in CONSENT_KINDS
+        consent_row(intake, kind, granted=consents[kind], channel="web", place="start", wording=shown[kind])
+        for kind in asked
     )
-    for kind in sorted(CONSENT_KINDS):
-        # The recording first: once the service is agreed to, the first question is out.
-        step.advance((Consented if consents.get(kind) else Withdrew)(kind=kind, **step.context))
-    given = {kind: bool(consents.get(kind)) for kind in CONSENT_KINDS}
-    step.close(action="intake.started", actor=audit.CLIENT, data={"consents": given, "wording": NOTICE_VERSION})
+    for kind in asked:
+        step.advance((Consented if consents[kind] else Withdrew)(kind=kind, **step.context))
+    data = {"consents": dict(consents), "wording": shown["service"]}
+    step.close(action="intake.started", actor=audit.CLIENT, data=data)
     return intake, secret
 
 
@@ -223,17 +231,6 @@ def correct(
 
 
 @transaction.atomic
-def give_consent(*, intake_id: UUID, kind: ConsentKind, granted: bool, channel: str = "web") -> Intake:
-    """Record a consent given or withdrawn. Withdrawing `service` ends the conversation. Raises StageClosed."""
-    step = open_step(intake_id)
-    step.advance((Consented if granted else Withdrew)(kind=kind, **step.context))
-    _consent(step.intake, kind, granted=granted, channel=channel).save(force_insert=True)
-    action = "consent.given" if granted else "consent.withdrawn"
-    step.close(action=action, actor=audit.CLIENT, data={"kind": kind, "wording": NOTICE_VERSION})
-    return step.intake
-
-
-@transaction.atomic
 def finish_story(*, intake_id: UUID) -> Intake:
     """The client pressed Done. Pressing twice is once. Raises StageClosed before there is a story."""
     step = open_step(intake_id)
@@ -315,12 +312,6 @@ def _turn_to_correct(intake: Intake, number: int) -> Turn:
             return turn
         turn = superseding
     raise NoSuchTurn
-
-
-def _consent(intake: Intake, kind: ConsentKind, *, granted: bool, channel: str) -> Consent:
-    return Consent(
-        intake=intake, kind=kind, granted=granted, wording_version=NOTICE_VERSION, locale=intake.locale, channel=channel
-    )
 
 
 def _shown(step: Step, corrected: Turn | None) -> list[TurnView]:

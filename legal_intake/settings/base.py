@@ -236,6 +236,8 @@ JOURNAL_FULL_PERCENT = env.int("JOURNAL_FULL_PERCENT", default=80)
 # Which recogniser a slot listens with (audio/recognisers/choice.py), and where the models service is.
 AUDIO_RECOGNISER = env.str("AUDIO_RECOGNISER", default="pocketsphinx")
 MODELS_URL = env.str("MODELS_URL", default="")
+# The languages that it has: clients are offered the microphone in these.
+AUDIO_LANGUAGES = env.list("AUDIO_LANGUAGES", default=["en"])
 MODELS_TOKEN = env.str("MODELS_TOKEN", default="")
 MODELS_TOKEN_FILE = env.str("MODELS_TOKEN_FILE", default="")
 # Hosts (host:port) of language models that may be private, or spoken to without TLS: docs/assistant.md.

@@ -170,7 +170,7 @@ def sessions(outcome: str) -> float:
     return float(SESSIONS.labels(outcome)._value.get())
 
 
-@pytest.mark.parametrize(("error", "counted"), [(redis.ConnectionError("away"), 1), (SpeakingClosed("closed"), 0)])
+@pytest.mark.parametrize(("error", "counted"), [(redis.ConnectionError("away"), 1), (SpeakingClosed(), 0)])
 def test_a_session_that_we_refuse_is_counted_and_one_that_may_not_be_is_not(
     monkeypatch: pytest.MonkeyPatch, error: Exception, counted: int
 ) -> None:

@@ -50,7 +50,7 @@ async def test_a_resume_while_the_news_are_read_still_replays(monkeypatch: pytes
         return News([], [UTTERANCE])
 
     monkeypatch.setattr(session, "run_db", run_db)
-    entry = Entry(uuid4(), 7, "story", 640, can_speak=True, ring=None)  # type: ignore[arg-type]
+    entry = Entry(uuid4(), 7, "story", 640, refusal="", ring=None)  # type: ignore[arg-type]
     outbox = Said(session_id)
     scope = {"target": SimpleNamespace(host="harbor.localhost")}
     socket = VoiceSocket(scope, current_firm(), session_id, entry, outbox)

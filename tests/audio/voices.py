@@ -34,7 +34,8 @@ def make_voice(firm: FirmRef, *, keep_audio: bool = True) -> Voice:
     """Blocking."""
     host = directory.resolve_firm(firm.id).hosts[0]
     with firm_scope(firm):
-        intake, secret = intake_services.start_intake(consents={"service": True, "keep_audio": keep_audio})
+        consents: Any = {"service": True, "transcription": True, "keep_audio": keep_audio}
+        intake, secret = intake_services.start_intake(consents=consents)
         for text in ("Ann Example", "Bob Sample"):
             intake_services.add_turn(intake_id=intake.id, text=text, modality="typed", client_ref=uuid4())
         answer_basics(intake)

@@ -14,15 +14,13 @@ NAME = "Ana Bell"
 OTHER_SIDE = "Northside Property LLC"
 
 
-def start(context: Any, url: str, *, keep_audio: bool = False) -> Any:
+def start(context: Any, url: str) -> Any:
     """Open the page, read the notice, agree, and stand before the first question."""
     page = context.new_page()
     page.goto(url)
     page.get_by_text("It is not a lawyer").wait_for()
     assert page.get_by_role("textbox").count() == 0, "nothing may be typed before the notice is accepted"
     page.get_by_label("I understand").check()
-    if keep_audio:
-        page.get_by_label("keep the recording").check()
     page.get_by_role("button", name="Start").click()
     page.get_by_label("Your answer").wait_for()
     return page
@@ -38,9 +36,9 @@ def answer(page: Any, text: str) -> None:
     replies.nth(before).or_(elsewhere).first.wait_for()
 
 
-def to_story(context: Any, url: str, *, name: str, other_side: str, keep_audio: bool = False) -> Any:
+def to_story(context: Any, url: str, *, name: str, other_side: str) -> Any:
     """The page at the question what happened."""
-    page = start(context, url, keep_audio=keep_audio)
+    page = start(context, url)
     answer(page, name)
     answer(page, other_side)
     press(page, "Show all subjects")

@@ -88,10 +88,12 @@ def test_leaving_replaces_the_page_and_goes_to_a_neutral_one(site: Site, open_br
 
 @pytest.mark.timeout(240)
 def test_a_spoken_intake_with_real_speech(site: Site, open_browser: Callable[..., Any], microphone: Path) -> None:
-    page = to_story(open_browser(microphone), site.url(), name=NAME, other_side=OTHER_SIDE, keep_audio=True)
+    page = to_story(open_browser(microphone), site.url(), name=NAME, other_side=OTHER_SIDE)
     first = len(turns(page))
     page.get_by_role("button", name="Speak instead").click()
-    page.get_by_text("You said that the recording may be kept").wait_for()
+    keep = page.get_by_label("keep the recording")
+    assert not keep.is_checked(), "nothing is ticked beforehand"
+    keep.check()
     page.get_by_role("button", name="Turn on the microphone").click()
     page.get_by_text("Listening").wait_for()
     page.locator(".caption").first.wait_for()  # words appear while they are spoken
@@ -120,11 +122,36 @@ def test_done_while_speaking_waits_for_the_last_words(
 ) -> None:
     page = to_story(open_browser(microphone), site.url(), name="Dora Done", other_side="Done Side Inc")
     page.get_by_role("button", name="Speak instead").click()
-    page.get_by_text("The recording is not kept, only the words.").wait_for()
+    page.get_by_text("may turn what I say into written words").wait_for()
     page.get_by_role("button", name="Turn on the microphone").click()
     page.locator(".caption").first.wait_for()
     to_review(page)  # in the middle of the first sentence
     assert page.locator(".told .said").first.inner_text().strip(), "what was being said is in the story"
+
+
+def test_a_choice_is_taken_back_in_the_middle_of_a_sentence(
+    site: Site, open_browser: Callable[..., Any], microphone: Path
+) -> None:
+    page = to_story(open_browser(microphone), site.url(), name="Bea Back", other_side="Back Side Inc")
+    page.get_by_role("button", name="Speak instead").click()
+    page.get_by_role("button", name="Turn on the microphone").click()
+    page.locator(".caption").first.wait_for()
+    page.get_by_role("button", name="Your choices").click()
+    choices = page.get_by_role("region", name="Your choices")
+    hear = choices.get_by_role("listitem").filter(has_text="into written words")
+    hear.get_by_text("You said yes.").wait_for()
+    hear.get_by_role("button", name="Take this back").click()
+    hear.get_by_role("button", name="Yes, take it back").click()
+    hear.get_by_text("You have not said yes.").wait_for()
+    page.get_by_role("button", name="Speak instead").wait_for()
+    choices.get_by_role("button", name="Close").click()
+    spoken = page.get_by_text("(spoken)").count()
+    answer(page, "I would rather type.")
+    page.wait_for_timeout(2_000)
+    assert page.get_by_text("(spoken)").count() == spoken, "nothing more became words"
+    page.get_by_role("button", name="Español").click()
+    page.get_by_text("El micrófono todavía no entiende español").wait_for()
+    assert page.get_by_role("button", name="Prefiero hablar").count() == 0
 
 
 def test_a_cut_connection_goes_on_recording_and_loses_nothing(

@@ -1,5 +1,6 @@
 import { ApiProblem, get, post, postAndGo } from "./http";
 import type {
+  ConsentKind,
   Firm,
   LaterChoices,
   NewTurns,
@@ -25,12 +26,20 @@ export async function currentIntake(): Promise<Snapshot | null> {
   }
 }
 
-export const startIntake = (keepAudio: boolean, locale: string): Promise<Snapshot> =>
+/** @param wording the version of the words that the person read; the server keeps it with the consent. */
+export const startIntake = (locale: string, wording: string | undefined): Promise<Snapshot> =>
   post("/api/intakes/", {
-    consents: { service: true, keep_audio: keepAudio },
+    consents: { service: true },
+    ...(wording === undefined ? {} : { wording }),
     locale,
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
+
+/** Gives a consent, or takes it back. */
+export const consent = (
+  intake: string,
+  answer: { kind: ConsentKind; granted: boolean; place: string; wording: string | undefined },
+): Promise<Snapshot> => post(`/api/intakes/${intake}/consents`, answer);
 
 /** This browser forgets the conversation. */
 export const leave = (): void => postAndGo("/api/leave");

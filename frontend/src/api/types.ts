@@ -83,12 +83,39 @@ export interface Review {
   sections: Section[];
 }
 
+export type ConsentKind = "service" | "transcription" | "keep_audio" | "ai_processing" | "sms";
+
+/** A consent's words: what is agreed to, what that means, and what taking it back does. */
+export interface ConsentWords {
+  kind: ConsentKind;
+  text: string;
+  more: string;
+  back: string;
+}
+
+/** `offered`: it can matter in this conversation; `ask`: it is to be asked for now. */
+export interface Agreement extends ConsentWords {
+  given: boolean;
+  offered: boolean;
+  ask: boolean;
+}
+
+/** Whether the microphone may be used here; where the language is why not, words to show instead. */
+export interface Microphone {
+  offered: boolean;
+  reason: string | null;
+  text: string | null;
+}
+
 export interface Snapshot {
   id: string;
   reference: string | null;
   stage: Stage;
   question: Question | null;
-  consents: { service: boolean; keep_audio: boolean };
+  consents: Partial<Record<ConsentKind, boolean>>;
+  /** Absent from a server of the release before. */
+  agreements?: { version: string; items: Agreement[] };
+  microphone?: Microphone;
   turns: Turn[];
   last_turn: number;
   can: Can;
@@ -106,6 +133,7 @@ export interface Firm {
   locales: string[];
   /** What is shown before any input; the server stores its version with the consents. */
   notice: Notice;
+  agreements?: { version: string; items: ConsentWords[] };
 }
 
 /** A way to reach the client. */

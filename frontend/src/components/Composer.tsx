@@ -3,6 +3,7 @@ import { MOST_CHARACTERS } from "../config";
 import * as copy from "../copy";
 import type { Controller } from "../state/controller";
 import type { State } from "../state/reducer";
+import { AskNow } from "./Agreements";
 import { Choices, OtherWays } from "./Choices";
 import { DigitsForm } from "./Digits";
 import { VoicePanel } from "./VoicePanel";
@@ -88,9 +89,13 @@ export function Composer({ state, controller }: Props): ReactElement | null {
       )}
       {digits && <Choices {...ways} />}
       <OtherWays {...ways} />
-      {intake.can.speak && (
-        <VoicePanel voice={state.voice} keepsAudio={intake.consents.keep_audio} controller={controller} />
+      {intake.can.speak && <VoicePanel voice={state.voice} intake={intake} controller={controller} />}
+      {!intake.can.speak && intake.microphone?.text && (
+        <p className="hint" role="status">
+          {intake.microphone.text}
+        </p>
       )}
+      <AskNow intake={intake} busy={state.busy} controller={controller} />
       {(intake.can.done || intake.question?.kind === "story") && (
         <div className="done">
           <button type="button" className="secondary wide" disabled={state.busy || tooLong} onClick={onDone}>

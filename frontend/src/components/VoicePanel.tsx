@@ -1,20 +1,24 @@
 import { type ReactElement, useEffect, useRef, useState } from "react";
+import type { Snapshot } from "../api/types";
 import * as copy from "../copy";
 import type { Controller } from "../state/controller";
 import type { VoiceState } from "../state/reducer";
 import { Meter } from "./Meter";
 import { Problem } from "./Problem";
+import { Choice } from "./Welcome";
 
 interface Props {
   voice: VoiceState;
-  keepsAudio: boolean;
+  intake: Omit<Snapshot, "turns">;
   controller: Controller;
 }
 
 /** Explains, asks, then listens. The microphone opens only on the second press, never by itself. */
-export function VoicePanel({ voice, keepsAudio, controller }: Props): ReactElement {
+export function VoicePanel({ voice, intake, controller }: Props): ReactElement {
   const [asking, setAsking] = useState(false);
-  const [agreed, setAgreed] = useState(false);
+  const [opened, setOpened] = useState(false);
+  // Taken back meanwhile: it is asked for again.
+  const agreed = opened && intake.consents.transcription === true;
   const speak = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLElement>(null);
   const wasOn = useRef(false);
@@ -31,10 +35,10 @@ export function VoicePanel({ voice, keepsAudio, controller }: Props): ReactEleme
     if (on || asking) panel.current?.scrollIntoView({ block: "nearest" });
   }, [on, asking]);
 
-  const open = (): void => {
+  const open = (consents: Parameters<Controller["startVoice"]>[0] = null): void => {
     setAsking(false);
-    setAgreed(true);
-    controller.startVoice();
+    setOpened(true);
+    controller.startVoice(consents);
   };
 
   return (
@@ -42,7 +46,7 @@ export function VoicePanel({ voice, keepsAudio, controller }: Props): ReactEleme
       {on ? (
         <Listening voice={voice} controller={controller} />
       ) : asking ? (
-        <Explanation keepsAudio={keepsAudio} onOpen={open} onCancel={() => setAsking(false)} />
+        <Explanation intake={intake} onOpen={open} onCancel={() => setAsking(false)} />
       ) : (
         <button
           ref={speak}
@@ -59,31 +63,51 @@ export function VoicePanel({ voice, keepsAudio, controller }: Props): ReactEleme
 }
 
 interface ExplanationProps {
-  keepsAudio: boolean;
-  onOpen: () => void;
+  intake: Omit<Snapshot, "turns">;
+  onOpen: (consents: Parameters<Controller["startVoice"]>[0]) => void;
   onCancel: () => void;
 }
 
-function Explanation({ keepsAudio, onOpen, onCancel }: ExplanationProps): ReactElement {
+/** What opening the microphone means. Pressing the button agrees to the words above it; keeping is a box of its own. */
+function Explanation({ intake, onOpen, onCancel }: ExplanationProps): ReactElement {
+  const [keep, setKeep] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
+  const items = intake.agreements?.items ?? [];
+  const hear = items.find((item) => item.kind === "transcription" && !item.given);
+  const record = items.find((item) => item.kind === "keep_audio" && !item.given);
+  const open = (): void => {
+    // Words that were not shown are not agreed to; a no that was given before need not be given again.
+    const keepAudio = record && (keep || hear) ? keep : null;
+    onOpen(hear || keepAudio !== null ? { transcription: hear !== undefined, keepAudio } : null);
+  };
   return (
     <div className="explain">
       <h2 ref={heading} tabIndex={-1}>
         {copy.voice.explainHeading}
       </h2>
       <p>{copy.voice.explain}</p>
-      <p>
-        {copy.voice.explainWords} {keepsAudio ? copy.voice.explainKept : copy.voice.explainNotKept}
-      </p>
+      {hear ? (
+        <p>
+          <strong>{hear.text}</strong> {hear.more}
+        </p>
+      ) : (
+        <p>{copy.voice.explainWords}</p>
+      )}
+      {record ? (
+        <Choice checked={keep} onChange={setKeep} label={record.text} hint={record.more} />
+      ) : (
+        <p>{intake.consents.keep_audio ? copy.voice.explainKept : copy.voice.explainNotKept}</p>
+      )}
       <div className="row">
-        <button type="button" className="primary" onClick={onOpen}>
-          {copy.voice.open}
+        <button type="button" className="primary" onClick={open}>
+          {hear ? copy.voice.agreeAndOpen : copy.voice.open}
         </button>
         <button type="button" className="secondary" onClick={onCancel}>
           {copy.voice.keepTyping}
         </button>
       </div>
+      <p className="hint">{copy.agreements.anytime}</p>
     </div>
   );
 }

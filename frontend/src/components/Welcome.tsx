@@ -6,22 +6,22 @@ import { Problem } from "./Problem";
 
 interface Props {
   state: State;
-  onStart: (keepAudio: boolean) => void;
+  onStart: () => void;
   onReturn: () => void;
 }
 
-/** What this is and is not, before anything can be typed; then the two choices. */
+/** What this is and is not, before anything can be typed, and the one consent that is needed to go on. */
 export function Welcome({ state, onStart, onReturn }: Props): ReactElement {
   const [service, setService] = useState(false);
-  const [keepAudio, setKeepAudio] = useState(false);
   const [missing, setMissing] = useState(false);
   const serviceBox = useRef<HTMLInputElement>(null);
   const paragraphs = state.firm?.notice.paragraphs ?? [];
+  const words = state.firm?.agreements?.items.find((item) => item.kind === "service");
 
   const start = (event: FormEvent): void => {
     event.preventDefault();
     setMissing(!service);
-    if (service) onStart(keepAudio);
+    if (service) onStart();
     else serviceBox.current?.focus();
   };
 
@@ -39,16 +39,10 @@ export function Welcome({ state, onStart, onReturn }: Props): ReactElement {
           <Choice
             checked={service}
             onChange={setService}
-            label={copy.welcome.service}
-            hint={copy.welcome.serviceHint}
+            label={words?.text ?? copy.welcome.service}
+            hint={words?.more ?? copy.welcome.serviceHint}
             box={serviceBox}
             invalid={missing && !service}
-          />
-          <Choice
-            checked={keepAudio}
-            onChange={setKeepAudio}
-            label={copy.welcome.keepAudio}
-            hint={copy.welcome.keepAudioHint}
           />
         </fieldset>
         {missing && !service && <Problem words={copy.welcome.needService} />}
@@ -73,7 +67,7 @@ interface ChoiceProps {
   invalid?: boolean;
 }
 
-function Choice({ checked, onChange, label, hint, box, invalid = false }: ChoiceProps): ReactElement {
+export function Choice({ checked, onChange, label, hint, box, invalid = false }: ChoiceProps): ReactElement {
   const id = useId();
   return (
     <div className="choice">

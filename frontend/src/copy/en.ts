@@ -20,9 +20,7 @@ export const welcome = {
   heading: "Before we start",
   consents: "Your choices",
   service: "I understand, and I want to use this service.",
-  serviceHint: "Needed to go on. Your words are written down for the firm, typed or spoken.",
-  keepAudio: "You may keep the recording of my voice.",
-  keepAudioHint: "Your choice. Without it, only the written words are kept. You do not have to speak at all.",
+  serviceHint: "Needed to go on. What you write here is kept for the firm.",
   start: "Start",
   starting: "Starting…",
   needService: "To go on, please tick the first box. If you do not want to, you can call the firm instead.",
@@ -60,6 +58,21 @@ export const language = {
   names: { en: "English", es: "Español" } as Record<string, string>,
 };
 
+export const agreements = {
+  heading: "Your choices",
+  lead: "This is what you said yes or no to. You can change each of these at any time.",
+  anytime: "You can change this at any time under “Your choices”, at the top of the page.",
+  yes: "Yes, that is fine",
+  no: "No, thank you",
+  given: "You said yes.",
+  notGiven: "You have not said yes.",
+  give: "I agree",
+  takeBack: "Take this back",
+  takeBackNow: "Yes, take it back",
+  keep: "No, leave it as it is",
+  close: "Close",
+};
+
 export const composer = {
   label: "Your answer",
   nameHint: "Press Enter or “Send answer” when you are ready.",
@@ -78,6 +91,7 @@ export const voice = {
   explainKept: "You said that the recording may be kept.",
   explainNotKept: "The recording is not kept, only the words.",
   open: "Turn on the microphone",
+  agreeAndOpen: "I agree. Turn on the microphone",
   keepTyping: "Keep typing",
   stop: "Stop the microphone",
   region: "Microphone",
@@ -103,6 +117,8 @@ export const voice = {
     replaced: "You are speaking in another tab or window, so we stopped listening here.",
     refused: "We cannot take speech right now. What we have already written down is kept. Please go on typing.",
     closed: "This part of the conversation is over, so we stopped listening.",
+    withdrawn: "You took back that we turn your voice into words, so we stopped listening. You can go on typing.",
+    language: "The microphone does not understand this language yet, so we stopped listening. You can go on typing.",
     capacity: "Many people are speaking with us right now. Please type, or try to speak again in a few minutes.",
     full: "The connection has been gone for too long, so we stopped listening. Please wait until it is back, look at what was written down, and go on from there. You can also type.",
     unheard: "We could not write down one part of what you said. Please say it again, or type it.",
@@ -215,6 +231,7 @@ export const problems: Record<string, string> = {
   network: "We could not reach the firm’s page. Check your connection and try again. Nothing you sent is lost.",
   timeout: "The answer is taking too long. Please try again. Nothing you sent is lost.",
   consent_required: welcome.needService,
+  no_such_wording: "The words of this choice have changed. Please load the page again and read them.",
   no_intake: "We could not find this conversation any more. Please load the page again.",
   stage_closed: "This part of the conversation is over, so this could not be added.",
   text_empty: "Please write something first.",

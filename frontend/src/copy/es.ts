@@ -5,12 +5,25 @@ const welcome: Copy["welcome"] = {
   heading: "Antes de empezar",
   consents: "Sus opciones",
   service: "Entiendo, y quiero usar este servicio.",
-  serviceHint: "Hace falta para seguir. Sus palabras se escriben para la oficina, escritas o habladas.",
-  keepAudio: "Pueden guardar la grabación de mi voz.",
-  keepAudioHint: "Usted decide. Sin eso, solo se guardan las palabras escritas. No tiene que hablar.",
+  serviceHint: "Hace falta para seguir. Lo que escriba aquí se guarda para la oficina.",
   start: "Empezar",
   starting: "Empezando…",
   needService: "Para seguir, marque la primera casilla. Si no quiere, puede llamar a la oficina.",
+};
+
+const agreements: Copy["agreements"] = {
+  heading: "Sus opciones",
+  lead: "Esto es a lo que dijo sí o no. Puede cambiar cada cosa cuando quiera.",
+  anytime: "Puede cambiar esto cuando quiera en “Sus opciones”, arriba en la página.",
+  yes: "Sí, está bien",
+  no: "No, gracias",
+  given: "Usted dijo que sí.",
+  notGiven: "Usted no ha dicho que sí.",
+  give: "Estoy de acuerdo",
+  takeBack: "Ya no quiero esto",
+  takeBackNow: "Sí, ya no lo quiero",
+  keep: "No, déjelo como está",
+  close: "Cerrar",
 };
 
 const composer: Copy["composer"] = {
@@ -60,6 +73,7 @@ export const es: Copy = {
     orType: "O responda con sus propias palabras.",
   },
   language: { names: { en: "English", es: "Español" } },
+  agreements,
   composer,
   voice: {
     explainHeading: "Antes de abrir el micrófono",
@@ -68,6 +82,7 @@ export const es: Copy = {
     explainKept: "Usted dijo que se puede guardar la grabación.",
     explainNotKept: "La grabación no se guarda, solo las palabras.",
     open: "Encender el micrófono",
+    agreeAndOpen: "Estoy de acuerdo. Encender el micrófono",
     keepTyping: "Seguir escribiendo",
     stop: "Apagar el micrófono",
     region: "Micrófono",
@@ -93,6 +108,8 @@ export const es: Copy = {
       replaced: "Usted está hablando en otra pestaña o ventana, así que aquí dejamos de escuchar.",
       refused: "Ahora no podemos recibir voz. Lo que ya escribimos está guardado. Por favor, siga escribiendo.",
       closed: "Esta parte de la conversación terminó, así que dejamos de escuchar.",
+      withdrawn: "Usted quitó el permiso para pasar su voz a texto, así que dejamos de escuchar. Puede seguir escribiendo.",
+      language: "El micrófono todavía no entiende este idioma, así que dejamos de escuchar. Puede seguir escribiendo.",
       capacity:
         "Mucha gente está hablando con nosotros ahora. Por favor, escriba, o intente hablar otra vez en unos minutos.",
       full: "La conexión lleva mucho tiempo sin funcionar, así que dejamos de escuchar. Espere a que vuelva, mire lo que se escribió y siga desde ahí. También puede escribir.",
@@ -197,6 +214,7 @@ export const es: Copy = {
     network: "No pudimos llegar a la página de la oficina. Revise su conexión e intente otra vez. No se pierde nada de lo que envió.",
     timeout: "La respuesta tarda demasiado. Por favor, intente otra vez. No se pierde nada de lo que envió.",
     consent_required: welcome.needService,
+    no_such_wording: "Las palabras de esta opción cambiaron. Por favor, cargue la página de nuevo y léalas.",
     no_intake: "Ya no encontramos esta conversación. Por favor, cargue la página otra vez.",
     stage_closed: "Esta parte de la conversación terminó, así que no se pudo agregar.",
     text_empty: "Por favor, escriba algo primero.",

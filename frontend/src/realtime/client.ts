@@ -7,7 +7,7 @@ import { Pace, reconnectDelay } from "./pacing";
 import { FrameRing } from "./ring";
 
 export type LinkState = "idle" | "connecting" | "open" | "reconnecting";
-export type LinkEnd = "replaced" | "refused" | "capacity" | "closed";
+export type LinkEnd = "replaced" | "refused" | "capacity" | "closed" | "withdrawn" | "language";
 
 export interface LinkHandlers {
   onState(state: LinkState): void;
@@ -56,6 +56,8 @@ export class RealtimeClient {
   private heardUpTo = 0;
   private attempt = 0;
   private renewals = 0;
+  /** The code of the server's last fatal error: it says more than the close code. */
+  private lastWord = "";
   private active = false;
   private lastHeard = 0;
   private lastTurn = 0;
@@ -126,6 +128,13 @@ export class RealtimeClient {
     void this.connect();
   }
 
+  /** Ends the session, and forgets everything that was recorded and not heard: the person took their agreement back. */
+  discard(): void {
+    this.close();
+    this.introduced = false;
+    this.forgetAudio();
+  }
+
   /** Ends the session for good. */
   close(): void {
     if (this.ready) this.say({ type: "session.close" });
@@ -171,6 +180,7 @@ export class RealtimeClient {
   private attach(socket: WebSocket): void {
     this.socket = socket;
     this.ready = false;
+    this.lastWord = "";
     this.lastHeard = this.doors.now();
     const resuming = this.introduced;
     socket.onopen = () => {
@@ -231,6 +241,7 @@ export class RealtimeClient {
         this.heardUpTo = Math.max(this.heardUpTo, this.committedAt);
         break;
       case "error":
+        if (event.error.fatal) this.lastWord = event.error.code;
         if (event.error.code === "sequence_gap") this.drop();
         break;
       case "turn":
@@ -316,6 +327,11 @@ export class RealtimeClient {
         return this.end();
       case "closed":
         this.forgetSession();
+        if (this.lastWord === "transcription_consent_required") {
+          this.forgetAudio();
+          return this.stopWith("withdrawn");
+        }
+        if (this.lastWord === "language_not_heard") return this.stopWith("language");
         return this.waiting ? this.stopWith("closed") : this.end();
       case "replaced":
         return this.stopWith("replaced");
@@ -341,6 +357,16 @@ export class RealtimeClient {
     this.cursor = 0;
     this.catchUpUntil = 0;
     this.window = DEFAULT_WINDOW;
+  }
+
+  private forgetAudio(): void {
+    this.ring = new FrameRing();
+    this.heardUpTo = 0;
+    this.committedAt = -1;
+    this.commitWanted = false;
+    this.durable = -1;
+    this.cursor = 0;
+    this.catchUpUntil = 0;
   }
 
   private retry(delay: number): void {

@@ -72,6 +72,11 @@ export class Voice {
     return settled;
   }
 
+  /** Whether somebody is being listened to. */
+  get isOn(): boolean {
+    return this.phase === "on";
+  }
+
   noteTurn(number: number): void {
     this.client.noteTurn(number);
   }
@@ -84,6 +89,14 @@ export class Voice {
   async close(): Promise<void> {
     await this.release();
     this.client.close();
+    this.enter("off");
+  }
+
+  /** Leaves at once and forgets what was recorded: it may not be turned into words any more. */
+  async discard(): Promise<void> {
+    this.client.discard();
+    this.stoppedAt = null;
+    await this.release();
     this.enter("off");
   }
 

@@ -1,6 +1,6 @@
 import { ApiProblem } from "../api/http";
 import * as api from "../api/intakes";
-import type { Way, WayBack } from "../api/types";
+import type { ConsentKind, VoiceSession, Way, WayBack } from "../api/types";
 import { EXIT_URL, LOOK_AGAIN_MS } from "../config";
 import { preferred } from "../copy";
 import type { Doors } from "../realtime/client";
@@ -14,6 +14,12 @@ export type Api = typeof api;
 const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];
 const GATHER_MS = 120;
 
+/** What opening the microphone agreed to. `keepAudio` is null where that was not asked. */
+export interface AgreedToSpeak {
+  transcription: boolean;
+  keepAudio: boolean | null;
+}
+
 /** What the person can do, and what happens by itself. Holds no state of its own worth showing. */
 export class Controller {
   readonly voice: Voice;
@@ -26,13 +32,19 @@ export class Controller {
   private press = { name: "", ref: "" };
   /** Of the link that this page was opened with, until somebody has come back by it. */
   private token = "";
+  /** What the person agreed to when they opened the microphone, until the server has it. */
+  private agreed: AgreedToSpeak | null = null;
 
   constructor(
     private readonly store: Store,
     private readonly calls: Api = api,
     doors: Doors = browserDoors(store, calls),
   ) {
-    this.voice = new Voice(doors, {
+    const openSession = async (): Promise<VoiceSession> => {
+      await this.tellAgreed();
+      return doors.openSession();
+    };
+    this.voice = new Voice({ ...doors, openSession }, {
       onPhase: (phase) => store.dispatch({ type: "voice_phase", phase }),
       onLink: (link) => {
         store.dispatch({ type: "voice_link", link });
@@ -67,10 +79,23 @@ export class Controller {
     }
   }
 
-  begin(keepAudio: boolean): Promise<void> {
+  begin(): Promise<void> {
     return this.ask(async () => {
-      const { locale } = this.store.get();
-      this.store.dispatch({ type: "snapshot", snapshot: await this.calls.startIntake(keepAudio, locale) });
+      const { locale, firm } = this.store.get();
+      const wording = firm?.agreements?.version;
+      this.store.dispatch({ type: "snapshot", snapshot: await this.calls.startIntake(locale, wording) });
+    });
+  }
+
+  /** Gives a consent, or takes it back. Taking back what the microphone needs closes it first. */
+  consent(kind: ConsentKind, granted: boolean, place: "talk" | "choices"): Promise<void> {
+    return this.ask(async (intake) => {
+      if (!granted && (kind === "transcription" || kind === "service")) {
+        this.agreed = null;
+        await this.voice.discard();
+      }
+      const snapshot = await this.calls.consent(intake, { kind, granted, place, wording: this.wording });
+      this.store.dispatch({ type: "snapshot", snapshot });
     });
   }
 
@@ -129,7 +154,9 @@ export class Controller {
       const firm = await this.calls.readFirm(locale);
       this.store.dispatch({ type: "spoken", locale, firm });
       if (intake !== "") {
-        this.store.dispatch({ type: "snapshot", snapshot: await this.calls.switchLanguage(intake, locale) });
+        const snapshot = await this.calls.switchLanguage(intake, locale);
+        this.store.dispatch({ type: "snapshot", snapshot });
+        if (!snapshot.can.speak && this.voice.isOn) this.stopVoice();
       }
     });
   }
@@ -180,7 +207,9 @@ export class Controller {
     this.store.dispatch({ type: "dropped", clientRef: pending.clientRef });
   }
 
-  startVoice(): void {
+  /** @param agreed what the person agreed to by opening the microphone; null where they had before. */
+  startVoice(agreed: AgreedToSpeak | null = null): void {
+    this.agreed = agreed;
     void this.voice.start(lastWithoutGap(this.store.get().turns));
   }
 
@@ -288,6 +317,23 @@ export class Controller {
     }
   }
 
+  private get wording(): string | undefined {
+    return this.store.get().intake?.agreements?.version;
+  }
+
+  /** The microphone is open by now, which needs the person's own press; nothing is sent before this has arrived. */
+  private async tellAgreed(): Promise<void> {
+    const { agreed } = this;
+    const intake = this.store.get().intake?.id;
+    if (!agreed || intake === undefined) return;
+    const told = { place: "microphone", wording: this.wording };
+    const tell = async (kind: ConsentKind, granted: boolean): Promise<void> =>
+      this.store.dispatch({ type: "snapshot", snapshot: await this.calls.consent(intake, { kind, granted, ...told }) });
+    if (agreed.transcription) await tell("transcription", true);
+    if (agreed.keepAudio !== null) await tell("keep_audio", agreed.keepAudio);
+    this.agreed = null;
+  }
+
   private lookSoon(): void {
     clearTimeout(this.gathering);
     this.gathering = setTimeout(() => void this.look(), GATHER_MS);
@@ -297,7 +343,7 @@ export class Controller {
     const snapshot = await this.calls.currentIntake();
     if (!snapshot) throw new ApiProblem(404, "no_intake", "");
     this.store.dispatch({ type: "snapshot", snapshot });
-    if (!snapshot.can.speak && this.store.get().voice.phase === "on") this.stopVoice();
+    if (!snapshot.can.speak && this.voice.isOn) this.stopVoice();
   }
 
   private deliver(pending: Omit<Pending, "failed">): void {

@@ -42,7 +42,7 @@ from intake.interview.guided import (
 )
 from intake.interview.guided.step import Step
 from intake.interview.guided.talk import Known, Talk
-from intake.interview.stages import AFTER_GATE, OPEN_STAGES, Stage, may_follow
+from intake.interview.stages import AFTER_GATE, OPEN_STAGES, STOPPED_LOOK, Stage, may_follow
 from intake.interview.wordings import LOCALES
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def _started(step: Step, event: Started) -> None:
 
 def _consented(step: Step, event: Consented) -> None:
     talk = step.talk
-    if talk.stage in {Stage.NOTICE, Stage.STOPPED, Stage.DECLINED}:
+    # At a stop of any kind `service` is refused and every other kind is taken: it must not tell one stop from another.
+    if talk.stage is Stage.NOTICE or (event.kind == "service" and talk.stage in STOPPED_LOOK):
         raise NotNow(talk.stage, event)
     step.change(consents=talk.consents | {event.kind})
     if event.kind == "service" and talk.stage is Stage.CONSENT:
@@ -105,7 +106,9 @@ def _withdrew(step: Step, event: Withdrew) -> None:
     talk = step.talk
     had_agreed = event.kind in talk.consents
     step.change(consents=talk.consents - {event.kind})
-    if event.kind == "service" and had_agreed and talk.stage not in _OVER:
+    if event.kind == "sms":
+        step.change(verify=tuple(way for way in talk.verify if way != "phone"))
+    if event.kind == "service" and had_agreed and talk.stage not in {Stage.SENT, Stage.DECLINED}:
         step.change(stage=Stage.STOPPED, asking="")
         step.say("withdrawn")
 

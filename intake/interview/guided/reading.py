@@ -11,9 +11,11 @@ from intake.interview.guided import standing
 from intake.interview.guided.saying import language_of, local
 from intake.interview.wordings import lists, word_list
 from intake.language.guess import LANGUAGES, Language, guess_language
+from intake.language.scripts import language_of_script
 from intake.language.tokens import words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from intake.interview.events import Event
@@ -157,16 +159,20 @@ def _sound_name(own: Fact | None, text: str, question: Question, event: Event) -
     return own if introduced or outside <= _MOST_AROUND else None
 
 
-def third_language(text: str) -> bool:
-    """Whether somebody writes in a language that is none of ours: another script, or its small words."""
-    letters = [character for character in text[:400] if character.isalpha()]
-    if sum(character > "\u024f" for character in letters) > len(letters) / 2:
-        return True
+def third_language(text: str) -> str:
+    """The language of somebody who writes in none of ours, by its script or its small words: a code, or `other`.
+    Empty: it is one of ours, or too short to tell."""
+    by_script = language_of_script(text[:400])
+    if by_script:
+        return by_script
     words = words_of(text[:400])
     if len(words) < _THIRD:
-        return False
+        return ""
     ours = set(words) & word_list("ours")
-    return any(len(set(words) & set(small.split())) >= max(2, len(ours) + 1) for small in lists()["third"].values())
+    small: Mapping[str, str] = lists()["third"]
+    found = {code: len(set(words) & set(theirs.split())) for code, theirs in small.items()}
+    best = max(found, key=lambda code: found[code])
+    return best if found[best] >= max(2, len(ours) + 1) else ""
 
 
 def everything(text: str, event: Event) -> Reading:

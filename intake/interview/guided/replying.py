@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 from intake.interview.events import Alert
 from intake.interview.guided import choosing, frame
 from intake.interview.guided.reading import language, named_language, third_language
-from intake.interview.wordings import LOCALES
+from intake.interview.wordings import LOCALES, third_languages
 from intake.language.tokens import words_of
 
 if TYPE_CHECKING:
     from intake.interview.events import Said
     from intake.interview.guided.step import Step
 
+#: What is remembered of somebody who wrote in another language; `.fr` after it says in which.
+THIRD: Final = "third_language"
 #: From this many words on, a turn in the other language is no accident.
 _SAYS_LANGUAGE: Final = 6
 
@@ -69,9 +71,12 @@ def _speak(step: Step, to: str) -> None:
 
 def offer_language(step: Step, event: Said) -> None:
     """Who writes in the other language is told, once and in it, that this can be had."""
-    if third_language(event.text) and "third_language" not in step.talk.seen:
-        # Theirs is none of ours: said in both of ours, and staff are told.
-        step.change(seen=(*step.talk.seen, "third_language"))
+    theirs = third_language(event.text) if THIRD not in step.talk.seen else ""
+    if theirs:
+        # Theirs is none of ours: said in it where we can, and in both of ours; and staff are told.
+        step.change(seen=(*step.talk.seen, THIRD, f"{THIRD}.{theirs}"))
+        if theirs in third_languages():
+            step.speech.add(f"third.{theirs}", third_languages()[theirs]["text"])
         step.alerts.append(Alert("attention", ("other_language",), event.turn))
         locale = step.speech.locale
         for step.speech.locale in LOCALES:

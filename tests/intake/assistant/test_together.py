@@ -73,7 +73,7 @@ def test_what_happened_while_it_answered_makes_its_words_void(server: ModelServe
         intake = at_story()
         with saying(live_firms[0], intake, STORY):
             asked(server)
-            services.give_consent(intake_id=intake.id, kind="ai_processing", granted=False)  # type: ignore[arg-type]
+            services.give_consent(intake_id=intake.id, kind="ai_processing", granted=False)
         assert last_reply(intake) in GUIDED
 
 

@@ -13,7 +13,8 @@ from intake.guard import allowed, judge, learning
 from intake.guard.fixing import FILE, listing
 from intake.guard.sensing import weights_file
 from intake.interview import wordings
-from intake.interview.wordings import NOTICE, WORDINGS
+from intake.interview.agreeing import current
+from intake.interview.wordings import WORDINGS
 from intake.language.guess import LANGUAGES, Language
 from intake.language.likeness import read_table
 from intake.language.views import load_yaml
@@ -127,7 +128,7 @@ def test_one_forbidden_sentence_stops_the_whole() -> None:
 def test_every_wording_that_ships_passes() -> None:
     for locale, texts in WORDINGS.items():
         language: Language = "es" if locale.startswith("es") else "en"
-        for text in (*texts.values(), *NOTICE.get(locale, ())):
+        for text in (*texts.values(), *current().notice.get(locale, ())):
             verdict = judge(text, language=language)
             assert verdict.allow, (locale, text, verdict.rules)
 

@@ -10,7 +10,7 @@ from intake.interview.events import (
 )
 from intake.interview.guided.areas import name
 from intake.interview.stages import Stage
-from intake.interview.wordings import LOCALES, texts
+from intake.interview.wordings import LOCALES, texts, third_languages
 from intake.playbooks.reading import shipped
 from tests.intake.interview.house import Talker, replay, words
 from tests.intake.interview.test_guided import question_phase, reviewing
@@ -46,17 +46,35 @@ def test_a_sentence_is_no_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "language"),
     [
-        "Bonjour, je m'appelle Claire Dubois",
-        "меня зовут Анна Петрова",
-        "我叫王芳",
-        "ich bin Anna und das ist mein Name",
+        ("Bonjour, je m'appelle Claire Dubois", "fr"),
+        ("меня зовут Анна Петрова", "ru"),
+        ("我叫王芳", "zh"),
+        ("ich bin Anna und das ist mein Name", "de"),
+        ("tôi tên là Nguyễn Thị Hoa và tôi không có nhà", "vi"),
+        ("ako po si Maria at kailangan ko ng tulong sa bahay", "tl"),
+        ("اسمي أحمد وأحتاج إلى مساعدة", "ar"),
+        ("제 이름은 김민수입니다", "ko"),
+        ("bom dia, eu sou a Ana e não tenho casa", "pt"),
+        ("bonjou, mwen rele Jan e mwen pa gen travay", "ht"),
+        ("मेरा नाम राम है", "hi"),
+        ("buongiorno, io sono Anna e non ho una casa", "it"),
+        ("dzień dobry, jestem Anna i nie mam pracy", "pl"),
+        ("שמי דוד ואני צריך עזרה", "other"),
+        ("わたしのなまえは田中です", "ja"),
+        ("мене звати Олена, мені потрібна їжа", "other"),
+        ("نام من رضا است و کمک می خواهم پدر", "other"),
     ],
 )
-def test_a_third_language_gets_a_kind_answer_in_both_of_ours_and_staff_are_told(text: str) -> None:
+def test_a_third_language_gets_a_kind_answer_in_it_and_in_both_of_ours_and_staff_are_told(
+    text: str, language: str
+) -> None:
     talker = Talker().begin()
     decision = talker.say(text)
+    assert f"third_language.{language}" in talker.talk.seen
+    known = third_languages().get(language)
+    assert known is None or known["text"] in words(decision)
     assert texts("third_language", "en")[0] in words(decision)
     assert texts("third_language", "es")[0] in words(decision)
     assert [alert.kinds for alert in decision.alerts] == [("other_language",)]
@@ -171,3 +189,11 @@ def test_only_emoji_ends_at_a_person_and_never_in_a_circle() -> None:
 def test_a_long_text_is_taken_and_said_so() -> None:
     talker = Talker().to_story()
     assert texts("long", "en")[0] in words(talker.say("It went on and on. " * 10_000))
+
+
+def test_the_languages_that_are_told_are_those_that_are_spoken_most() -> None:
+    most = {"zh", "tl", "vi", "ar", "fr", "ko", "ru", "ht", "pt", "de"}
+    assert most <= set(third_languages())
+    for language in third_languages().values():
+        assert language["name"]
+        assert language["text"].count(" ") + len(language["text"]) > 40

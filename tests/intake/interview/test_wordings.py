@@ -8,7 +8,8 @@ import pytest
 
 from intake.classify import questions
 from intake.guard import judge
-from intake.interview.wordings import LOCALES, NOTICE, WORDINGS, guided_words
+from intake.interview.agreeing import versions
+from intake.interview.wordings import LOCALES, WORDINGS, guided_words
 from intake.language.readability import flesch_kincaid_grade
 from intake.playbooks.reading import shipped
 
@@ -22,8 +23,13 @@ def wordings() -> Iterator[tuple[str, str, str]]:
         for key, ways in guided_words(locale).items():
             for way in () if key == "range" else ways:  # a part of a sentence
                 yield f"{locale} {key}", locale, way.format(**VALUES)
-        for number, paragraph in enumerate(NOTICE[locale]):
-            yield f"{locale} notice {number}", locale, paragraph
+        for agreements in versions().values():
+            for number, paragraph in enumerate(agreements.notice[locale]):
+                yield f"{locale} notice {agreements.version} {number}", locale, paragraph
+            for kind, by_locale in agreements.consents.items():
+                consent = by_locale[locale]
+                for part in filter(None, (consent.ask, consent.more, consent.back)):
+                    yield f"{locale} consent {agreements.version} {kind}", locale, part
         for authored in questions().values():
             yield f"{locale} area {authored.id}", locale, authored.texts[locale]
             for choice in authored.choices:
