@@ -343,8 +343,9 @@ class AuditEvent(models.Model):
 
 # At the end: they refer to the models above.
 from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
+from intake.playbook_versions import PlaybookVersion  # noqa: E402
 
 __all__ = [
     "FIRM_CHAIN", "JSON_KINDS", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules", "Consent", "Fact",
-    "Intake", "InterviewEvent", "Party", "SafetyAlert", "Turn",
+    "Intake", "InterviewEvent", "Party", "PlaybookVersion", "SafetyAlert", "Turn",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: ac88b258d694ce136c6063a1dd5a5f91d0c3e313d300799a688223454a88d8a0
--- sources: e017a325053fa7fa208369d7f09196620688d426638455a5be3c1d7b8a8dbed2
+-- fingerprint: 78e5e7a3d57088a8fc3115a6ba88a6acb2b92edaa6dddaf02bf0e649706ee183
+-- sources: 73063090b373a60c45ad9dc0a18cd3d7e341a8acf78688f26d80e5b52324be9b
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -308,6 +308,30 @@ CREATE TABLE __firm_schema__.intake_party (
     supersedes_id uuid,
     turn_id uuid NOT NULL
 );
+CREATE TABLE __firm_schema__.intake_playbookversion (
+    id uuid NOT NULL,
+    key character varying(50) NOT NULL,
+    version integer NOT NULL,
+    source text NOT NULL,
+    status character varying(10) NOT NULL,
+    switched_off boolean NOT NULL,
+    note character varying(200) NOT NULL,
+    based_on character varying(60) NOT NULL,
+    restores integer,
+    revision integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    published_at timestamp with time zone,
+    retired_at timestamp with time zone,
+    made_by_id uuid,
+    changed_by_id uuid,
+    published_by_id uuid,
+    CONSTRAINT intake_playbook_own_number CHECK ((version >= 1001)),
+    CONSTRAINT intake_playbook_when_published CHECK ((((published_at IS NULL) AND ((status)::text = 'draft'::text)) OR ((NOT ((status)::text = 'draft'::text)) AND (published_at IS NOT NULL)))),
+    CONSTRAINT intake_playbookversion_restores_check CHECK ((restores >= 0)),
+    CONSTRAINT intake_playbookversion_revision_check CHECK ((revision >= 0)),
+    CONSTRAINT intake_playbookversion_version_check CHECK ((version >= 0))
+);
 CREATE TABLE __firm_schema__.intake_safetyalert (
     id uuid NOT NULL,
     level character varying(12) NOT NULL,
@@ -410,18 +434,22 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(66, 'Can change safety alert', 17, 'change_safetyalert'),
 	(67, 'Can delete safety alert', 17, 'delete_safetyalert'),
 	(68, 'Can view safety alert', 17, 'view_safetyalert'),
-	(69, 'Can add voice session', 18, 'add_voicesession'),
-	(70, 'Can change voice session', 18, 'change_voicesession'),
-	(71, 'Can delete voice session', 18, 'delete_voicesession'),
-	(72, 'Can view voice session', 18, 'view_voicesession'),
-	(73, 'Can add utterance', 19, 'add_utterance'),
-	(74, 'Can change utterance', 19, 'change_utterance'),
-	(75, 'Can delete utterance', 19, 'delete_utterance'),
-	(76, 'Can view utterance', 19, 'view_utterance'),
-	(77, 'Can add recording', 20, 'add_recording'),
-	(78, 'Can change recording', 20, 'change_recording'),
-	(79, 'Can delete recording', 20, 'delete_recording'),
-	(80, 'Can view recording', 20, 'view_recording');
+	(69, 'Can add playbook', 18, 'add_playbookversion'),
+	(70, 'Can change playbook', 18, 'change_playbookversion'),
+	(71, 'Can delete playbook', 18, 'delete_playbookversion'),
+	(72, 'Can view playbook', 18, 'view_playbookversion'),
+	(73, 'Can add voice session', 19, 'add_voicesession'),
+	(74, 'Can change voice session', 19, 'change_voicesession'),
+	(75, 'Can delete voice session', 19, 'delete_voicesession'),
+	(76, 'Can view voice session', 19, 'view_voicesession'),
+	(77, 'Can add utterance', 20, 'add_utterance'),
+	(78, 'Can change utterance', 20, 'change_utterance'),
+	(79, 'Can delete utterance', 20, 'delete_utterance'),
+	(80, 'Can view utterance', 20, 'view_utterance'),
+	(81, 'Can add recording', 21, 'add_recording'),
+	(82, 'Can change recording', 21, 'change_recording'),
+	(83, 'Can delete recording', 21, 'delete_recording'),
+	(84, 'Can view recording', 21, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -440,9 +468,10 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(15, 'intake', 'auditevent'),
 	(16, 'intake', 'interviewevent'),
 	(17, 'intake', 'safetyalert'),
-	(18, 'audio', 'voicesession'),
-	(19, 'audio', 'utterance'),
-	(20, 'audio', 'recording');
+	(18, 'intake', 'playbookversion'),
+	(19, 'audio', 'voicesession'),
+	(20, 'audio', 'utterance'),
+	(21, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -468,15 +497,16 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(22, 'intake', '0003_roles', now()),
 	(23, 'intake', '0005_interview', now()),
 	(24, 'intake', '0006_conflict_index', now()),
-	(25, 'sessions', '0001_initial', now());
+	(25, 'intake', '0008_playbooks', now()),
+	(26, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 80, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 84, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 20, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 25, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 21, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 26, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -555,6 +585,10 @@ ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_key UNIQUE (supersedes_id);
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbook_version UNIQUE (key, version);
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbookversion_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert
     ADD CONSTRAINT intake_safetyalert_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_turn
@@ -593,6 +627,11 @@ CREATE INDEX intake_interviewevent_intake_id_91b82955 ON __firm_schema__.intake_
 CREATE INDEX intake_party_intake_id_98d8091b ON __firm_schema__.intake_party USING btree (intake_id);
 CREATE INDEX intake_party_match ON __firm_schema__.intake_party USING btree (name_hash, role);
 CREATE INDEX intake_party_turn_id_360353be ON __firm_schema__.intake_party USING btree (turn_id);
+CREATE UNIQUE INDEX intake_playbook_one_draft ON __firm_schema__.intake_playbookversion USING btree (key) WHERE ((status)::text = 'draft'::text);
+CREATE UNIQUE INDEX intake_playbook_one_published ON __firm_schema__.intake_playbookversion USING btree (key) WHERE ((status)::text = 'published'::text);
+CREATE INDEX intake_playbookversion_changed_by_id_9fbf0c72 ON __firm_schema__.intake_playbookversion USING btree (changed_by_id);
+CREATE INDEX intake_playbookversion_made_by_id_6e07f173 ON __firm_schema__.intake_playbookversion USING btree (made_by_id);
+CREATE INDEX intake_playbookversion_published_by_id_9a579491 ON __firm_schema__.intake_playbookversion USING btree (published_by_id);
 CREATE INDEX intake_safetyalert_acknowledged_by_id_3b53506f ON __firm_schema__.intake_safetyalert USING btree (acknowledged_by_id);
 CREATE INDEX intake_safetyalert_intake_id_f5964120 ON __firm_schema__.intake_safetyalert USING btree (intake_id);
 CREATE INDEX intake_safetyalert_turn_id_47853217 ON __firm_schema__.intake_safetyalert USING btree (turn_id);
@@ -616,6 +655,11 @@ CREATE TRIGGER intake_interviewevent_keep_all BEFORE TRUNCATE ON __firm_schema__
 CREATE TRIGGER intake_party_append_only BEFORE UPDATE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('name_ct');
 CREATE TRIGGER intake_party_keep BEFORE DELETE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_party FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_playbookversion_keep BEFORE DELETE ON __firm_schema__.intake_playbookversion FOR EACH ROW WHEN (((old.status)::text <> 'draft'::text)) EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_playbookversion_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_playbookversion FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_playbookversion_one_way BEFORE UPDATE ON __firm_schema__.intake_playbookversion FOR EACH ROW WHEN ((((old.status)::text <> 'draft'::text) AND (((new.status)::text <> (old.status)::text) AND ((new.status)::text <> 'retired'::text)))) EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_playbookversion_published BEFORE UPDATE ON __firm_schema__.intake_playbookversion FOR EACH ROW WHEN (((old.status)::text = 'published'::text)) EXECUTE FUNCTION __firm_schema__.intake_append_only('status', 'retired_at');
+CREATE TRIGGER intake_playbookversion_retired BEFORE UPDATE ON __firm_schema__.intake_playbookversion FOR EACH ROW WHEN (((old.status)::text = 'retired'::text)) EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
 CREATE TRIGGER intake_safetyalert_append_only BEFORE UPDATE ON __firm_schema__.intake_safetyalert FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('acknowledged_by_id', 'acknowledged_at');
 CREATE TRIGGER intake_safetyalert_keep BEFORE DELETE ON __firm_schema__.intake_safetyalert FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_safetyalert_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_safetyalert FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -670,6 +714,12 @@ ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_9fb94d2d_fk_intake_party_id FOREIGN KEY (supersedes_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_turn_id_360353be_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbookversi_changed_by_id_9fbf0c72_fk_accounts_ FOREIGN KEY (changed_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbookversi_published_by_id_9a579491_fk_accounts_ FOREIGN KEY (published_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbookversion_made_by_id_6e07f173_fk_accounts_user_id FOREIGN KEY (made_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert
     ADD CONSTRAINT intake_safetyalert_acknowledged_by_id_3b53506f_fk_accounts_ FOREIGN KEY (acknowledged_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert

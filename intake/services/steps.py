@@ -156,7 +156,7 @@ class Step:
         else:
             self._keep(decision.findings)
         if decision.open_area is not None:
-            opened = interviews.playbook_for(decision.open_area)
+            opened = interviews.playbook_for(decision.open_area, self.intake.playbook)
             self.advance(Opened(**{**self.context, "playbook": opened.name}))
 
     def _to_the_gate(self, findings: Sequence[Finding]) -> None:
