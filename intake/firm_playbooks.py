@@ -48,9 +48,9 @@ class InUse:
 def published() -> dict[str, InUse]:
     """The firm's published versions by key, in the order of their keys. One query, and one for each not read yet."""
     rows = PlaybookVersion.objects.filter(status=PlaybookVersion.Status.PUBLISHED).order_by("key")
-    found = rows.values_list("key", "version", "switched_off", "id", "published_at")
     return {
-        key: InUse(key, number, off, None if off else _playbook(row_id, at)) for key, number, off, row_id, at in found
+        key: InUse(key, number, off, None if off or at is None else _playbook(row_id, at))
+        for key, number, off, row_id, at in rows.values_list("key", "version", "switched_off", "id", "published_at")
     }
 
 

@@ -47,7 +47,8 @@ class Command(OperatorCommand):
         given.add_argument("name", help="key, or key@version; the draft's version too")
         given.add_argument("--output", type=Path, help="write it into this file")
 
-    def act(self, *, action: str, **options: Any) -> None:
+    def act(self, **options: Any) -> None:
+        action = options["action"]
         if action == "validate":
             self._validate(options["files"] or sorted(DATA.glob("*.yaml")), as_json=options["json"])
         elif action == "diff":
