@@ -11,9 +11,9 @@ from intake.models import PlaybookVersion
 from intake.playbooks.comparing import diff
 from intake.playbooks.problems import PlaybookError
 from intake.playbooks.reading import shipped
+from intake.playbooks.telling import change_words
 
 if TYPE_CHECKING:
-    from intake.playbooks.comparing import Change
     from intake.playbooks.model import Playbook
 
 #: Names for what is no number: what ships, the draft, and what clients are asked now.
@@ -102,9 +102,10 @@ def playbook_at(found: Kept, which: str) -> Playbook:
     return read_version(row)
 
 
-def differences(found: Kept, old: str, new: str) -> tuple[Change, ...]:
-    """What differs between two of them. Raises as `playbook_at`."""
-    return diff(playbook_at(found, old), playbook_at(found, new))
+def differences(found: Kept, old: str, new: str) -> list[tuple[str, str, str, str]]:
+    """What differs between two of them: what, where, before, after. Raises as `playbook_at`."""
+    before, after = playbook_at(found, old), playbook_at(found, new)
+    return [change_words(change, before, after) for change in diff(before, after)]
 
 
 def choices_of(found: Kept) -> list[tuple[str, str]]:

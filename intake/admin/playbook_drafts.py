@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LANGUAGES: Final = tuple(telling.LANGUAGE_WORDS.items())
 #: Empty rows for more papers.
 _MORE_PAPERS: Final = 2
+#: The group of what is asked after the conflict check.
+_AFTER: Final = 99
 #: The engine asks these itself, in its own words; a playbook's wording of them is not used.
 _FRAME: Final = frozenset({frame.NAME, frame.OTHER_SIDE, frame.TOPIC, frame.AREA, frame.STORY})
 
@@ -221,13 +223,12 @@ def _revision(given: QueryDict) -> int:
 
 
 def _list_context(playbook: Playbook) -> dict[str, Any]:
-    before, after = _rows(playbook)
     papers = [
         (paper, telling.condition_words(paper.condition, playbook) if paper.condition else "")
         for paper in playbook.documents
     ]
     return {
-        "groups": [("Before the conflict check", before), ("After the story", after)],
+        "groups": _groups(playbook),
         "papers": papers,
         "more_papers": [f"new{number}" for number in range(1, _MORE_PAPERS + 1)],
         "languages": [(code, words) for code, words in LANGUAGES if code in playbook.languages],
@@ -235,39 +236,55 @@ def _list_context(playbook: Playbook) -> dict[str, Any]:
     }
 
 
-def _rows(playbook: Playbook) -> tuple[list[QuestionRow], list[QuestionRow]]:
-    """The questions as they are asked: before the conflict check, and after; what follows another one beneath it."""
+def _groups(playbook: Playbook) -> list[tuple[str, list[QuestionRow]]]:
+    """The questions as they are asked: what follows another one beneath it, each group under its heading.
+
+    Before the conflict check the engine asks by section; within one, and after the story, the order is the firm's.
+    """
     by_key = {question.key: question for question in playbook.questions}
     called = {key for one in playbook.questions for follow_up in one.follow_ups for key in follow_up.ask}
     gone = never_asked(playbook)
-    groups: tuple[list[QuestionRow], list[QuestionRow]] = ([], [])
+    groups: dict[int, list[QuestionRow]] = {}
     seen: set[str] = set()
 
     def add(question: Question, place: int | None, group: list[QuestionRow]) -> None:
         if question.key in seen:
             return
         seen.add(question.key)
-        group.append(
-            QuestionRow(
-                question=question,
-                words=telling.shown(question),
-                other_words=question.wording.get("es", ""),
-                kind=telling.TYPE_WORDS[question.type],
-                when=telling.when_asked(question, playbook),
-                place=place,
-                is_asked=question.key not in gone,
-                is_frame=question.key in _FRAME,
-            )
-        )
+        group.append(_row(question, playbook, place, is_asked=question.key not in gone))
         for follow_up in question.follow_ups:
             for key in follow_up.ask:
                 add(by_key[key], None, group)
 
     for question in playbook.questions:
         if question.key not in called:
-            group = groups[0] if question.before_gate else groups[1]
+            group = groups.setdefault(frame.rank(question) if question.before_gate else _AFTER, [])
             add(question, sum(row.place is not None for row in group) + 1, group)
-    return groups
+    titles = {section.key: section.titles.get("en", section.key) for section in playbook.sections}
+    return [(_heading(number, rows, titles), rows) for number, rows in sorted(groups.items())]
+
+
+def _heading(number: int, rows: list[QuestionRow], titles: Mapping[str, str]) -> str:
+    if number == _AFTER:
+        return "After the story"
+    name = titles.get(rows[0].question.section, "") if number else ""
+    return f"Before the conflict check: {name.lower()}" if name else "Before the conflict check"
+
+
+def _row(question: Question, playbook: Playbook, place: int | None, *, is_asked: bool) -> QuestionRow:
+    when = telling.when_asked(question, playbook)
+    if question.before_gate and question.need == "strengthens" and question.party is None:
+        when = f"at the very end{f', {when}' if when else ''}"
+    return QuestionRow(
+        question=question,
+        words=telling.shown(question),
+        other_words=question.wording.get("es", ""),
+        kind=telling.TYPE_WORDS[question.type],
+        when=when,
+        place=place,
+        is_asked=is_asked,
+        is_frame=question.key in _FRAME,
+    )
 
 
 def _from_list(playbook: Playbook, given: QueryDict) -> Playbook:
@@ -278,7 +295,7 @@ def _from_list(playbook: Playbook, given: QueryDict) -> Playbook:
             wanted: Need = "required" if need == "required" else "strengthens"
             off = f"asked-{question.key}" not in given
             playbook = editing.asked(playbook, question.key, need=wanted, switched_off=off)
-    for group in _rows(playbook):
+    for _heading_words, group in _groups(playbook):
         places = {row.question.key: row.place for row in group if row.place is not None}
         wanted_places = {key: _place(given.get(f"place-{key}", ""), place) for key, place in places.items()}
         playbook = editing.placed(playbook, wanted_places)

@@ -17,10 +17,10 @@ from intake.admin.playbook_trial import TrialPage
 from intake.admin.site import firm_admin
 from intake.classify import areas
 from intake.errors import IntakeError, NoPlaybook, PlaybookInvalid
+from intake.interviews import GENERAL
 from intake.models import PlaybookVersion
 from intake.playbooks.editing import new_key
 from intake.playbooks.problems import PlaybookError
-from intake.playbooks.reading import shipped
 from intake.services import playbooks
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ class PlaybookAdmin(DraftPages, TrialPage, ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """All playbooks, with what new clients are asked."""
-        return self.show(request, "list", "Playbooks", {"found": playbook_selectors.all_kept()})
+        return self.show(request, "list", "Playbooks", {"found": playbook_selectors.all_kept(), "first": GENERAL})
 
     def page_view(self, request: HttpRequest, key: str) -> HttpResponse:
         """One playbook: what is asked now, what can be done, and its history."""
         found = self.kept(key)
-        context = {"kept": found, "choices": playbook_selectors.choices_of(found), "first": shipped()["general"].key}
+        context = {"kept": found, "choices": playbook_selectors.choices_of(found), "first": GENERAL}
         return self.show(request, "page", found.title, context)
 
     def new_view(self, request: HttpRequest) -> HttpResponse:
@@ -132,7 +132,7 @@ class PlaybookAdmin(DraftPages, TrialPage, ReadOnlyAdmin):
         names = [name for name, _words in choices]
         old = request.GET.get("old") or (names[1] if len(names) > 1 else names[0] if names else "")
         new = request.GET.get("new") or (names[0] if names else "")
-        changes: tuple[Any, ...] = ()
+        changes: list[tuple[str, str, str, str]] = []
         problems: tuple[Any, ...] = ()
         try:
             changes = playbook_selectors.differences(found, old, new)

@@ -12,7 +12,7 @@ from intake.language.readability import fernandez_huerta, flesch_kincaid_grade
 from intake.language.tokens import words_of
 from intake.playbooks.reading import common
 from intake.playbooks.telling import LANGUAGE_WORDS, shown
-from intake.playbooks.using import never_asked
+from intake.playbooks.using import never_asked, tested
 
 if TYPE_CHECKING:
     from intake.language.guess import Language
@@ -93,11 +93,16 @@ def _stops(playbook: Playbook) -> Iterator[Advice]:
     """The questions whose answers leave a client to a person: who drops them should know what goes with them."""
     asked = {question.key for question in playbook.questions} - never_asked(playbook)
     for block in common().blocks.values():
-        for question in block.questions:
-            flags = [flag for flag in block.red_flags if flag.level == "person" and question.key in str(flag.condition)]
-            if flags and question.key not in asked:
-                reason = flags[0].reason["en"]
-                why = f'This is not asked. Then nobody at the firm has to decide when: "{reason}".'
+        gone = [question for question in block.questions if question.key not in asked]
+        follow = {key for question in gone for follow_up in question.follow_ups for key in follow_up.ask}
+        for question in gone:
+            reasons = [
+                flag.reason["en"]
+                for flag in block.red_flags
+                if flag.level == "person" and question.key in tested(flag.condition)
+            ]
+            if reasons and question.key not in follow:
+                why = f'This is not asked. Then nobody at the firm has to decide when: "{reasons[0]}".'
                 yield Advice("questions", shown(question), why)
 
 

@@ -3,6 +3,7 @@ problem is."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,8 @@ from intake.playbooks.model import AllOf, AnyOf, Condition, Not, Playbook, Quest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from intake.playbooks.comparing import Change
 
 #: Question type -> what its answer is.
 TYPE_WORDS: Final[Mapping[str, str]] = {
@@ -76,6 +79,29 @@ def place_words(path: str, playbook: Playbook | None) -> str:
     kind = {"questions": "Question", "documents": "Paper", "sections": "Heading"}.get(name, "Rule")
     head = f'{kind} "{next(iter(texts.values()), "")}"'
     return f"{head}: {rest}" if rest else head
+
+
+def change_words(change: Change, old: Playbook, new: Playbook) -> tuple[str, str, str, str]:
+    """A change for staff: what, where, before, after. Keys of questions are shown as their words."""
+    questions = {one.key: shown(one) for one in (*old.questions, *new.questions)}
+    first, _, rest = change.where.partition(" ")
+    where = change.where if first not in questions else f'"{questions[first]}" {rest}'.strip()
+    for code, name in LANGUAGE_WORDS.items():
+        where = where.replace(f"({code})", f"({name})")
+    values = [_plain(one, questions if change.kind == "moved" else {}) for one in (change.old, change.new)]
+    if change.kind == "moved":
+        values = [f"after {one}" if one else "first" for one in values]
+    return f"{change.what.replace('_', ' ')} {change.kind}", where, values[0], values[1]
+
+
+def _plain(value: object, questions: Mapping[str, str]) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict) and set(value) <= set(LANGUAGE_WORDS):
+        return " / ".join(map(str, value.values()))
+    if isinstance(value, str):
+        return f'"{questions[value]}"' if value in questions else value
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
 
 
 def shown(question: Question) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from intake.playbooks.model import FollowUp, Playbook, Question
+from intake.playbooks.model import AllOf, AnyOf, Condition, FollowUp, Not, Playbook, Question, Test
 
 
 def in_use(playbook: Playbook) -> Playbook:
@@ -30,6 +30,17 @@ def never_asked(playbook: Playbook) -> frozenset[str]:
     while more := {key for key, by in callers.items() if key not in gone and by <= gone}:
         gone |= more
     return frozenset(gone)
+
+
+def tested(condition: Condition) -> frozenset[str]:
+    """Keys of the questions whose answers a condition looks at."""
+    match condition:
+        case Test(question):
+            return frozenset({question})
+        case Not(part):
+            return tested(part)
+        case AllOf(parts) | AnyOf(parts):
+            return frozenset().union(*map(tested, parts))
 
 
 def _without(question: Question, gone: frozenset[str]) -> Question:
