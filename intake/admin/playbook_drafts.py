@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.contrib import messages
 from django.http import Http404, HttpResponseRedirect
-from django.urls import reverse
 
 from intake import playbook_selectors
 from intake.classify import areas
@@ -16,6 +15,7 @@ from intake.interview.guided import frame
 from intake.playbooks import editing, telling
 from intake.playbooks.advising import advice_on, reading_of
 from intake.playbooks.exporting import export
+from intake.playbooks.model import TYPES
 from intake.playbooks.problems import PlaybookError
 from intake.playbooks.sources import MAX_BYTES
 from intake.playbooks.using import never_asked
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from intake.models import PlaybookVersion
     from intake.playbook_selectors import Kept
-    from intake.playbooks.model import Document, Need, Playbook, Question
+    from intake.playbooks.model import Document, Need, Playbook, Question, QuestionType
     from intake.playbooks.problems import Problem
     from tenants.accounts.models import User
 
@@ -38,7 +38,7 @@ _MORE_PAPERS: Final = 2
 #: The group of what is asked after the conflict check.
 _AFTER: Final = 99
 #: The engine asks these itself, in its own words; a playbook's wording of them is not used.
-_FRAME: Final = frozenset({frame.NAME, frame.OTHER_SIDE, frame.TOPIC, frame.AREA, frame.STORY})
+FRAME: Final = frozenset({frame.NAME, frame.OTHER_SIDE, frame.TOPIC, frame.AREA, frame.STORY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class DraftPages:
 
     def draft_view(self: Pages, request: HttpRequest, key: str) -> HttpResponse:
         """All questions, papers, name and areas of a draft on one page."""
-        found, draft = _draft(self, request, key)
+        found, draft = draft_of(self, request, key)
         try:
             playbook = playbook_selectors.playbook_at(found, playbook_selectors.DRAFT)
         except PlaybookError as error:
@@ -91,7 +91,7 @@ class DraftPages:
         if request.method == "POST":
             playbook = _from_list(playbook, request.POST)
             try:
-                _keep(draft, playbook, request, self.editor(request), note=request.POST.get("note"))
+                keep(draft, playbook, request, self.editor(request), note=request.POST.get("note"))
             except PlaybookInvalid as refused:
                 problems, status = refused.problems, 400
             except PlaybookChanged as refused:
@@ -106,51 +106,14 @@ class DraftPages:
             "problems": told(problems, playbook),
             "refused": error_words,
             **_list_context(playbook),
+            "kinds": question_kinds(),
             **_checked(found, playbook, good=not problems),
         }
         return self.show(request, "draft", f"{found.title}: draft", context, status=status)
 
-    def question_view(self: Pages, request: HttpRequest, key: str, question: str) -> HttpResponse:
-        """The words of one question."""
-        found, draft = _draft(self, request, key)
-        back = reverse("admin:intake_playbook_draft", args=[found.key])
-        try:
-            playbook = playbook_selectors.playbook_at(found, playbook_selectors.DRAFT)
-        except PlaybookError:
-            return HttpResponseRedirect(back)
-        if question not in {one.key for one in playbook.questions}:
-            raise Http404
-        problems: tuple[Problem, ...] = ()
-        status, error_words = 200, ""
-        if request.method == "POST":
-            playbook = _from_question(playbook, question, request.POST)
-            try:
-                _keep(draft, playbook, request, self.editor(request))
-            except PlaybookInvalid as refused:
-                problems, status = refused.problems, 400
-            except PlaybookChanged as refused:
-                error_words, status = str(refused), 409
-            else:
-                messages.success(request, "The question is saved in the draft.")
-                return HttpResponseRedirect(f"{back}#q-{question}")
-        asked = playbook.question(question)
-        context = {
-            "kept": found,
-            "draft": draft,
-            "question": asked,
-            "languages": [(code, words) for code, words in LANGUAGES if code in playbook.languages],
-            "kind": telling.TYPE_WORDS[asked.type],
-            "when": telling.when_asked(asked, playbook),
-            "is_frame": asked.key in _FRAME,
-            "problems": told(problems, playbook),
-            "refused": error_words,
-            "advice": _advice_on_question(playbook, question) if not problems else [],
-        }
-        return self.show(request, "question", telling.shown(asked), context, status=status)
-
     def text_view(self: Pages, request: HttpRequest, key: str) -> HttpResponse:
         """The whole text of a draft."""
-        found, draft = _draft(self, request, key)
+        found, draft = draft_of(self, request, key)
         text, status, refused_words = draft.source, 200, ""
         problems: tuple[Problem, ...]
         if request.method == "POST":
@@ -195,7 +158,13 @@ def told(problems: Iterable[Problem], playbook: Playbook | None) -> list[Told]:
     ]
 
 
-def _draft(pages: Pages, request: HttpRequest, key: str) -> tuple[Kept, PlaybookVersion]:
+def question_kinds() -> list[tuple[QuestionType, str]]:
+    """The kinds of answer that a new question can be given on these pages: (type, words)."""
+    return [(kind, telling.TYPE_WORDS[kind]) for kind in TYPES if kind != "choice"]
+
+
+def draft_of(pages: Pages, request: HttpRequest, key: str) -> tuple[Kept, PlaybookVersion]:
+    """The playbook and its draft, for who may edit it. Raises PermissionDenied, Http404."""
     pages.editor(request)
     found = pages.kept(key)
     if found.draft is None:
@@ -203,9 +172,7 @@ def _draft(pages: Pages, request: HttpRequest, key: str) -> tuple[Kept, Playbook
     return found, found.draft
 
 
-def _keep(
-    draft: PlaybookVersion, playbook: Playbook, request: HttpRequest, user: User, note: str | None = None
-) -> None:
+def keep(draft: PlaybookVersion, playbook: Playbook, request: HttpRequest, user: User, note: str | None = None) -> None:
     """Save a playbook that was changed here, if it is good. Raises PlaybookInvalid, PlaybookChanged."""
     text = export(playbook)
     problems = playbooks.problems_of(text, draft.key)
@@ -283,7 +250,7 @@ def _row(question: Question, playbook: Playbook, place: int | None, *, is_asked:
         when=when,
         place=place,
         is_asked=is_asked,
-        is_frame=question.key in _FRAME,
+        is_frame=question.key in FRAME,
     )
 
 
@@ -299,7 +266,7 @@ def _from_list(playbook: Playbook, given: QueryDict) -> Playbook:
         places = {row.question.key: row.place for row in group if row.place is not None}
         wanted_places = {key: _place(given.get(f"place-{key}", ""), place) for key, place in places.items()}
         playbook = editing.placed(playbook, wanted_places)
-    titles = {code: _line(given.get(f"title-{code}", playbook.titles.get(code, ""))) for code in playbook.languages}
+    titles = {code: line(given.get(f"title-{code}", playbook.titles.get(code, ""))) for code in playbook.languages}
     codes = tuple(given.getlist("codes")) if "codes-shown" in given else playbook.list_codes
     playbook = replace(playbook, titles=titles, list_codes=codes)
     return editing.with_documents(playbook, _papers(playbook, given))
@@ -310,10 +277,10 @@ def _papers(playbook: Playbook, given: QueryDict) -> Mapping[str, Mapping[str, s
     for paper in playbook.documents:
         if f"drop-{paper.key}" not in given:
             found[paper.key] = {
-                code: _line(given.get(f"paper-{paper.key}-{code}", _of(paper, code))) for code in playbook.languages
+                code: line(given.get(f"paper-{paper.key}-{code}", _of(paper, code))) for code in playbook.languages
             }
     for number in range(1, _MORE_PAPERS + 1):
-        texts = {code: _line(given.get(f"paper-new{number}-{code}", "")) for code in playbook.languages}
+        texts = {code: line(given.get(f"paper-new{number}-{code}", "")) for code in playbook.languages}
         if any(texts.values()):
             words = next(text for text in texts.values() if text)
             found[editing.new_key(words, {paper.key for paper in playbook.documents} | found.keys())] = texts
@@ -328,36 +295,13 @@ def _place(text: str, had: int) -> int:
     return int(text) if text.isdecimal() and 0 < len(text) < 5 else had
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """One line, as a playbook's texts are."""
     return " ".join(text.split())
 
 
-# -- one question
-
-
-def _from_question(playbook: Playbook, key: str, given: QueryDict) -> Playbook:
-    question = playbook.question(key)
-    languages = playbook.languages
-    words = editing.Words(
-        wording={code: _line(given.get(f"wording-{code}", "")) for code in languages},
-        help={code: _line(given.get(f"help-{code}", "")) for code in languages},
-        labels={
-            choice.code: {code: _line(given.get(f"label-{choice.code}-{code}", "")) for code in languages}
-            for choice in question.choices
-        },
-    )
-    need: Need = "required" if given.get("need") == "required" else "strengthens"
-    changed = editing.asked(playbook, key, need=need, switched_off="asked" not in given)
-    return editing.reworded(changed, key, words)
-
-
-def _advice_on_question(playbook: Playbook, key: str) -> list[Told]:
-    index = next(number for number, one in enumerate(playbook.questions) if one.key == key)
-    return [one for one in _advice(playbook) if one.path.startswith(f"questions[{index}].")]
-
-
-def _advice(playbook: Playbook) -> list[Told]:
+def advice_in_words(playbook: Playbook) -> list[Told]:
+    """What stands out in a playbook, as staff read it."""
     return [
         Told(
             f'"{one.text}"' if one.path == "questions" else telling.place_words(one.path, playbook),
@@ -375,4 +319,4 @@ def _checked(found: Kept, playbook: Playbook, *, good: bool) -> dict[str, Any]:
     changes = None
     if good and found.is_asked:
         changes = len(playbook_selectors.differences(found, now, playbook_selectors.DRAFT))
-    return {"advice": _advice(playbook), "reading": reading_of(playbook), "changes": changes}
+    return {"advice": advice_in_words(playbook), "reading": reading_of(playbook), "changes": changes}

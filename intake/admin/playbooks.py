@@ -13,6 +13,7 @@ from django.urls import path, reverse
 from intake import playbook_selectors, roles
 from intake.admin.base import ReadOnlyAdmin, staff_member
 from intake.admin.playbook_drafts import DraftPages
+from intake.admin.playbook_questions import QuestionPages
 from intake.admin.playbook_trial import TrialPage
 from intake.admin.site import firm_admin
 from intake.classify import areas
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(PlaybookVersion, site=firm_admin)
-class PlaybookAdmin(DraftPages, TrialPage, ReadOnlyAdmin):
+class PlaybookAdmin(DraftPages, QuestionPages, TrialPage, ReadOnlyAdmin):
     """What the firm's clients are asked, subject by subject."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -45,6 +46,7 @@ class PlaybookAdmin(DraftPages, TrialPage, ReadOnlyAdmin):
             ("<slug:key>/draft/", self.draft_view, "draft"),
             ("<slug:key>/draft/text/", self.text_view, "text"),
             ("<slug:key>/draft/question/<slug:question>/", self.question_view, "question"),
+            ("<slug:key>/draft/new-question/", self.add_view, "add"),
         )
         urls: list[URLPattern] = [
             path(address, self.admin_site.admin_view(view), name=f"intake_playbook_{name}")

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from intake.playbooks.exporting import export
-from intake.playbooks.model import Document
+from intake.playbooks.model import Document, Question
 from intake.playbooks.problems import PlaybookError
 from intake.playbooks.reading import read_playbook
 from intake.playbooks.sources import read_source
@@ -20,7 +20,7 @@ from intake.playbooks.sources import read_source
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from intake.playbooks.model import Need, Playbook, Question
+    from intake.playbooks.model import Need, Playbook, QuestionType
 
 _VERSION_LINE: Final = re.compile(r"version:[ \t]*\d+[ \t]*(#.*)?")
 
@@ -98,6 +98,20 @@ def placed(playbook: Playbook, places: Mapping[str, int]) -> Playbook:
     after = iter(sorted(before, key=rank))
     order = tuple(next(after) if question.key in places else question for question in playbook.questions)
     return replace(playbook, questions=order)
+
+
+def with_question(
+    playbook: Playbook, wording: Mapping[str, str], kind: QuestionType, taken: Collection[str]
+) -> tuple[Playbook, str]:
+    """With a new question at the end, asked after the story, helpful and not required. Also its short name.
+
+    It stands under the heading of the last question. `taken`: short names that mean something else already.
+    """
+    words = next((text for text in wording.values() if text), "question")
+    key = new_key(words, {*taken, *(question.key for question in playbook.questions)})
+    section = playbook.questions[-1].section
+    question = Question(key=key, section=section, type=kind, need="strengthens", wording=dict(wording))
+    return replace(playbook, questions=(*playbook.questions, question)), key
 
 
 def with_documents(playbook: Playbook, titles: Mapping[str, Mapping[str, str]]) -> Playbook:

@@ -139,6 +139,22 @@ def test_order_need_papers_areas_and_what_is_not_asked(draft: Client) -> None:
     assert asked.documents[-1].key == "letters_from_the_city"
 
 
+def test_a_question_is_added_without_the_text(draft: Client) -> None:
+    address = f"{DRAFT}new-question/"
+    given = {"revision": 1, "wording-en": "Who lives with you?", "wording-es": "¿Quién vive con usted?", "kind": "text"}
+    page = html(draft.post(address, given, follow=True))
+    assert "Who lives with you?" in page
+    assert "words of their own" in page
+    do(draft, "publish")
+    question = interviews.playbook_for("HO-00-00-00-00").questions[-1]
+    assert (question.key, question.need, question.before_gate) == ("who_lives_with_you", "strengthens", False)
+    do(draft, "draft")
+    page = html(draft.post(address, {**given, "wording-es": ""}, follow=True))
+    assert "words (Spanish)" in page
+    assert draft.post(address, {**given, "kind": "choice"}).status_code == 404
+    assert draft.get(address).status_code == 302
+
+
 def test_a_page_that_is_saved_unchanged_changes_nothing(draft: Client) -> None:
     given = form(html(draft.get(DRAFT)))
     draft.post(DRAFT, given)
@@ -337,7 +353,13 @@ def test_others_read_and_try_and_change_nothing(role: str | None) -> None:
         assert reader.get(address).status_code == 200, address
     page = html(reader.get(PAGE))
     assert 'name="act"' not in page
-    for address in (DRAFT, f"{DRAFT}text/", f"{DRAFT}question/can_enter/", f"{BASE}new-playbook/"):
+    for address in (
+        DRAFT,
+        f"{DRAFT}text/",
+        f"{DRAFT}question/can_enter/",
+        f"{DRAFT}new-question/",
+        f"{BASE}new-playbook/",
+    ):
         assert reader.get(address).status_code == 403, address
         assert reader.post(address, {}).status_code == 403, address
     for act in ("draft", "publish", "discard", "off", "shipped", "rollback"):

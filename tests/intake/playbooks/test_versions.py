@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
 from intake import firm_playbooks, interviews, recording
 from intake.errors import NoPlaybook, PlaybookChanged, PlaybookInvalid, PlaybookRefused
@@ -276,3 +277,33 @@ def test_a_version_that_this_release_cannot_read_gives_way_to_what_ships(
     assert "housing@1001 cannot be read" in caplog.text
     assert stage(to_review(intake)) == "review"
     assert fresh(intake).playbook == "housing@1001"
+
+
+def test_many_at_once_make_one_draft_and_one_published_version(live_firms: Any) -> None:
+    failed: list[Exception] = []
+
+    def work() -> None:
+        with firm_scope(live_firms[0]):
+            try:
+                for _ in range(4):
+                    try:
+                        playbooks.start_draft(key="housing", user=None)
+                        playbooks.publish(key="housing", user=None)
+                    except NoPlaybook:  # another one published the draft that both had found
+                        continue
+            except Exception as error:
+                failed.append(error)
+            finally:
+                connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failed
+    with firm_scope(live_firms[0]):
+        versions = list(PlaybookVersion.objects.order_by("version"))
+        assert [row.version for row in versions] == list(range(1001, 1001 + len(versions)))
+        assert [row.status for row in versions] == ["retired"] * (len(versions) - 1) + ["published"]
+        assert AuditEvent.objects.filter(action="playbook.published").count() == len(versions)
