@@ -13,13 +13,7 @@ from intake import interviews
 from intake.models import (
     FIRM_CHAIN,
     AuditEvent,
-    ConflictEntry,
-    Intake,
-    InterviewEvent,
-    Party,
     PlaybookVersion,
-    SafetyAlert,
-    Turn,
 )
 from intake.playbooks.reading import shipped
 from intake.services import playbooks
@@ -61,6 +55,19 @@ def form(page: str) -> dict[str, Any]:
         chosen = re.search(r'value="([^"]+)" selected', options)
         fields[name] = chosen[1] if chosen else "required"
     return fields
+
+
+def to_story() -> list[list[str]]:
+    answers = ["Texas", "no", "yes", "no"]
+    first = [["say", "Ann Example"], ["say", "Sam Sample"], ["choose", "@list"], ["choose", "HO-00-00-00-00"]]
+    rest = [["choose", "@skip"]] * 12
+    return [
+        *first,
+        ["say", answers[0]],
+        *(["choose", one] for one in answers[1:]),
+        *rest[:6],
+        ["say", "They locked me out."],
+    ]
 
 
 @pytest.fixture
@@ -267,78 +274,6 @@ def test_switching_off_and_back_to_what_ships(client: Client) -> None:
     assert "As it ships" in html(do(client, "shipped"))
     assert 'value="off"' not in html(client.get(f"{BASE}general/"))
     assert "cannot be switched off" in html(do(client, "off", key="general"))
-
-
-# -- trying it out
-
-
-def to_story() -> list[list[str]]:
-    answers = ["Texas", "no", "yes", "no"]
-    first = [["say", "Ann Example"], ["say", "Sam Sample"], ["choose", "@list"], ["choose", "HO-00-00-00-00"]]
-    rest = [["choose", "@skip"]] * 12
-    return [
-        *first,
-        ["say", answers[0]],
-        *(["choose", one] for one in answers[1:]),
-        *rest[:6],
-        ["say", "They locked me out."],
-    ]
-
-
-def stored() -> list[int]:
-    models = (Intake, Turn, Party, ConflictEntry, InterviewEvent, SafetyAlert, AuditEvent)
-    return [model.objects.count() for model in models]
-
-
-def test_a_trial_stores_nothing_and_indexes_nobody(client: Client) -> None:
-    before = stored()
-    address = f"{PAGE}try/"
-    page = html(client.get(address))
-    assert "What state is the home in?" in page
-    sent = {"version": "now", "inputs": json.dumps(to_story()), "at": "2026-05-01T12:00:00+00:00"}
-    page = html(client.post(address, {**sent, "say": "I want to kill myself tonight."}))
-    assert "Staff would be told at once (danger now): self harm." in page
-    assert "988" in page
-    assert "Here the names are matched" in page
-    page = html(client.post(address, {**sent, "done": "1"}))
-    assert OLD in page
-    assert "Ann Example" in page
-    page = html(client.post(address, {**sent, "hit": "yes"}))
-    assert "a possible conflict is found" in page
-    assert "The questions stop here." in page
-    assert stored() == before
-
-
-def test_a_trial_in_spanish(client: Client) -> None:
-    page = html(client.get(f"{PAGE}try/?locale=es"))
-    assert "¿En qué estado está la vivienda?" in page
-    assert "Prefiero no decirlo" in page
-
-
-def test_a_trial_begins_at_the_beginning_and_can_be_undone(client: Client) -> None:
-    address = f"{PAGE}try/"
-    page = html(client.get(f"{address}?skip=no"))
-    assert "What is your full name?" in page
-    inputs = [["say", "Ann Example"], ["choose", "nonsense"]]
-    page = html(client.post(address, {"version": "now", "skip": "no", "inputs": json.dumps(inputs)}))
-    assert "This is not possible at this point." in page
-    page = html(client.post(address, {"version": "now", "inputs": json.dumps(inputs), "undo": "1"}))
-    assert "This is not possible" not in page
-    assert "Thank you, Ann Example." in page
-
-
-@pytest.mark.parametrize(
-    "inputs",
-    ["{", "[[1, 2]]", '{"a": 1}', '[["fly", "x"]]', json.dumps([["say", "x " * 3000]] * 3), "[" * 5000],
-    ids=["broken", "numbers", "mapping", "unknown", "long", "deep"],
-)
-def test_a_trial_takes_nothing_that_it_did_not_write(client: Client, inputs: str) -> None:
-    assert client.post(f"{PAGE}try/", {"version": "now", "skip": "no", "inputs": inputs, "at": "x"}).status_code == 200
-
-
-def test_a_trial_ends_somewhere(client: Client) -> None:
-    inputs = json.dumps([["say", "what?"]] * 130)
-    assert "A trial ends here" in html(client.post(f"{PAGE}try/", {"version": "now", "inputs": inputs}))
 
 
 # -- who may, and where
