@@ -20,11 +20,20 @@ IntakeError
 +-- PinTooEasy          400  no six digits, or guessed first
 +-- SecondFactorNeeded  400  coming back needs a PIN or a safe address
 +-- WayNotSafe          400  nothing may be sent this way
++-- NoPlaybook          404  the firm has no such playbook or version, and none ships
++-- PlaybookInvalid     400  a playbook cannot be used as it stands; `problems` says why, with lines
++-- PlaybookChanged     409  somebody saved the draft in between
++-- PlaybookRefused     409  this is not possible with that playbook; the sentence says why
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from intake.playbooks.problems import Problem
 
 
 class IntakeError(Exception):
@@ -111,6 +120,46 @@ class AlreadyDecided(IntakeError):
     code = "already_decided"
     status = 409
     sentence = "There is nothing left to decide here."
+
+
+class NoPlaybook(IntakeError):
+    """The firm has no such playbook or version, and none ships under this key."""
+
+    code = "no_playbook"
+    status = 404
+    sentence = "There is no such playbook, or no such version of it."
+
+
+class PlaybookInvalid(IntakeError):
+    """A playbook cannot be used as it stands. `problems`: all that is wrong with it, in the order of the lines."""
+
+    code = "playbook_invalid"
+    sentence = "This playbook cannot be used as it stands."
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(problems=[one.as_json() for one in self.problems])
+
+
+class PlaybookChanged(IntakeError):
+    """The draft was saved by somebody else since it was opened here."""
+
+    code = "playbook_changed"
+    status = 409
+    sentence = (
+        "Somebody else saved this draft since you opened it. Look at what they wrote, then make your change again."
+    )
+
+
+class PlaybookRefused(IntakeError):
+    """This is not possible with that playbook; the sentence says why and what to do."""
+
+    code = "playbook_refused"
+    status = 409
+
+    def __init__(self, why: str) -> None:
+        super().__init__()
+        self.args = (why,)
 
 
 class AssistantUnusable(IntakeError):

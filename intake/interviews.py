@@ -1,6 +1,7 @@
 """Which interview a conversation is: its stored playbook and version decide, and nothing else.
 
-Playbooks are those that ship with this project. `first-form@1` is the interview of before there were any.
+A firm's own playbooks come before those that ship with this project (`firm_playbooks`). `first-form@1` is the
+interview of before there were any.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from intake import firm_playbooks
 from intake.interview.events import Event
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import FIRST_FORM
@@ -26,7 +28,8 @@ GENERAL: Final = "general"
 
 def opening() -> Playbook:
     """The playbook that a new conversation begins under."""
-    return shipped()[GENERAL]
+    own = firm_playbooks.in_use_of(GENERAL)
+    return (own.playbook if own is not None else None) or shipped()[GENERAL]
 
 
 def playbook_named(name: str) -> Playbook | FirstForm:
@@ -37,18 +40,35 @@ def playbook_named(name: str) -> Playbook | FirstForm:
 
 
 def guided_named(name: str) -> Playbook:
-    """`playbook_named` for what is known to be guided."""
-    key = name.partition("@")[0]
-    return shipped().get(key) or opening()
+    """`playbook_named` for what is known to be guided. Asks the database about the firm's own versions only."""
+    return firm_playbooks.named(name) or shipped().get(name.partition("@")[0]) or opening()
 
 
-def playbook_for(area: str) -> Playbook:
-    """The playbook for an area's LIST code: one that names the code, else its top area's, else the general one."""
-    for wanted in (area, f"{area[:2]}-00-00-00-00"):
-        for playbook in shipped().values():
-            if area and wanted in playbook.list_codes:
-                return playbook
-    return opening()
+def playbook_for(area: str, held: str = "") -> Playbook:
+    """The playbook for an area's LIST code: one that names the code, else its top area's, else the general one.
+
+    The firm's own come first, on both levels; then what ships and the firm has neither adapted nor switched off.
+    `held`: what the conversation is held under, which stays in its version as long as its key does.
+    """
+    # One that this release cannot read counts as none: what ships is asked.
+    own = {key: found for key, found in firm_playbooks.published().items() if found.playbook or found.switched_off}
+    firms = [found.playbook for found in own.values() if found.playbook is not None]
+    others = [playbook for key, playbook in shipped().items() if key not in own]
+    wanted = (area, f"{area[:2]}-00-00-00-00")
+    found = next(
+        (
+            playbook
+            for playbooks in (firms, others)
+            for code in wanted
+            for playbook in playbooks
+            if area and code in playbook.list_codes
+        ),
+        None,
+    )
+    if found is None:
+        general = own.get(GENERAL)
+        found = (general.playbook if general is not None else None) or shipped()[GENERAL]
+    return guided_named(held) if held.partition("@")[0] == found.key else found
 
 
 def is_guided(intake: Intake) -> bool:

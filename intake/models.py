@@ -379,10 +379,11 @@ from intake.duty import DutySettings, OnCall, Page, Paging  # noqa: E402
 from intake.keeping import Erasure, LegalHold  # noqa: E402
 from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
 from intake.periods import LimitationPeriod  # noqa: E402
+from intake.playbook_versions import PlaybookVersion  # noqa: E402
 
 __all__ = [
     "FIRM_CHAIN", "JSON_KINDS", "AssistantSettings", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules",
     "Consent", "ContactCount", "ContactMessage", "ContactSettings", "DutySettings", "Erasure", "Fact", "Intake",
-    "InterviewEvent", "LegalHold", "LimitationPeriod", "ModelUse", "OnCall", "Page", "Paging", "Party", "ResumeLock",
-    "ResumePass", "SafetyAlert", "Turn",
+    "InterviewEvent", "LegalHold", "LimitationPeriod", "ModelUse", "OnCall", "Page", "Paging", "Party",
+    "PlaybookVersion", "ResumeLock", "ResumePass", "SafetyAlert", "Turn",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: 9870d2c81d8a0dc040613df463843eab5295c71543fde00338c4a0656270fd03
--- sources: af98b183b75ccf040866c52ff52d3d16cc8c7bb38797e45022bf56b7f6c022bf
+-- fingerprint: 44bd2185c17f251bf14e5672c48efa12a3120713e5627b6c751602d1087af315
+-- sources: 40cb1009d531a13bab09b719baf9ec40d5c1dacd85e4908b67a31ef2bfbb36af
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -481,6 +481,30 @@ CREATE TABLE __firm_schema__.intake_party (
     supersedes_id uuid,
     turn_id uuid NOT NULL
 );
+CREATE TABLE __firm_schema__.intake_playbookversion (
+    id uuid NOT NULL,
+    key character varying(50) NOT NULL,
+    version integer NOT NULL,
+    source text NOT NULL,
+    status character varying(10) NOT NULL,
+    switched_off boolean NOT NULL,
+    note character varying(200) NOT NULL,
+    based_on character varying(60) NOT NULL,
+    restores integer,
+    revision integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    published_at timestamp with time zone,
+    retired_at timestamp with time zone,
+    made_by_id uuid,
+    changed_by_id uuid,
+    published_by_id uuid,
+    CONSTRAINT intake_playbook_own_number CHECK ((version >= 1001)),
+    CONSTRAINT intake_playbook_when_published CHECK ((((published_at IS NULL) AND ((status)::text = 'draft'::text)) OR ((NOT ((status)::text = 'draft'::text)) AND (published_at IS NOT NULL)))),
+    CONSTRAINT intake_playbookversion_restores_check CHECK ((restores >= 0)),
+    CONSTRAINT intake_playbookversion_revision_check CHECK ((revision >= 0)),
+    CONSTRAINT intake_playbookversion_version_check CHECK ((version >= 0))
+);
 CREATE TABLE __firm_schema__.intake_resumelock (
     id uuid NOT NULL,
     key_hash bytea NOT NULL,
@@ -658,18 +682,22 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(122, 'Can change limitation period', 31, 'change_limitationperiod'),
 	(123, 'Can delete limitation period', 31, 'delete_limitationperiod'),
 	(124, 'Can view limitation period', 31, 'view_limitationperiod'),
-	(125, 'Can add voice session', 32, 'add_voicesession'),
-	(126, 'Can change voice session', 32, 'change_voicesession'),
-	(127, 'Can delete voice session', 32, 'delete_voicesession'),
-	(128, 'Can view voice session', 32, 'view_voicesession'),
-	(129, 'Can add utterance', 33, 'add_utterance'),
-	(130, 'Can change utterance', 33, 'change_utterance'),
-	(131, 'Can delete utterance', 33, 'delete_utterance'),
-	(132, 'Can view utterance', 33, 'view_utterance'),
-	(133, 'Can add recording', 34, 'add_recording'),
-	(134, 'Can change recording', 34, 'change_recording'),
-	(135, 'Can delete recording', 34, 'delete_recording'),
-	(136, 'Can view recording', 34, 'view_recording');
+	(125, 'Can add playbook', 32, 'add_playbookversion'),
+	(126, 'Can change playbook', 32, 'change_playbookversion'),
+	(127, 'Can delete playbook', 32, 'delete_playbookversion'),
+	(128, 'Can view playbook', 32, 'view_playbookversion'),
+	(129, 'Can add voice session', 33, 'add_voicesession'),
+	(130, 'Can change voice session', 33, 'change_voicesession'),
+	(131, 'Can delete voice session', 33, 'delete_voicesession'),
+	(132, 'Can view voice session', 33, 'view_voicesession'),
+	(133, 'Can add utterance', 34, 'add_utterance'),
+	(134, 'Can change utterance', 34, 'change_utterance'),
+	(135, 'Can delete utterance', 34, 'delete_utterance'),
+	(136, 'Can view utterance', 34, 'view_utterance'),
+	(137, 'Can add recording', 35, 'add_recording'),
+	(138, 'Can change recording', 35, 'change_recording'),
+	(139, 'Can delete recording', 35, 'delete_recording'),
+	(140, 'Can view recording', 35, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -702,9 +730,10 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(29, 'intake', 'legalhold'),
 	(30, 'intake', 'erasure'),
 	(31, 'intake', 'limitationperiod'),
-	(32, 'audio', 'voicesession'),
-	(33, 'audio', 'utterance'),
-	(34, 'audio', 'recording');
+	(32, 'intake', 'playbookversion'),
+	(33, 'audio', 'voicesession'),
+	(34, 'audio', 'utterance'),
+	(35, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -730,19 +759,20 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(22, 'intake', '0003_roles', now()),
 	(23, 'intake', '0005_interview', now()),
 	(24, 'intake', '0006_conflict_index', now()),
-	(25, 'intake', '0009_consents', now()),
-	(26, 'intake', '0010_contact', now()),
-	(27, 'intake', '0011_assistant', now()),
-	(28, 'intake', '0013_pages', now()),
-	(29, 'sessions', '0001_initial', now());
+	(25, 'intake', '0008_playbooks', now()),
+	(26, 'intake', '0009_consents', now()),
+	(27, 'intake', '0010_contact', now()),
+	(28, 'intake', '0011_assistant', now()),
+	(29, 'intake', '0013_pages', now()),
+	(30, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 136, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 140, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 34, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 29, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 35, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 30, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -853,6 +883,10 @@ ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_key UNIQUE (supersedes_id);
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbook_version UNIQUE (key, version);
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbookversion_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_resumelock
     ADD CONSTRAINT intake_resumelock_key_hash_key UNIQUE (key_hash);
 ALTER TABLE ONLY __firm_schema__.intake_resumelock
@@ -919,6 +953,11 @@ CREATE INDEX intake_paging_due ON __firm_schema__.intake_paging USING btree (nex
 CREATE INDEX intake_party_intake_id_98d8091b ON __firm_schema__.intake_party USING btree (intake_id);
 CREATE INDEX intake_party_match ON __firm_schema__.intake_party USING btree (name_hash, role);
 CREATE INDEX intake_party_turn_id_360353be ON __firm_schema__.intake_party USING btree (turn_id);
+CREATE UNIQUE INDEX intake_playbook_one_draft ON __firm_schema__.intake_playbookversion USING btree (key) WHERE ((status)::text = 'draft'::text);
+CREATE UNIQUE INDEX intake_playbook_one_published ON __firm_schema__.intake_playbookversion USING btree (key) WHERE ((status)::text = 'published'::text);
+CREATE INDEX intake_playbookversion_changed_by_id_9fbf0c72 ON __firm_schema__.intake_playbookversion USING btree (changed_by_id);
+CREATE INDEX intake_playbookversion_made_by_id_6e07f173 ON __firm_schema__.intake_playbookversion USING btree (made_by_id);
+CREATE INDEX intake_playbookversion_published_by_id_9a579491 ON __firm_schema__.intake_playbookversion USING btree (published_by_id);
 CREATE INDEX intake_resumepass_intake_id_e812f8b7 ON __firm_schema__.intake_resumepass USING btree (intake_id);
 CREATE INDEX intake_safetyalert_acknowledged_by_id_3b53506f ON __firm_schema__.intake_safetyalert USING btree (acknowledged_by_id);
 CREATE INDEX intake_safetyalert_intake_id_f5964120 ON __firm_schema__.intake_safetyalert USING btree (intake_id);
@@ -963,6 +1002,11 @@ CREATE TRIGGER intake_paging_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_
 CREATE TRIGGER intake_party_append_only BEFORE UPDATE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('name_ct');
 CREATE TRIGGER intake_party_keep BEFORE DELETE ON __firm_schema__.intake_party FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_party_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_party FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_playbookversion_keep BEFORE DELETE ON __firm_schema__.intake_playbookversion FOR EACH ROW WHEN (((old.status)::text <> 'draft'::text)) EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_playbookversion_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_playbookversion FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_playbookversion_one_way BEFORE UPDATE ON __firm_schema__.intake_playbookversion FOR EACH ROW WHEN ((((old.status)::text <> 'draft'::text) AND (((new.status)::text <> (old.status)::text) AND ((new.status)::text <> 'retired'::text)))) EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_playbookversion_published BEFORE UPDATE ON __firm_schema__.intake_playbookversion FOR EACH ROW WHEN (((old.status)::text = 'published'::text)) EXECUTE FUNCTION __firm_schema__.intake_append_only('status', 'retired_at');
+CREATE TRIGGER intake_playbookversion_retired BEFORE UPDATE ON __firm_schema__.intake_playbookversion FOR EACH ROW WHEN (((old.status)::text = 'retired'::text)) EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
 CREATE TRIGGER intake_safetyalert_append_only BEFORE UPDATE ON __firm_schema__.intake_safetyalert FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('acknowledged_by_id', 'acknowledged_at');
 CREATE TRIGGER intake_safetyalert_keep BEFORE DELETE ON __firm_schema__.intake_safetyalert FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_safetyalert_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_safetyalert FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -1043,6 +1087,12 @@ ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_supersedes_id_9fb94d2d_fk_intake_party_id FOREIGN KEY (supersedes_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_party
     ADD CONSTRAINT intake_party_turn_id_360353be_fk_intake_turn_id FOREIGN KEY (turn_id) REFERENCES __firm_schema__.intake_turn(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbookversi_changed_by_id_9fbf0c72_fk_accounts_ FOREIGN KEY (changed_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbookversi_published_by_id_9a579491_fk_accounts_ FOREIGN KEY (published_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_playbookversion
+    ADD CONSTRAINT intake_playbookversion_made_by_id_6e07f173_fk_accounts_user_id FOREIGN KEY (made_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_resumepass
     ADD CONSTRAINT intake_resumepass_intake_id_e812f8b7_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_safetyalert

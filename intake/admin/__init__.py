@@ -1,6 +1,15 @@
 """The firm's admin, on the firm's own host: what needs a person first, one conversation, the staff."""
 
-from intake.admin import assistant, contact, duty, intakes, limits, records, users  # noqa: F401 - each registers its models
+from intake.admin import (  # noqa: F401 - each registers its models
+    assistant,
+    contact,
+    duty,
+    intakes,
+    limits,
+    playbooks,
+    records,
+    users,
+)
 from intake.admin.panels import Panel, register_panel
 from intake.admin.site import firm_admin
 

@@ -38,7 +38,7 @@ DROP TRIGGER intake_legalhold_keep ON intake_legalhold;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intake', '0006_conflict_index'),
+        ('intake', '0008_playbooks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -94,6 +94,7 @@ def _question(raw: Raw, only: tuple[str, ...] = ()) -> Question:
         follow_ups=tuple(FollowUp(_test(raw["key"], item), tuple(item["ask"])) for item in raw.get("follow_ups", ())),
         before_gate=raw.get("before_gate", False),
         party=raw.get("party"),
+        switched_off=raw.get("switched_off", False),
     )
 
 

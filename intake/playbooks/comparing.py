@@ -105,7 +105,7 @@ def _changes(old: Playbook, new: Playbook) -> Iterator[Change]:
 
 
 def _question(where: str, old: Question, new: Question) -> Iterator[Change]:
-    for what in ("section", "type", "need", "before_gate", "party"):
+    for what in ("section", "type", "need", "before_gate", "party", "switched_off"):
         yield from _changed(what, where, getattr(old, what), getattr(new, what))
     yield from _texts("wording", where, old.wording, new.wording)
     yield from _texts("help", where, old.help or {}, new.help or {})

@@ -99,6 +99,7 @@ class _Writer:
             need=question.need,
             before_gate=question.before_gate or None,
             party=question.party,
+            switched_off=question.switched_off or None,
             wording=self.texts(question.wording),
             help=self.texts(question.help),
             ask_if=condition_data(question.ask_if) if question.ask_if else None,

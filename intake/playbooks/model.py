@@ -78,7 +78,9 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`before_gate`: may be asked before the conflict check is passed, so its answer tells no story."""
+    """`before_gate`: may be asked before the conflict check is passed, so its answer tells no story.
+
+    `switched_off`: it stands in the playbook and is not asked (see `using.in_use`)."""
 
     key: str
     section: str
@@ -91,6 +93,7 @@ class Question:
     follow_ups: tuple[FollowUp, ...] = ()
     before_gate: bool = False
     party: Party | None = None
+    switched_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

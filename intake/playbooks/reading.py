@@ -66,6 +66,14 @@ def load(path: FilePath) -> Playbook | Shared:
     return read(content, str(path))
 
 
+def read_playbook(content: str | bytes, file: str) -> Playbook:
+    """`read` for what has to be a playbook. PlaybookError: all that is wrong, or that it holds shared blocks."""
+    found = read(content, file)
+    if not isinstance(found, Playbook):
+        raise PlaybookError([Problem(file, 1, "format", "these are shared blocks and no playbook", FORMAT)])
+    return found
+
+
 def read(content: str | bytes, file: str, *, codes: Collection[str] | None = None) -> Playbook | Shared:
     """The playbook, or the shared blocks, in `content`; `file` names it in errors, and `.json` makes it JSON.
 

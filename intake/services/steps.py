@@ -202,7 +202,7 @@ class Step:
             result = codes.check(self.intake.id, "verify", decision.check_code, addresses=to)
             self.advance(CodeChecked(result=result, **self.context))
         if decision.open_area is not None:
-            opened = interviews.playbook_for(decision.open_area)
+            opened = interviews.playbook_for(decision.open_area, self.intake.playbook)
             self.advance(Opened(**{**self.context, "playbook": opened.name}))
 
     def _to_the_gate(self, findings: Sequence[Finding]) -> None:

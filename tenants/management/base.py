@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable, Sequence
 
+    from tenants.models import Firm
+
 EXIT_FAILED = 1
 EXIT_INPUT = 2
 
@@ -59,6 +61,21 @@ class OperatorCommand(BaseCommand):
 def add_json(parser: ArgumentParser) -> None:
     """The `--json` switch of commands that list."""
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def firm_with_schema(text: str) -> Firm:
+    """The firm that an operator named by one of its hosts, its schema or its exact name.
+
+    Raises UnknownFirm; InvalidInput: it has no schema to work in.
+    """
+    from tenants.context import public_scope
+    from tenants.selectors import WITHOUT_SCHEMA, find_firm
+
+    with public_scope():
+        firm = find_firm(text)
+    if firm.status in WITHOUT_SCHEMA:
+        raise InvalidInput(f"{firm.name} is {firm.status}: it has no schema to work in")
+    return firm
 
 
 def actor() -> str:

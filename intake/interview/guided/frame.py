@@ -71,7 +71,12 @@ def first_questions(playbook: Playbook, answers: Mapping[str, Any]) -> tuple[Que
         for question in questions_for(playbook, answers)
         if question.before_gate and (question.need == "required" or question.party is not None)
     ]
-    return tuple(sorted(early, key=lambda question: _RANKS.get(question.section, 0)))
+    return tuple(sorted(early, key=rank))
+
+
+def rank(question: Question) -> int:
+    """Where a first question stands among the others, by its section: lower goes first."""
+    return _RANKS.get(question.section, 0)
 
 
 def next_after_gate(playbook: Playbook, answers: Mapping[str, Any]) -> Question | None:

@@ -155,7 +155,8 @@ def _question(draw: st.DrawFn, key: str) -> Question:
         names = [{"en": f"{key} {code}", "es": f"{key} {code} es"} for code in "ab"]
         choices = (Choice("a", names[0], synonyms), Choice("b", names[1], {}))
     need: Need = draw(st.sampled_from(["required", "strengthens"]))
-    return Question(key, "only", kind, need, draw(_texts), help=draw(st.none() | _texts), choices=choices)
+    helped, off = draw(st.none() | _texts), draw(st.booleans())
+    return Question(key, "only", kind, need, draw(_texts), help=helped, choices=choices, switched_off=off)
 
 
 def _with(question: Question, **values: Any) -> Question:
