@@ -265,6 +265,6 @@ MISDEEDS: dict[str, tuple[Act, str]] = {
     "advises": (says("Do not sign anything. Press Done."), "guarded"),
     "asks a question of its own": (says("What did your landlord say? Press Done."), "unfit"),
     "forgets the button": (says("Thank you for telling me."), "unfit"),
-    "speaks another language": (says("Merci beaucoup, continuez quand vous voulez. Done."), "unfit"),
+    "speaks another language": (says("Danke, dass Sie mir das erzählt haben. Done."), "unfit"),
     "says rubbish": (says("Done {}[] \u0000\u0007 lkjh"), "unfit"),
 }  # fmt: skip
