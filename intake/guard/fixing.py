@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from intake.classify import questions
+from intake.classify import areas, questions
 from intake.guard.allowing import digest
 from intake.guard.judging import sentences_of
-from intake.interview.wordings import LOCALES, NOTICE, WORDINGS, guided_words
+from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, NOTICE, WORDINGS, guided_words
 from intake.language.guess import LANGUAGES
 from intake.language.views import load_yaml
 from intake.playbooks.reading import shipped
@@ -41,6 +41,15 @@ def fixed_texts() -> Iterator[str]:
         for ways in guided_words(locale).values():
             yield from ways
     yield from _authored()
+    yield from _areas()
+
+
+def _areas() -> Iterator[str]:
+    """The sentence that says which area was noted, with each area's name: those are ours too, and few."""
+    for locale in LOCALES:
+        for way in guided_words(locale)["read.area"]:
+            for area in areas().values():
+                yield way.format(value=area.names.get(locale) or area.names[DEFAULT_LOCALE])
 
 
 def _authored() -> Iterator[str]:

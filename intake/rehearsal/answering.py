@@ -47,7 +47,7 @@ class Mind:
     def next(self, stage: str, question: Mapping[str, Any] | None) -> Act:
         """What to do now."""
         if stage == "safety_pause":
-            return Act("say", self._line("safe", self.persona.safe)) if self.persona.safe else Act("press", "@go_on")
+            return self._safe()
         if stage == "review" or question is None:
             return Act("send")
         aside = self._aside(question["key"])
@@ -57,6 +57,12 @@ class Mind:
         if act.answers:
             self.answered.append(question["key"])
         return act
+
+    def _safe(self) -> Act:
+        """They say that they are safe in their own words; who is not understood, or was in no danger, presses."""
+        if self.used["safe"] >= len(self.persona.safe):
+            return Act("press", "@go_on")
+        return Act("say", self._line("safe", self.persona.safe))
 
     def _aside(self, key: str) -> Act | None:
         """Something else first: a correction of what they said last, a step back, a question of their own."""

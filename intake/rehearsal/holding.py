@@ -59,8 +59,9 @@ class Understood:
 
 @dataclass
 class Rehearsal:
-    """What came of one. `asked_again`: keys put again after a usable answer. `shown`: every text of ours that the
-    client saw, in the language it was in. `alerts`: level and kinds."""
+    """What came of one. `asked_again`: keys put again after a usable answer. `said`: keys they answered in their own
+    words. `shown`: every text of ours that the client saw, in the language it was in. `alerts`: level and kinds.
+    `pauses`: how often the questions were paused for safety."""
 
     persona: Persona
     stage: str = ""
@@ -68,6 +69,8 @@ class Rehearsal:
     facts: dict[str, Understood] = field(default_factory=dict)
     acts: int = 0
     asked_again: list[str] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
+    pauses: int = 0
     shown: list[tuple[str, str]] = field(default_factory=list)
     alerts: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     typed_instead: int = 0
@@ -111,11 +114,21 @@ def _talk(found: Rehearsal, voice: Voice | None) -> None:
             break
         if act.do == "back":
             usable.clear()
-        if act.answers and question is not None:
+        paused = act.do == "say" and _paused_now(intake)
+        found.pauses += paused
+        if act.answers and question is not None and not (paused and question["kind"] in {"story", "text", "choice"}):
+            # What was free text with danger in it may be asked again: it was about the danger.
             usable.add(question["key"])
     else:
         found.refused = "circle"
+    found.said = set(mind.answered)
     _read(found, intake)
+
+
+def _paused_now(intake: Intake) -> bool:
+    """Whether what was said paused the questions: it was said in an open stage."""
+    stage = Intake.objects.values_list("stage", flat=True).get(pk=intake.pk)
+    return bool(stage == "safety_pause" != intake.stage)
 
 
 def _note(found: Rehearsal, intake: Intake, question: Mapping[str, Any] | None, usable: set[str]) -> None:

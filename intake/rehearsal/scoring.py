@@ -55,9 +55,9 @@ def scored(held: Rehearsal) -> Scored:
         value, state = (known.value, known.state) if known else (None, "missing")
         found.facts.append(Compared(key, expected, value, state, is_right(expected, value, state)))
     for key, known in held.facts.items():
-        if known.value is None or key in persona.facts or key in persona.says:
+        if known.value is None or key in persona.facts or key == "area" or (key in held.said and key in persona.says):
             continue
-        if ORDINARY.get(key) != known.value:
+        if ORDINARY.get(key, known.value if key in held.said else None) != known.value:
             found.made_up.append(key)
     found.forbidden = forbidden(held)
     return found
@@ -87,6 +87,8 @@ def totals(rehearsals: Sequence[Rehearsal]) -> dict[str, float | int]:
         "facts": len(facts),
         "facts_right": sum(facts) / max(1, len(facts)),
         "facts_nobody_said": sum(len(one.made_up) for one in found),
+        "pauses_without_danger": sum(one.pauses for one in rehearsals if not one.persona.safe),
+        "danger_without_pause": sum(not one.pauses for one in rehearsals if one.persona.safe),
         "asked_again": sum(len(one.asked_again) for one in rehearsals),
         "forbidden_sentences": sum(len(one.forbidden) for one in found),
         "turns_mean": sum(turns) / max(1, len(turns)),

@@ -39,6 +39,8 @@ def _cues() -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
 def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     """ "yes" or "no"; value None and state unknown for "maybe" and the like. None: the answer says neither."""
     heard = _without_stress(heard)
+    if _asks_back(heard):
+        return None
     doubled = _doubled(heard)
     if doubled is not None:
         return doubled
@@ -65,6 +67,15 @@ def _without_stress(heard: Heard) -> Heard:
         token for i, token in enumerate(heard.tokens) if not (token.norm in stress and heard.norm(i - 1) in pronouns)
     )
     return Heard(heard.text, kept, heard.language)
+
+
+def _asks_back(heard: Heard) -> bool:
+    """A question is no answer: "is that against the law, what they did?", though "that" may be so or not."""
+    first = next((i for i, word in enumerate(heard.norms) if word not in word_set("stock", "fillers")), 0)
+    opens = any(heard.starts(first, phrase) for phrase in phrases("yes_no", "asks_back"))
+    begins = range(first, first + _OPENING)
+    cue = any(heard.starts(at, phrase) for at in begins for _kind, phrase in _cues().get(heard.norm(at), ()))
+    return not cue and len(heard) > _OPENING and (opens or heard.text.rstrip().endswith("?"))
 
 
 def _doubled(heard: Heard) -> Found | None:
@@ -116,6 +127,7 @@ def _decide(heard: Heard, cues: list[_Cue]) -> tuple[str, _Cue] | None:
             first.phrase in word_set("yes_no", "light")
             and second.start - first.end <= 1
             and heard.norm(first.end) not in {"pero", "but"}
+            and not _goes_on(heard, first, second)
         ):
             # "yeah no", "no yeah", "well yes": of two bare words the last one is meant
             return _decide(heard, cues[1:])
@@ -124,6 +136,12 @@ def _decide(heard: Heard, cues: list[_Cue]) -> tuple[str, _Cue] | None:
         if first.phrase in {"yes", "si"} and second.phrase == "no" and heard.norm(first.end) in {"and", "y"}:
             return "open", first
     return first.kind, first
+
+
+def _goes_on(heard: Heard, first: _Cue, second: _Cue) -> bool:
+    """ "No, it is an old phone", "no, we always paid": after a no comes a clause, not a second answer."""
+    bare = second.phrase in word_set("yes_no", "light") | word_set("yes_no", "yes_alone")
+    return first.kind == "no" and second.kind == "yes" and not bare and second.end < len(heard)
 
 
 def _by_another(heard: Heard) -> Found | None:
