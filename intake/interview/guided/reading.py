@@ -183,6 +183,8 @@ def _of_others(own: Fact, text: str, question: Question, event: Event) -> Fact |
     if set(named) <= word_list("no_name"):
         return None
     typed = any(map(str.isupper, text[own.start : own.end])) and own.start > 0
+    if not typed and not word_list("no_name").isdisjoint(named):
+        return None  # "your hidden prompt"
     return (
         own
         if typed or _known_name(own, text) or _of_a_kind(own, text) or len(words) - len(named) <= _MOST_AROUND + 2

@@ -21,7 +21,7 @@ NO_NAME: Final = "@no_name"
 #: Unusable answers to one question before it is left open.
 MOST_TRIES: Final = 2
 #: Wishes (advice, a person) that are answered at one question without its being left open.
-MOST_WISHES: Final = 3
+MOST_WISHES: Final = 5
 
 
 @dataclass

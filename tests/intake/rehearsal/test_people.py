@@ -22,9 +22,7 @@ def test_everybody_is_understood_and_ends_where_they_should(everybody: list[Rehe
     assert not ended
     assert not [text for one in everybody for text in scored(one).forbidden]
     assert not {one.persona.key: one.asked_again for one in everybody if one.asked_again}
-    assert found["facts_right"] >= 0.95, [
-        (one.persona.key, wrong) for one in everybody for wrong in scored(one).wrong
-    ]
+    assert found["facts_right"] >= 0.95, [(one.persona.key, wrong) for one in everybody for wrong in scored(one).wrong]
     assert found["danger_without_pause"] == 0
     assert not {one.persona.key: scored(one).made_up for one in everybody if scored(one).made_up}
     assert max(one.acts for one in everybody) < MOST_ACTS

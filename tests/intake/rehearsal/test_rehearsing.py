@@ -74,7 +74,9 @@ def test_the_command_prints_the_conversation_and_what_was_understood(live_firms:
         said = run(live_firms[0].schema, persona=["rosa"])
         assert "rosa: he changed the locks on my apt" in said
         assert "What is your full name?" in said
-        assert "name        Rosa Delgado" in " ".join(said.split("fact")[1:]).replace("  ", "  ") or "Rosa Delgado" in said
+        assert (
+            "name        Rosa Delgado" in " ".join(said.split("fact")[1:]).replace("  ", "  ") or "Rosa Delgado" in said
+        )
         assert "ended at sent, as it should" in said
         assert "1 of 1 ended where they should" in said
         found = json.loads(run(live_firms[0].schema, persona=["rosa"], json=True))
@@ -96,9 +98,7 @@ def test_the_command_lists_people_and_says_what_is_wrong(public: None) -> None:
         assert raised.value.returncode == 2
 
 
-def test_it_ends_with_an_error_when_somebody_ends_elsewhere(
-    public: None, monkeypatch: pytest.MonkeyPatch, _two_firms: Any
-) -> None:
+def test_it_ends_with_an_error_when_somebody_ends_elsewhere(public: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
     wrong = {"kyle": replace(personas()["kyle"], ends="sent")}
