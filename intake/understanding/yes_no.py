@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -13,6 +14,7 @@ from intake.understanding.words import phrases, table, word_set
 
 _KINDS: Final = ("yes", "no", "hedged_yes", "hedged_no", "open")
 
+_DRAWN_OUT: Final = re.compile(r"([a-z])\1{2,}")
 #: Words before an answer that is no story yet: "well I guess".
 _OPENING: Final = 2
 _SHORT: Final = 8
@@ -38,7 +40,7 @@ def _cues() -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
 
 def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     """ "yes" or "no"; value None and state unknown for "maybe" and the like. None: the answer says neither."""
-    heard = _without_stress(heard)
+    heard = _without_stress(_not_drawn_out(heard))
     if _asks_back(heard):
         return None
     doubled = _doubled(heard)
@@ -58,6 +60,14 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
         return Found(None, start, end, f'"{cue.phrase}" leaves it open', "unknown")
     value = "yes" if kind.endswith("yes") else "no"
     return Found(value, start, end, f'"{cue.phrase}" means {value}', "inferred" if "hedged" in kind else "stated")
+
+
+def _not_drawn_out(heard: Heard) -> Heard:
+    """ "noooo" as "no", "yesss" as "yes"."""
+    if not any(_DRAWN_OUT.search(word) for word in heard.norms):
+        return heard
+    kept = tuple(replace(token, norm=_DRAWN_OUT.sub(r"\1", token.norm)) for token in heard.tokens)
+    return Heard(heard.text, kept, heard.language)
 
 
 def _without_stress(heard: Heard) -> Heard:
@@ -194,7 +204,8 @@ def _echoed(heard: Heard, question: str) -> Found | None:
         if len(word) > 3 and word not in small and _stem(word) in stems:
             denied = [i for i in range(max(0, index - 4), index) if heard.norm(i) in negatives]
             start, end = heard.span(min([index, *denied]), index + 1)
-            value = "no" if len(denied) % 2 else "yes"
+            gone = not word_set("yes_no", "gone").isdisjoint(heard.norms[index + 1 : index + 5])
+            value = "no" if (len(denied) + gone) % 2 else "yes"
             return Found(value, start, end, f'the question\'s "{word}" said back', "inferred")
     return None
 

@@ -19,10 +19,17 @@ from tests.intake.understanding.asked import TODAY, fact, nothing, value
         ("no it is", "yes"),
         ("Why yes, I am", "yes"),
         ("ye", "yes"),
+        ("nooo", "no"),
+        ("yesss!!", "yes"),
     ],
 )
 def test_a_clause_after_a_no_is_no_second_answer(text: str, answer: str) -> None:
     assert value("yes_no", text) == answer
+
+
+def test_what_is_out_is_not_on() -> None:
+    asked = "Are the water, lights and heat on?"
+    assert value("yes_no", "the heat went off on tuesday", question=asked) == "no"
 
 
 @pytest.mark.parametrize(
