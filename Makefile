@@ -44,7 +44,7 @@ bench: venv-dev ## Run the benchmarks beside their peers and print one table.
 	@$(PY) -m bench
 
 .PHONY: eval
-eval: venv-dev ## How well the interview understands, classifies, warns and guards: one table, and docs/quality.md.
+eval: venv-dev ## How well the interview understands, classifies, warns, guards and holds a rehearsal: one table, and docs/quality.md.
 	@$(PY) -m tests.evals
 
 .PHONY: proof

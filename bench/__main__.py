@@ -26,6 +26,8 @@ NAMES = (
     "flood",
     "speech_latency",
     "typed_turn",
+    "guided_load",
+    "interview_engine",
     "conflict_search",
 )
 # A bench that takes longer is broken, not slow.

@@ -124,7 +124,11 @@ def server(kind: str) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:  # a machine that is busy with other things
+            process.kill()
+            process.wait(30)
 
 
 def host_of(kind: str) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from intake.classify import questions
+from intake.classify import areas, questions
 from intake.guard.allowing import digest
 from intake.guard.judging import sentences_of
 from intake.interview.agreeing import versions
-from intake.interview.wordings import LOCALES, WORDINGS, guided_words, third_languages
+from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, WORDINGS, guided_words, third_languages
 from intake.language.guess import LANGUAGES
 from intake.language.views import load_yaml
 from intake.playbooks.reading import shipped
@@ -50,6 +50,17 @@ def fixed_texts() -> Iterator[str]:
         yield from _leaves(load_yaml(file))
     yield from (language["text"] for language in third_languages().values())
     yield from _authored()
+    yield from _areas()
+
+
+def _areas() -> Iterator[str]:
+    """The areas' names, which stand on buttons, and the sentence that says which was noted: ours too, and few."""
+    for locale in LOCALES:
+        for area in areas().values():
+            yield area.names.get(locale) or area.names[DEFAULT_LOCALE]
+        for way in guided_words(locale)["read.area"]:
+            for area in areas().values():
+                yield way.format(value=area.names.get(locale) or area.names[DEFAULT_LOCALE])
 
 
 def _authored() -> Iterator[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
+from typing import Final
 
 from rapidfuzz import fuzz
 
@@ -12,9 +15,16 @@ from intake.language.tokens import words_of
 from intake.understanding.corrections import denied, pieces
 from intake.understanding.facts import Choice, Found
 from intake.understanding.heard import Heard, alike
+from intake.understanding.mending import with_numbers
 from intake.understanding.ranges import in_range
 from intake.understanding.words import table, word_set
 
+#: An age: "he is 22", "22 years old", "tiene 22".
+_AGE: Final = re.compile(
+    r"\b(?:is|hes|shes|aged|age|turned|just|tiene|cumplio) (\d{1,3})\b(?! (?:days|weeks|months|dias|meses))"
+    r"|\b(\d{1,3}) (?:years|yrs|anos)\b"
+)
+_GROWN: Final = 18
 #: The best choice must be this good, and this much better than the next.
 _FLOOR = 0.34
 _LEAD = 0.08
@@ -28,6 +38,7 @@ def read_choice(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     """The choice meant; None when none is, or when two are about as likely."""
     if not choices:
         return None
+    heard = _in_same_words(heard)
     for part in reversed(pieces(heard)):
         found = _in_part(part, choices)
         if found is not None:
@@ -35,11 +46,21 @@ def read_choice(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     return None
 
 
+def _in_same_words(heard: Heard) -> Heard:
+    """With one word for those that say the same: "somebody" as "someone"."""
+    same: dict[str, str] = table("choices")["same"]
+    if same.keys().isdisjoint(heard.norms):
+        return heard
+    return Heard(
+        heard.text, tuple(replace(one, norm=same.get(one.norm, one.norm)) for one in heard.tokens), heard.language
+    )
+
+
 def _in_part(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     chosen = _after_but(heard, choices)
     if chosen is not None:
         return chosen
-    exact = _exact(heard, choices)
+    exact = _by_age(heard, choices) or _exact(heard, choices)
     if exact is not None:
         return exact
     ranged = in_range(heard, choices)
@@ -67,9 +88,25 @@ def _found(heard: Heard, choice: Choice, start: int, end: int, why: str, *, sure
     return Found(choice.label, left, right, why, "stated" if sure else "inferred")
 
 
+def _by_age(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    """ "For my son, he's 22" among a child and another adult: the age decides, where it is said."""
+    age = _AGE.search(" ".join(with_numbers(heard).norms[:100]))
+    if age is None:
+        return None
+    years = int(age[1] or age[2])
+    kinds = {name: word_set("choices", name) for name in ("grown", "young")}
+    meant = kinds["grown" if years >= _GROWN else "young"]
+    named = [(choice, {word for words in _names(choice) for word in words}) for choice in choices]
+    fitting = [choice for choice, words in named if words & meant]
+    if len(fitting) != 1 or not any(words & (kinds["grown"] | kinds["young"]) - meant for _choice, words in named):
+        return None
+    return _found(heard, fitting[0], 0, len(heard), f"{years} years")
+
+
 def _names(choice: Choice) -> list[tuple[str, ...]]:
     said = (choice.label, choice.code.replace("_", " ").replace("-", " "), *choice.synonyms)
-    return [words for words in (tuple(words_of(name)) for name in said) if words]
+    same: dict[str, str] = table("choices")["same"]
+    return [tuple(same.get(word, word) for word in words) for words in map(words_of, said) if words]
 
 
 def _exact(heard: Heard, choices: Sequence[Choice]) -> Found | None:

@@ -185,7 +185,7 @@ def _is_initial(heard: Heard, index: int) -> bool:
 def _surname_first(heard: Heard, start: int, at: int) -> bool:
     """ "Smith, John": one word, a comma, and nothing else but given names."""
     rest = heard.norms[at : at + 3]
-    if len(heard.norm(start)) < 2 or heard.norm(start) in rest:
+    if start or len(heard.norm(start)) < 2 or heard.norm(start) in rest:
         return False
     return at - start == 1 and heard.is_cased and heard.raw(at)[:1].isupper() and len(heard) - at <= 2 and bool(rest)
 

@@ -23,7 +23,7 @@ from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
 from intake.understanding.phones import read_phone
 from intake.understanding.states import read_state
-from intake.understanding.stock import asks, has_none, refused, unknown, untold, without_wishes
+from intake.understanding.stock import asks, has_none, refused, unknown, untold, unwilling, without_wishes
 from intake.understanding.yes_no import read_yes_no
 
 #: Characters of one turn that are read.
@@ -46,6 +46,15 @@ _NAMING: Final = frozenset(
         "nombre",
     }
 )
+#: How a question begins to which "I don't know" is a no.
+_DO_YOU_KNOW: Final = (
+    ["do", "you", "know"],
+    ["sabe", "usted", "de"],
+    ["sabe", "usted", "que"],
+    ["sabe", "usted", "si"],
+)
+#: What one has and gives, or does not want to.
+_GIVEN_OR_NOT: Final = frozenset({"phone", "email", "address"})
 _YES_NO: Final = {"yes": "yes", "si": "yes", "no": "no"}
 _Reader = Callable[[Heard, Question, date, str], "Found | None"]
 
@@ -116,9 +125,15 @@ def _answer(heard: Heard, question: Question, today: date, country: str) -> Fact
             return Fact(key, None, "refused", start, end, "said that it is not to be told")
         return found.as_fact(key)
     lost = unknown(heard) or (untold(heard) if question.type != "yes_no" else None)
+    if lost is not None and question.type == "yes_no" and words_of(question.text)[:3] in _DO_YOU_KNOW:
+        start, end = heard.span(*lost)
+        return Fact(key, "no", "stated", start, end, "does not know, which was the question")
     if lost is not None:
         return _despite_unknown(heard, lost, question, today, country)
     found = read(heard, question, today, country)
+    if found is None and question.type in _GIVEN_OR_NOT and (no := unwilling(heard)) is not None:
+        start, end = heard.span(*no)
+        return Fact(key, None, "refused", start, end, "does not want to give it")
     if found is None and question.type in {"phone", "email", "address", "organisation"}:
         nothing = has_none(heard)
         if nothing is not None:

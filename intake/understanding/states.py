@@ -99,6 +99,8 @@ def _is_washington_dc(heard: Heard, index: int, code: str) -> bool:
 
 def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None:
     word = heard.norm(index)
+    if heard.norm(index - 1) in {"the", "la", "el"}:
+        return None  # "the VA" is an office
     if len(word) == 2 and len(heard.raw(index)) == 2 and word.upper() in _codes():
         following = heard.norm(index + 1)
         before_zip = len(following) == 5 and following.isdigit()

@@ -93,7 +93,7 @@ def untold(heard: Heard) -> tuple[int, int] | None:
 
 def has_none(heard: Heard) -> tuple[int, int] | None:
     """Where it is said that there is none: "I don't have one", "no tengo correo"."""
-    return _pattern(heard, "none") if len(heard) <= _SHORT else None
+    return (find_phrase(heard, "none") or _pattern(heard, "none")) if len(heard) <= _SHORT else None
 
 
 def unknown(heard: Heard) -> tuple[int, int] | None:
@@ -111,6 +111,11 @@ def refused(heard: Heard) -> tuple[int, int] | None:
     return find_phrase(heard, "refused") or _pattern(heard, "refused")
 
 
+def unwilling(heard: Heard) -> tuple[int, int] | None:
+    """Where it is said that one does not want to, to a question to which that says all."""
+    return find_phrase(heard, "unwilling") if len(heard) <= _SHORT else None
+
+
 def without_fillers(heard: Heard) -> list[str]:
     """The words of an utterance that are no fillers."""
     fillers = word_set("stock", "fillers")
@@ -119,8 +124,8 @@ def without_fillers(heard: Heard) -> list[str]:
 
 def asks(heard: Heard) -> frozenset[Ask]:
     """What the person wants of the conversation itself."""
-    said = f" {' '.join(heard.norms[:400])} "
     read = table("stock")
+    said = f" {' '.join(read['textspeak'].get(word, word) for word in heard.norms[:400])} "
     found = {ask for ask, list_ in read["asks"].items() if any(f" {phrase} " in said for phrase in list_)}
     words = without_fillers(heard)
     if len(words) == 1:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -13,6 +14,7 @@ from intake.understanding.words import phrases, table, word_set
 
 _KINDS: Final = ("yes", "no", "hedged_yes", "hedged_no", "open")
 
+_DRAWN_OUT: Final = re.compile(r"([a-z])\1{2,}")
 #: Words before an answer that is no story yet: "well I guess".
 _OPENING: Final = 2
 _SHORT: Final = 8
@@ -38,7 +40,9 @@ def _cues() -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
 
 def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     """ "yes" or "no"; value None and state unknown for "maybe" and the like. None: the answer says neither."""
-    heard = _without_stress(heard)
+    heard = _without_stress(_not_drawn_out(heard))
+    if _asks_back(heard):
+        return None
     doubled = _doubled(heard)
     if doubled is not None:
         return doubled
@@ -58,6 +62,14 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     return Found(value, start, end, f'"{cue.phrase}" means {value}', "inferred" if "hedged" in kind else "stated")
 
 
+def _not_drawn_out(heard: Heard) -> Heard:
+    """ "noooo" as "no", "yesss" as "yes"."""
+    if not any(_DRAWN_OUT.search(word) for word in heard.norms):
+        return heard
+    kept = tuple(replace(token, norm=_DRAWN_OUT.sub(r"\1", token.norm)) for token in heard.tokens)
+    return Heard(heard.text, kept, heard.language)
+
+
 def _without_stress(heard: Heard) -> Heard:
     """Without the "sure" of "they sure haven't", which is no yes."""
     pronouns, stress = word_set("yes_no", "pronouns"), word_set("yes_no", "stress")
@@ -65,6 +77,15 @@ def _without_stress(heard: Heard) -> Heard:
         token for i, token in enumerate(heard.tokens) if not (token.norm in stress and heard.norm(i - 1) in pronouns)
     )
     return Heard(heard.text, kept, heard.language)
+
+
+def _asks_back(heard: Heard) -> bool:
+    """A question is no answer: "is that against the law, what they did?", though "that" may be so or not."""
+    first = next((i for i, word in enumerate(heard.norms) if word not in word_set("stock", "fillers")), 0)
+    opens = any(heard.starts(first, phrase) for phrase in phrases("yes_no", "asks_back"))
+    begins = range(first, first + _OPENING)
+    cue = any(heard.starts(at, phrase) for at in begins for _kind, phrase in _cues().get(heard.norm(at), ()))
+    return not cue and len(heard) > _OPENING and (opens or heard.text.rstrip().endswith("?"))
 
 
 def _doubled(heard: Heard) -> Found | None:
@@ -116,6 +137,7 @@ def _decide(heard: Heard, cues: list[_Cue]) -> tuple[str, _Cue] | None:
             first.phrase in word_set("yes_no", "light")
             and second.start - first.end <= 1
             and heard.norm(first.end) not in {"pero", "but"}
+            and not _goes_on(heard, first, second)
         ):
             # "yeah no", "no yeah", "well yes": of two bare words the last one is meant
             return _decide(heard, cues[1:])
@@ -124,6 +146,12 @@ def _decide(heard: Heard, cues: list[_Cue]) -> tuple[str, _Cue] | None:
         if first.phrase in {"yes", "si"} and second.phrase == "no" and heard.norm(first.end) in {"and", "y"}:
             return "open", first
     return first.kind, first
+
+
+def _goes_on(heard: Heard, first: _Cue, second: _Cue) -> bool:
+    """ "No, it is an old phone", "no, we always paid": after a no comes a clause, not a second answer."""
+    bare = second.phrase in word_set("yes_no", "light") | word_set("yes_no", "yes_alone")
+    return first.kind == "no" and second.kind == "yes" and not bare and second.end < len(heard)
 
 
 def _by_another(heard: Heard) -> Found | None:
@@ -176,7 +204,8 @@ def _echoed(heard: Heard, question: str) -> Found | None:
         if len(word) > 3 and word not in small and _stem(word) in stems:
             denied = [i for i in range(max(0, index - 4), index) if heard.norm(i) in negatives]
             start, end = heard.span(min([index, *denied]), index + 1)
-            value = "no" if len(denied) % 2 else "yes"
+            gone = not word_set("yes_no", "gone").isdisjoint(heard.norms[index + 1 : index + 5])
+            value = "no" if (len(denied) + gone) % 2 else "yes"
             return Found(value, start, end, f'the question\'s "{word}" said back', "inferred")
     return None
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PARTS = ("understanding", "areas", "safety", "guard", "conflicts")
+#: Those that need more than a file: figures, or why there are none.
+LARGER = ("rehearsals", "speech")
 DOCUMENT = HERE.parents[1] / "docs" / "quality.md"
 Scores = dict[str, float | int]
 
@@ -26,8 +28,16 @@ def scores_of(part: str) -> dict[str, Scores]:
     return {name: score(HERE / part / f"{name}.jsonl") for name in ("own", "held")}
 
 
-def table(part: str, scores: dict[str, Scores]) -> str:
+def figures_of(part: str) -> dict[str, Scores] | str:
+    """What a larger part's scorer says, or why it did not run."""
+    found: dict[str, Scores] | str = importlib.import_module(f"tests.evals.{part}.score").figures()
+    return found
+
+
+def table(part: str, scores: dict[str, Scores] | str) -> str:
     """A part's figures, own and held-back side by side."""
+    if isinstance(scores, str):
+        return f"### {part.capitalize()}\n\n{scores}\n"
     names = list(dict.fromkeys(name for each in scores.values() for name in each))
     rows = "\n".join(
         f"| {name.replace('_', ' ')} | {shown(scores['own'].get(name))} | {shown(scores['held'].get(name))} |"
@@ -44,8 +54,19 @@ def shown(value: float | None) -> str:
 
 
 def main() -> int:
-    """Score everything; write the document, and the figures for programs to standard output with `--json`."""
-    found = {part: scores_of(part) for part in PARTS}
+    """Score everything; write the document, and the figures for programs to standard output with `--json`.
+
+    With names of parts: score these alone and only print.
+    """
+    wanted = [name for name in sys.argv[1:] if not name.startswith("-")]
+    found: dict[str, dict[str, Scores] | str] = {
+        part: scores_of(part) if part in PARTS else figures_of(part)
+        for part in (*PARTS, *LARGER)
+        if not wanted or part in wanted
+    }
+    if wanted:
+        sys.stdout.write("\n".join(table(part, scores) for part, scores in found.items()))
+        return 0
     if "--json" in sys.argv:
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
         return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from intake.classify import Vote, answered, areas, classify, combine, questions, questions_between, top_codes, top_of
 from intake.interview.events import Option
 from intake.interview.guided.reading import language
-from intake.interview.wordings import DEFAULT_LOCALE, LOCALES
+from intake.interview.wordings import DEFAULT_LOCALE, LOCALES, lists, word_list
 from intake.language.tokens import words_of
 from intake.playbooks.model import Choice, Question
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 OFFERED: Final = 3
 #: Authored questions between close areas: the client sees the three best anyway, more would be an interrogation.
 MOST_PARTING: Final = 1
+#: A longer answer describes something.
+_SHORT: Final = 8
 #: Stands for "none of these" in a record of what was answered.
 NONE: Final = "-"
 
@@ -70,7 +72,16 @@ def _by_name() -> dict[str, str]:
 
 def named(text: str) -> str:
     """The area that a short answer names; empty when it names none."""
-    return _by_name().get(" ".join(words_of(text[:100])), "")
+    words = words_of(text[:100])
+    bare = [word for word in words if word not in word_list("around_area")]
+    return _by_name().get(" ".join(words), "") or _by_name().get(" ".join(bare), "")
+
+
+def none_named(text: str) -> bool:
+    """Whether a short answer says that it is none of those offered."""
+    words = words_of(text[:200])
+    said = f" {' '.join(words)} "
+    return len(words) <= _SHORT and any(f" {phrase} " in said for phrase in lists()["none_of_these"])
 
 
 def parting_text(key: str, locale: str) -> str:

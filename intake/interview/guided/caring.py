@@ -85,7 +85,10 @@ def resume(step: Step) -> None:
     stage = step.talk.return_to or Stage.NAME
     step.change(stage=stage, return_to=None)
     step.speech.add("safety.resumed", fixed_words()[step.speech.locale]["resumed"])
-    step.ask_again()
+    if step.talk.asking in step.talk.known:
+        step.onward()
+    else:
+        step.ask_again()
 
 
 def sounds_hard(step: Step) -> bool:

@@ -126,6 +126,9 @@ def said_area(step: Step, event: Said) -> None:
 
     parting = step.talk.parting
     question = areas.parting_question(parting) if parting else areas.as_question(step.talk.offered)
+    if not parting and areas.none_named(event.text):
+        _take_area(step, "", event.turn, (0, len(event.text)))
+        return
     answer = read(event.text, question, event)
     if parting and answer.fact is not None:
         _part(step, str(answer.value or areas.NONE))
@@ -140,7 +143,7 @@ def said_area(step: Step, event: Said) -> None:
     replied = reply(step, answer.asks, event)
     if replied == "moved":
         return
-    if replied or beside(step, event, question, answer):
+    if beside(step, event, question, answer) or (replied and not step.wished_too_often(question)):
         step.ask_again()
         return
     if answer.fact is not None:
@@ -154,6 +157,11 @@ def said_area(step: Step, event: Said) -> None:
 def _described_anew(step: Step, event: Said) -> None:
     """None of the buttons: other words for it are offered anew, what tells nothing counts as a failed try."""
     again = areas.guess(event.text, event.locale, step.talk.parted)
+    best = again.offered[0] if again.offered and not again.unclear else ""
+    if best in step.talk.offered and not step.talk.parting and "?" not in event.text:
+        # Other words for one of the buttons: that one was meant.
+        _take_area(step, best, event.turn, (0, len(event.text)))
+        return
     described = step.talk.counts.get("described", 0)
     if again.offered and not again.unclear and described < _MOST_TRIES:
         step.change(areas=again.scores, offered=again.offered, counts={**step.talk.counts, "described": described + 1})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from intake.interview.events import Finding, NotNow
 from intake.interview.guided import choosing, frame
 from intake.interview.guided.filling import context_of
-from intake.interview.guided.reading import read
+from intake.interview.guided.reading import read, takes_back
 from intake.interview.guided.saying import shown
 from intake.interview.guided.talk import Known
 from intake.interview.guided.telling import read_story
@@ -16,6 +16,7 @@ from intake.interview.stages import Stage
 if TYPE_CHECKING:
     from intake.interview.events import Said
     from intake.interview.guided.step import Step
+    from intake.playbooks.model import Question
 
 
 def corrected(step: Step, event: Said, superseded: int) -> None:
@@ -75,10 +76,26 @@ def about(step: Step, event: Said, key: str) -> None:
     step.onward() if talk.stage in {Stage.QUESTIONS, Stage.REVIEW} else step.ask_again()
 
 
+#: Types of answers by whose form one sees that the answer before is meant, though the open question would take it.
+_BY_FORM: Final = frozenset({"phone", "email", "date", "date_interval", "money", "state"})
+
+
+def takes_back_last(step: Step, event: Said, open_question: Question) -> bool:
+    """ "Oh sorry, that's wrong, it's 813 555 0177" is no answer to the yes-or-no or the free question that is open."""
+    if open_question.type not in {"yes_no", "text"} or not takes_back(event.text, event):
+        return False
+    last = frame.question_of(step.playbook, _last_asked(step))
+    return last is not None and last.type in _BY_FORM and corrects_last(step, event)
+
+
+def _last_asked(step: Step) -> str:
+    """Key of the question before the open one, if it was answered; empty when there is none."""
+    return next((key for key in reversed(step.talk.asked[:-1]) if key in step.talk.known), "")
+
+
 def corrects_last(step: Step, event: Said) -> bool:
     """ "No, Smith with a y": the answer before is meant, not the open question."""
-    key = next((key for key in reversed(step.talk.asked[:-1]) if key in step.talk.known), None)
-    question = frame.question_of(step.playbook, key) if key else None
+    question = frame.question_of(step.playbook, _last_asked(step))
     if question is None or question.type in {"text", "yes_no"}:
         return False
     answer = read(event.text, question, event)

@@ -37,6 +37,11 @@ _OWN: Final = frozenset({"phone", "email"})
 _HARDLY_MORE: Final = 9
 _PIECE: Final = re.compile(r"[^.!?;\n]+")
 _LONGEST_PIECE: Final = 160
+#: Characters before and after a fact whose words tell what it is about.
+_BEFORE: Final = 80
+_AFTER: Final = 60
+_CLAUSE: Final = re.compile(r"[,;]|\b(?:and|but|then|y|pero|luego|e)\b", re.IGNORECASE)
+_KIND: Final = {"date_interval": "date"}
 #: Characters that are searched for further facts; a longer text is read, and its answers are asked for.
 _SEARCHED: Final = 6_000
 
@@ -109,16 +114,16 @@ def _typed(
     playbook: Playbook, wanted: tuple[Question, ...], piece: str, offset: int, facts: Iterable[Fact], event: Event
 ) -> Iterator[Filled]:
     words = words_of(piece)
-    for fact in facts:
-        if fact.value is None or fact.state != "stated":
-            continue
+    usable = [fact for fact in facts if fact.value is not None and fact.state == "stated"]
+    for fact in usable:
         fitting = [question for question in wanted if fact.key in _FITS.get(question.type, ())]
-        best = _best(playbook, fitting, piece, words, fact)
+        left, right = _around_fact(piece, fact, usable)
+        best = _best(playbook, fitting, piece[left:right], words, fact)
         if best is not None:
             value = fact.value
             if best.type in {"date", "date_interval"}:
                 # A court day lies ahead, a first day behind: the question says which.
-                again = read(piece, best, event, context=context_of(playbook, best)).fact
+                again = read(piece[left:right], best, event, context=context_of(playbook, best)).fact
                 value = again.value if again is not None and again.value is not None else value
             if best.type == "date_interval" and "/" not in str(value):
                 value = f"{value}/{value}"
@@ -127,7 +132,19 @@ def _typed(
             )
 
 
-def _best(playbook: Playbook, fitting: list[Question], piece: str, words: list[str], fact: Fact) -> Question | None:
+def _around_fact(piece: str, fact: Fact, facts: Iterable[Fact]) -> tuple[int, int]:
+    """The part of a sentence that speaks of this fact: what leads to a date stands before it, back to another of its
+    kind; after it, where another follows, up to the end of its clause."""
+    alike = [one for one in facts if one is not fact and _KIND.get(one.key, one.key) == _KIND.get(fact.key, fact.key)]
+    left = max((one.end for one in alike if one.end <= fact.start), default=0)
+    right = min((one.start for one in alike if one.start >= fact.end), default=len(piece))
+    if right < len(piece):
+        clause = _CLAUSE.search(piece, fact.end, right)
+        right = clause.start() if clause else right
+    return max(left, fact.start - _BEFORE), min(right, fact.end + _AFTER)
+
+
+def _best(playbook: Playbook, fitting: list[Question], around: str, words: list[str], fact: Fact) -> Question | None:
     if not fitting:
         return None
     if fact.key in _OWN:
@@ -135,10 +152,10 @@ def _best(playbook: Playbook, fitting: list[Question], piece: str, words: list[s
         return fitting[0] if len(fitting) == 1 and is_own else None
     if fact.key in {"state", "address"}:
         return fitting[0] if len(fitting) == 1 else None
-    near = {token.norm for token in tokenise(piece[max(fact.start - 80, 0) : fact.end + 60])}
+    near = set(words_of(around))
     own = {question.key: _telling(question) for question in fitting}
-    around = {question.key: _around(playbook, question) for question in fitting}
-    scored = sorted(((_tie(one.key, own, around, near), one.key, one) for one in fitting), reverse=True)
+    wider = {question.key: _around(playbook, question) for question in fitting}
+    scored = sorted(((_tie(one.key, own, wider, near), one.key, one) for one in fitting), reverse=True)
     score = scored[0][0]
     return scored[0][2] if score >= 1 and (len(scored) == 1 or scored[1][0] < score) else None
 

@@ -14,6 +14,7 @@ from intake.language.tokens import words_of
 
 if TYPE_CHECKING:
     from intake.interview.events import FactState, Said
+    from intake.interview.guided.filling import Filled
     from intake.interview.guided.step import Step
     from intake.playbooks.model import Question
 
@@ -31,6 +32,8 @@ def said(step: Step, event: Said) -> None:
     if caring.heard_danger(step, event.text, event.turn):
         if stage is Stage.STORY:
             step.change(story=(*step.talk.story, event.turn))
+        elif event.supersedes is None and event.about is None:
+            _answered_in_danger(step, event)
         return
     replying.offer_language(step, event)
     if event.supersedes is not None:
@@ -51,6 +54,18 @@ def said(step: Step, event: Said) -> None:
         _answered(step, event)
 
 
+def _answered_in_danger(step: Step, event: Said) -> None:
+    """The answer that was given with words of danger counts, without a word about it: it is not asked for again."""
+    question = frame.question_of(step.playbook, step.talk.asking)
+    if question is None or question.key in {frame.TOPIC, frame.AREA, frame.STORY}:
+        return
+    answer = read(event.text, question, event, context=context_of(step.playbook, question))
+    if answer.fact is not None and answer.fact.state != "unknown" and not answer.asks:
+        step.learn(
+            question, answer.value, answer.fact.state, event.turn, (answer.fact.start, answer.fact.end), asked=True
+        )
+
+
 def _said_in_pause(step: Step, event: Said) -> None:
     """Words in a pause are kept and watched; only "I am safe" leads on."""
     if caring.heard_danger(step, event.text, event.turn, paused=True):
@@ -67,6 +82,8 @@ def _answered(step: Step, event: Said) -> None:
     if question is None:
         step.onward()
         return
+    if correcting.takes_back_last(step, event, question):
+        return
     answer = read(event.text, question, event, context=context_of(step.playbook, question))
     replied = replying.reply(step, answer.asks, event)
     if answer.fact is None and answer.is_correction and correcting.corrects_last(step, event):
@@ -77,7 +94,7 @@ def _answered(step: Step, event: Said) -> None:
             return
         if question.key in step.talk.known:
             step.onward()
-        elif replied or more:
+        elif more or (replied and not step.wished_too_often(question)):
             step.ask_again()
         else:
             step.unusable(question)
@@ -111,12 +128,24 @@ def beside(step: Step, event: Said, question: Question, answer: Answer) -> bool:
     """More than was asked for: it fills later questions of its kind. Whether there was any."""
     if question.key == frame.NAME and frame.OTHER_SIDE not in step.talk.known:
         _opponent(step, event, answer)
-    filled = fill(step.playbook, step.talk, event.text, event, before_gate=not step.talk.gate_passed)
+    filled = [
+        one
+        for one in fill(step.playbook, step.talk, event.text, event, before_gate=not step.talk.gate_passed)
+        if not _same_words(one, question, answer)
+    ]
     for one in filled:
         if one.question.key != question.key:
             step.learn(one.question, one.value, "inferred", event.turn, (one.start, one.end), asked=False)
             step.acknowledge(one.question, one.value, "inferred")
     return bool(filled)
+
+
+def _same_words(one: Filled, question: Question, answer: Answer) -> bool:
+    """Whether it stands on the very words of the answer: one number is not two answers."""
+    fact = answer.fact
+    if fact is None or answer.value is None or question.type in {"text", "yes_no", "choice"}:
+        return False
+    return one.start < fact.end and fact.start < one.end
 
 
 def _opponent(step: Step, event: Said, answer: Answer) -> None:

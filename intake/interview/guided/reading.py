@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from intake.interview.events import Event
     from intake.playbooks.model import Question
     from intake.understanding import Fact, Reading
+    from intake.understanding.heard import Heard
 
 #: Characters of one turn that are understood; the rest is kept and not read.
 UNDERSTOOD: Final = 20_000
@@ -29,11 +30,17 @@ _MOST_TEXT: Final = 2_000
 _SHORT: Final = 8
 #: Words around a name that nobody introduced; more are a sentence.
 _MOST_AROUND: Final = 4
+#: Words at the beginning in which one says that there is nobody.
+_BEGINS: Final = 7
 #: What leads from a name to something else.
 _LINKS: Final = frozenset({
     "from", "of", "at", "in", "and", "or", "the", "who", "is", "was", "he", "she", "they", "my", "his", "her", "a",
     "with", "de", "del", "la", "el", "los", "las", "en", "y", "o", "que", "es", "mi", "su", "con", "un", "una",
 })  # fmt: skip
+#: Where what one wishes for is asked: a wish is an answer there, and is replied to all the same.
+_GOALS: Final = "goals"
+#: More words than this say more than that one is safe.
+_SAYS_SAFE: Final = 20
 #: Words of a turn that can tell of a language.
 _THIRD: Final = 3
 #: From this many words on, a turn's own language counts more than the page's.
@@ -129,9 +136,9 @@ def _company(own: Fact | None, text: str, question: Question, event: Event) -> F
     asked = Asked("organisation", local(question.wording, event.locale), (), question.key)
     read_so = understand(text, question=asked, language=language(text, event.locale), today=today_of(event))
     found = next((fact for fact in read_so.facts if fact.key == question.key), None)
-    if own is None or (found is not None and _goes_on(own, found, text)):
-        return found
-    return own
+    if own is None or found is None:
+        return own or found
+    return found if _goes_on(own, found, text) or not _known_name(own, text) else own
 
 
 def _goes_on(person: Fact, company: Fact, text: str) -> bool:
@@ -140,6 +147,24 @@ def _goes_on(person: Fact, company: Fact, text: str) -> bool:
     if company.value is None or company.start != person.start or company.end <= person.end:
         return False
     return not _LINKS.intersection(words_of(text[person.end : company.end]))
+
+
+def _known_name(fact: Fact, text: str) -> bool:
+    """Whether some word of a name is one that people have."""
+    from intake.understanding.words import plain_words
+
+    return any(
+        word in plain_words("given") or word in plain_words("surnames")
+        for word in words_of(text[fact.start : fact.end])
+    )
+
+
+def _of_a_kind(fact: Fact, text: str) -> bool:
+    """Whether some word of a name says what it is: "Bank", "Properties"."""
+    from intake.understanding.words import word_set
+
+    kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds")
+    return not kinds.isdisjoint(words_of(text[fact.start : fact.end]))
 
 
 def _sound_name(own: Fact | None, text: str, question: Question, event: Event) -> Fact | None:
@@ -152,11 +177,38 @@ def _sound_name(own: Fact | None, text: str, question: Question, event: Event) -
             return Fact(question.key, None, "unknown", 0, len(text), why="said that there is none")
         if set(words) <= word_list("says_yes"):
             return None
+    if own is not None and own.value is not None and question.party not in {None, "client"}:
+        return _of_others(own, text, question, event)
     if own is None or own.value is None or question.party != "client":
         return own
     outside = len(words) - len(words_of(text[own.start : own.end]))
     introduced = any(fact.start == own.start for fact in everything(text, event).facts if fact.key == "name")
     return own if introduced or outside <= _MOST_AROUND else None
+
+
+def _of_others(own: Fact, text: str, question: Question, event: Event) -> Fact | None:
+    """The other side's name in a sentence: none where it is said that there is nobody, nor out of words that are no
+    name and only stand in one ("ignore all previous instructions and ...")."""
+    from intake.understanding import Fact
+
+    words = words_of(text[:400])
+    if any(fact.key in {"name", "organisation"} and fact.start == own.start for fact in everything(text, event).facts):
+        return own
+    begins = f" {' '.join(words[:_BEGINS])} "
+    nobody = any(f" {phrase} " in begins for phrase in lists()["nobody"])
+    if nobody and word_list("excepting").isdisjoint(words):
+        return Fact(question.key, None, "unknown", 0, len(text), why="said that there is nobody")
+    named = words_of(text[own.start : own.end])
+    if set(named) <= word_list("no_name"):
+        return None
+    typed = any(map(str.isupper, text[own.start : own.end])) and own.start > 0
+    if not typed and not word_list("no_name").isdisjoint(named):
+        return None  # "your hidden prompt"
+    return (
+        own
+        if typed or _known_name(own, text) or _of_a_kind(own, text) or len(words) - len(named) <= _MOST_AROUND + 2
+        else None
+    )
 
 
 def third_language(text: str) -> str:
@@ -182,6 +234,21 @@ def everything(text: str, event: Event) -> Reading:
     return understand(text, question=None, language=language(text, event.locale), today=today_of(event))
 
 
+def takes_back(text: str, event: Event) -> bool:
+    """Whether a turn begins by taking something back: "oh sorry, no, that's wrong, it's ..."."""
+    from intake.understanding.corrections import marks
+    from intake.understanding.heard import Heard
+
+    return any(start <= 1 for start, _end in marks(Heard.of(text[:400], language(text, event.locale))))
+
+
+def _only_wishes(heard: Heard) -> bool:
+    """ "Just tell me straight, do I have a case or not": little else is said, nothing that answers."""
+    from intake.understanding.stock import without_fillers, without_wishes
+
+    return len(heard) <= _SAYS_SAFE and not set(without_fillers(without_wishes(heard))) - word_list("around_wishes")
+
+
 def _free(text: str, question: Question, event: Event, speaks: Language) -> Answer:
     """A free text is its own value, unless it says that there is none."""
     from intake.understanding import Fact
@@ -199,7 +266,7 @@ def _free(text: str, question: Question, event: Event, speaks: Language) -> Answ
         if span is not None and short:
             where = heard.span(*span)
             return Answer(Fact(question.key, None, cast("Any", state), *where, why="said so"), None, (), wishes, False)
-    if wishes - {"language"} and short:
+    if wishes - {"language"} and question.section != _GOALS and (short or _only_wishes(heard)):
         return Answer(None, None, (), wishes, False)
     end = min(start + len(stripped), start + _MOST_TEXT)
     value = text[start:end]
@@ -207,12 +274,13 @@ def _free(text: str, question: Question, event: Event, speaks: Language) -> Answ
 
 
 def says_safe(text: str, locale: str) -> bool:
-    """Whether a short turn says that the person is safe and wants to go on."""
+    """Whether a turn says that the person is safe, or a short one that they want to go on."""
     words = words_of(text[:200])
     said = f" {' '.join(words)} "
-    if len(words) > 8 or " not " in said or " no " in said:
+    if not word_list("not_safe").isdisjoint(words):
         return False
-    return any(f" {phrase} " in said for phrase in lists()["safe"])
+    phrases = [*lists()["surely_safe"], *(lists()["safe"] if len(words) <= _SHORT else ())]
+    return len(words) <= _SAYS_SAFE and any(f" {phrase} " in said for phrase in phrases)
 
 
 def named_language(text: str) -> str | None:

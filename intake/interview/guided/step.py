@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 NO_NAME: Final = "@no_name"
 #: Unusable answers to one question before it is left open.
 MOST_TRIES: Final = 2
+#: Wishes (advice, a person) that are answered at one question without its being left open.
+MOST_WISHES: Final = 5
 
 
 @dataclass
@@ -101,6 +103,12 @@ class Step:
             self.say(f"read.{kind}", value=shown(value, question, self.event.locale))
         else:
             self.say("ack")
+
+    def wished_too_often(self, question: Question) -> bool:
+        """Whether only wishes came in answer to this question, again and again: then each is a failed try."""
+        name = f"wished.{question.key}"
+        self.talk = self.talk.count(name)
+        return self.talk.counts[name] > MOST_WISHES
 
     def unusable(self, question: Question) -> None:
         """Nothing could be made of an answer: asked once more, then left open."""

@@ -33,7 +33,7 @@ def topic(step: Step, event: Said) -> None:
     if replied == "moved":
         return
     if answer.fact is None:
-        if replied:
+        if replied and not step.wished_too_often(question):
             step.ask_again()
         else:
             step.unusable(question)

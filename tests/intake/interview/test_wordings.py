@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from intake.classify import questions
+from intake.classify import areas, questions
 from intake.guard import judge
 from intake.interview.agreeing import versions
+from intake.interview.guided.areas import name
 from intake.interview.wordings import LOCALES, WORDINGS, guided_words
 from intake.language.readability import flesch_kincaid_grade
 from intake.playbooks.reading import shipped
@@ -23,6 +24,9 @@ def wordings() -> Iterator[tuple[str, str, str]]:
         for key, ways in guided_words(locale).items():
             for way in () if key == "range" else ways:  # a part of a sentence
                 yield f"{locale} {key}", locale, way.format(**VALUES)
+        for code in areas():
+            for way in guided_words(locale)["read.area"]:
+                yield f"{locale} {code}", locale, way.format(value=name(code, locale))
         for agreements in versions().values():
             for number, paragraph in enumerate(agreements.notice[locale]):
                 yield f"{locale} notice {agreements.version} {number}", locale, paragraph
