@@ -27,7 +27,7 @@ _KINDS: Final[Mapping[str, type[Event]]] = {
     for kind in (
         events.Started, events.Consented, events.Withdrew, events.Said, events.Chose, events.WentBack,
         events.Switched, events.Confirmed, events.Opened, events.Finished, events.Sent, events.ConflictMatched,
-        events.ConflictDecided, events.StaffActed, events.Proposed,
+        events.ConflictDecided, events.DetailWanted, events.StaffActed, events.Proposed,
     )
 }  # fmt: skip
 
@@ -56,8 +56,9 @@ def event_of(row: InterviewEvent, texts: Mapping[int, str]) -> Event:
         data["text"] = texts[data["turn"]]
     if kind is events.Proposed:
         data["facts"] = tuple(events.Proposal(**fact) for fact in data["facts"])
-    if isinstance(data.get("value"), list):
-        data["value"] = tuple(data["value"])
+    for name in ("value", "keys"):
+        if isinstance(data.get(name), list):
+            data[name] = tuple(data[name])
     return kind(at=row.at, zone=row.zone, locale=row.locale, playbook=row.playbook, **data)
 
 

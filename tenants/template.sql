@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: ac88b258d694ce136c6063a1dd5a5f91d0c3e313d300799a688223454a88d8a0
--- sources: e017a325053fa7fa208369d7f09196620688d426638455a5be3c1d7b8a8dbed2
+-- fingerprint: ed4123e43507c001334ecb67117ffe99aa6395d7ff683ea0407042f66c24935d
+-- sources: 515ecc91cf725737f8afe8d4cd1de984ed93c60e11e0cbff7bc38def6034170b
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -219,7 +219,8 @@ CREATE TABLE __firm_schema__.intake_conflictcheck (
     decided_at timestamp with time zone,
     decided_by_id uuid,
     intake_id uuid NOT NULL,
-    findings_ct bytea
+    findings_ct bytea,
+    why character varying(20) DEFAULT ''::character varying NOT NULL
 );
 CREATE TABLE __firm_schema__.intake_conflictentry (
     id uuid NOT NULL,
@@ -235,7 +236,11 @@ CREATE TABLE __firm_schema__.intake_conflictentry (
 CREATE TABLE __firm_schema__.intake_conflictrules (
     id smallint NOT NULL,
     thresholds jsonb NOT NULL,
+    hold_everyone boolean DEFAULT false NOT NULL,
+    stop_common boolean DEFAULT false NOT NULL,
+    alert_hours smallint DEFAULT 24 NOT NULL,
     CONSTRAINT intake_conflict_rules_one CHECK ((id = 1)),
+    CONSTRAINT intake_conflictrules_alert_hours_check CHECK ((alert_hours >= 0)),
     CONSTRAINT intake_conflictrules_id_check CHECK ((id >= 0))
 );
 CREATE TABLE __firm_schema__.intake_consent (
@@ -247,6 +252,19 @@ CREATE TABLE __firm_schema__.intake_consent (
     channel character varying(10) NOT NULL,
     at timestamp with time zone NOT NULL,
     intake_id uuid NOT NULL
+);
+CREATE TABLE __firm_schema__.intake_declination (
+    id uuid NOT NULL,
+    wording character varying(40) NOT NULL,
+    locale character varying(16) NOT NULL,
+    status character varying(12) NOT NULL,
+    attempts smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    note_ct bytea NOT NULL,
+    intake_id uuid NOT NULL,
+    noted_by_id uuid,
+    CONSTRAINT intake_declination_attempts_check CHECK ((attempts >= 0))
 );
 CREATE TABLE __firm_schema__.intake_fact (
     id uuid NOT NULL,
@@ -283,6 +301,8 @@ CREATE TABLE __firm_schema__.intake_intake (
     mind_ct bytea,
     zone character varying(40) DEFAULT 'UTC'::character varying NOT NULL,
     last_event integer DEFAULT 0 NOT NULL,
+    device_hash bytea,
+    address_hash bytea,
     CONSTRAINT intake_intake_last_event_check CHECK ((last_event >= 0)),
     CONSTRAINT intake_intake_last_turn_check CHECK ((last_turn >= 0))
 );
@@ -402,26 +422,30 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(58, 'Can change audit event', 15, 'change_auditevent'),
 	(59, 'Can delete audit event', 15, 'delete_auditevent'),
 	(60, 'Can view audit event', 15, 'view_auditevent'),
-	(61, 'Can add interview event', 16, 'add_interviewevent'),
-	(62, 'Can change interview event', 16, 'change_interviewevent'),
-	(63, 'Can delete interview event', 16, 'delete_interviewevent'),
-	(64, 'Can view interview event', 16, 'view_interviewevent'),
-	(65, 'Can add safety alert', 17, 'add_safetyalert'),
-	(66, 'Can change safety alert', 17, 'change_safetyalert'),
-	(67, 'Can delete safety alert', 17, 'delete_safetyalert'),
-	(68, 'Can view safety alert', 17, 'view_safetyalert'),
-	(69, 'Can add voice session', 18, 'add_voicesession'),
-	(70, 'Can change voice session', 18, 'change_voicesession'),
-	(71, 'Can delete voice session', 18, 'delete_voicesession'),
-	(72, 'Can view voice session', 18, 'view_voicesession'),
-	(73, 'Can add utterance', 19, 'add_utterance'),
-	(74, 'Can change utterance', 19, 'change_utterance'),
-	(75, 'Can delete utterance', 19, 'delete_utterance'),
-	(76, 'Can view utterance', 19, 'view_utterance'),
-	(77, 'Can add recording', 20, 'add_recording'),
-	(78, 'Can change recording', 20, 'change_recording'),
-	(79, 'Can delete recording', 20, 'delete_recording'),
-	(80, 'Can view recording', 20, 'view_recording');
+	(61, 'Can add declination', 16, 'add_declination'),
+	(62, 'Can change declination', 16, 'change_declination'),
+	(63, 'Can delete declination', 16, 'delete_declination'),
+	(64, 'Can view declination', 16, 'view_declination'),
+	(65, 'Can add interview event', 17, 'add_interviewevent'),
+	(66, 'Can change interview event', 17, 'change_interviewevent'),
+	(67, 'Can delete interview event', 17, 'delete_interviewevent'),
+	(68, 'Can view interview event', 17, 'view_interviewevent'),
+	(69, 'Can add safety alert', 18, 'add_safetyalert'),
+	(70, 'Can change safety alert', 18, 'change_safetyalert'),
+	(71, 'Can delete safety alert', 18, 'delete_safetyalert'),
+	(72, 'Can view safety alert', 18, 'view_safetyalert'),
+	(73, 'Can add voice session', 19, 'add_voicesession'),
+	(74, 'Can change voice session', 19, 'change_voicesession'),
+	(75, 'Can delete voice session', 19, 'delete_voicesession'),
+	(76, 'Can view voice session', 19, 'view_voicesession'),
+	(77, 'Can add utterance', 20, 'add_utterance'),
+	(78, 'Can change utterance', 20, 'change_utterance'),
+	(79, 'Can delete utterance', 20, 'delete_utterance'),
+	(80, 'Can view utterance', 20, 'view_utterance'),
+	(81, 'Can add recording', 21, 'add_recording'),
+	(82, 'Can change recording', 21, 'change_recording'),
+	(83, 'Can delete recording', 21, 'delete_recording'),
+	(84, 'Can view recording', 21, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -438,11 +462,12 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(13, 'intake', 'conflictrules'),
 	(14, 'intake', 'consent'),
 	(15, 'intake', 'auditevent'),
-	(16, 'intake', 'interviewevent'),
-	(17, 'intake', 'safetyalert'),
-	(18, 'audio', 'voicesession'),
-	(19, 'audio', 'utterance'),
-	(20, 'audio', 'recording');
+	(16, 'intake', 'declination'),
+	(17, 'intake', 'interviewevent'),
+	(18, 'intake', 'safetyalert'),
+	(19, 'audio', 'voicesession'),
+	(20, 'audio', 'utterance'),
+	(21, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -468,15 +493,16 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(22, 'intake', '0003_roles', now()),
 	(23, 'intake', '0005_interview', now()),
 	(24, 'intake', '0006_conflict_index', now()),
-	(25, 'sessions', '0001_initial', now());
+	(25, 'intake', '0012_conflict_gate', now()),
+	(26, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 80, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 84, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 20, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 25, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 21, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 26, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -537,6 +563,10 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictrules
     ADD CONSTRAINT intake_conflictrules_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_declination
+    ADD CONSTRAINT intake_declination_intake_id_key UNIQUE (intake_id);
+ALTER TABLE ONLY __firm_schema__.intake_declination
+    ADD CONSTRAINT intake_declination_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_interviewevent
     ADD CONSTRAINT intake_event_sequence UNIQUE (intake_id, sequence);
 ALTER TABLE ONLY __firm_schema__.intake_fact
@@ -585,6 +615,8 @@ CREATE INDEX intake_conflict_keys ON __firm_schema__.intake_conflictentry USING 
 CREATE INDEX intake_conflictcheck_decided_by_id_759c4da7 ON __firm_schema__.intake_conflictcheck USING btree (decided_by_id);
 CREATE INDEX intake_conflictcheck_intake_id_437dbf27 ON __firm_schema__.intake_conflictcheck USING btree (intake_id);
 CREATE INDEX intake_consent_intake_id_2ea2d50a ON __firm_schema__.intake_consent USING btree (intake_id);
+CREATE INDEX intake_declination_noted_by_id_d01c887e ON __firm_schema__.intake_declination USING btree (noted_by_id);
+CREATE INDEX intake_declination_open ON __firm_schema__.intake_declination USING btree (status, at);
 CREATE INDEX intake_fact_intake_id_d3ab48d0 ON __firm_schema__.intake_fact USING btree (intake_id);
 CREATE INDEX intake_fact_turn_id_ceb93311 ON __firm_schema__.intake_fact USING btree (turn_id);
 CREATE INDEX intake_fact_written_by_id_ea75bfc8 ON __firm_schema__.intake_fact USING btree (written_by_id);
@@ -607,6 +639,9 @@ CREATE TRIGGER intake_conflictcheck_undecided BEFORE UPDATE ON __firm_schema__.i
 CREATE TRIGGER intake_consent_append_only BEFORE UPDATE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
 CREATE TRIGGER intake_consent_keep BEFORE DELETE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_consent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_consent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_declination_append_only BEFORE UPDATE ON __firm_schema__.intake_declination FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('status', 'attempts', 'sent_at', 'note_ct', 'noted_by_id');
+CREATE TRIGGER intake_declination_keep BEFORE DELETE ON __firm_schema__.intake_declination FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_declination_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_declination FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_append_only BEFORE UPDATE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('value_ct');
 CREATE TRIGGER intake_fact_keep BEFORE DELETE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_fact FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -654,6 +689,10 @@ ALTER TABLE ONLY __firm_schema__.intake_conflictentry
     ADD CONSTRAINT intake_conflictentry_party_id_d5b2efa9_fk_intake_party_id FOREIGN KEY (party_id) REFERENCES __firm_schema__.intake_party(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_intake_id_2ea2d50a_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_declination
+    ADD CONSTRAINT intake_declination_intake_id_288d1021_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_declination
+    ADD CONSTRAINT intake_declination_noted_by_id_d01c887e_fk_accounts_user_id FOREIGN KEY (noted_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact
     ADD CONSTRAINT intake_fact_intake_id_d3ab48d0_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_fact

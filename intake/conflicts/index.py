@@ -132,6 +132,12 @@ def rules_of_firm() -> Mapping[str, float]:
     return {**thresholds(), **{key: float(value) for key, value in own.items() if key in thresholds()}}
 
 
+def is_common(name: Name, rules: Mapping[str, float], million: float) -> bool:
+    """Whether more people of this very name are to be expected among the firm's parties than a name alone may have."""
+    same = compare(name, name)
+    return not same.is_family and same.per_million * million > rules["namesakes"]
+
+
 def size_of_index() -> int:
     """About how many parties the firm has, by the statistics of the database."""
     with connection.cursor() as cursor:

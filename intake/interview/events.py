@@ -112,6 +112,13 @@ class ConflictMatched(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DetailWanted(Event):
+    """Before the match: the names under these questions are so common that a further detail is asked, match or not."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictDecided(Event):
     """A person at the firm decided about a hit."""
 
@@ -192,8 +199,9 @@ class Alert:
 class Decision:
     """What to do now.
 
-    `check_conflict`: match the names and report back with ConflictMatched. `open_area`: find the playbook of
-    this area (empty: of none) and report back with Opened. `locale`: address the client in it from now on.
+    `check_conflict`: match the names and report back with ConflictMatched, or first with DetailWanted.
+    `open_area`: find the playbook of this area (empty: of none) and report back with Opened. `locale`: address the
+    client in it from now on.
     """
 
     stage: Stage

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from intake import audit, conflicts, interviews, recording, signalling
+from intake import audit, interviews, recording, signalling
 from intake.errors import NoIntake, StageClosed
 from intake.interview.assistant import GUIDED, Context
 from intake.interview.engine import advance
-from intake.interview.events import ConflictMatched, NotNow, Opened
+from intake.interview.events import NotNow, Opened
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import FIRST_FORM
-from intake.models import ConflictCheck, Intake, InterviewEvent, SafetyAlert, Turn
+from intake.models import Intake, InterviewEvent, SafetyAlert, Turn
 from intake.selectors import client_stage
+from intake.services import gating
 from intake.services.facts import Keeper
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from intake.interview.events import Decision, Event, Finding, Saying
     from intake.interview.state import State
+    from intake.models import ConflictCheck
     from tenants.accounts.models import User
 
 _SAVED = [
@@ -152,31 +154,15 @@ class Step:
         if decision.locale:
             self.intake.locale = decision.locale
         if decision.check_conflict:
-            self._to_the_gate(decision.findings)
+            gating.to_the_gate(self, decision.findings)
         else:
-            self._keep(decision.findings)
+            self.keep(decision.findings)
         if decision.open_area is not None:
             opened = interviews.playbook_for(decision.open_area)
             self.advance(Opened(**{**self.context, "playbook": opened.name}))
 
-    def _to_the_gate(self, findings: Sequence[Finding]) -> None:
-        """Take the names, match them, and tell the engine: all under the names' locks."""
-        hashes = [conflicts.name_hash(found.value) for found in findings if found.party and found.value]
-        hashes += [bytes(party.name_hash) for party in conflicts.current_parties(self.intake)]
-        conflicts.lock_names(hashes)
-        self._keep(findings)
-        outcome = conflicts.match(self.intake)
-        check = ConflictCheck(
-            intake=self.intake,
-            result=ConflictCheck.Result.HIT if outcome.is_hit else ConflictCheck.Result.CLEAR,
-            matches=[str(one) for one in outcome.matches],
-        )
-        check.findings = outcome.findings or None
-        check.save(force_insert=True)
-        self.checks.append(check)
-        self.advance(ConflictMatched(hit=outcome.is_hit, **self.context))
-
-    def _keep(self, findings: Sequence[Finding]) -> None:
+    def keep(self, findings: Sequence[Finding]) -> None:
+        """Write facts and parties."""
         if findings:
             self.facts += Keeper(self.intake, self.said, self.user).keep(findings)
 

@@ -13,6 +13,7 @@ from intake.interview.events import (
     ConflictMatched,
     Consented,
     Decision,
+    DetailWanted,
     Event,
     Finding,
     Finished,
@@ -126,6 +127,16 @@ def _office(step: Step) -> None:
     office = next((one for one in step.playbook.questions if one.party == "institution" and one.before_gate), None)
     if office is not None:
         step.talk = step.talk.knowing(office.key, replace(other, asked=False))
+
+
+def _detail_wanted(step: Step, event: DetailWanted) -> None:
+    """Asked before the match, whatever it would say: the question tells nobody that a name is on file."""
+    talk = step.talk
+    keys = tuple(key for key in event.keys if key in frame.DETAILS.values() and key not in talk.known)
+    if talk.stage is not Stage.CONFLICT_GATE or not keys:
+        raise NotNow(talk.stage, event)
+    step.change(wanted=keys, gate_to=talk.return_to, return_to=None)
+    step.ask(keys[0], Stage.BASICS)
 
 
 def _conflict_matched(step: Step, event: ConflictMatched) -> None:
@@ -253,6 +264,7 @@ def _went_back(step: Step, event: WentBack) -> None:
 _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     Started: _started,
     Consented: _consented,
+    DetailWanted: _detail_wanted,
     Withdrew: _withdrew,
     Opened: _opened,
     Said: _said,

@@ -19,6 +19,10 @@ OTHER_SIDE: Final = "other_side"
 TOPIC: Final = "topic"
 AREA: Final = "area"
 STORY: Final = "story"
+BIRTH_YEAR: Final = "birth_year"
+OTHER_PLACE: Final = "other_place"
+#: Question for a name -> the question whose answer tells people of that name apart.
+DETAILS: Final = {NAME: BIRTH_YEAR, OTHER_SIDE: OTHER_PLACE}
 #: Before the gate: who and where it is about goes first, then the client's standing, then how to reach them.
 _RANKS: Final = {"standing": 1, "contact": 2, "contact_safety": 3}
 
@@ -31,7 +35,17 @@ def frame() -> Mapping[str, Question]:
         wording = {locale: texts(f"ask.{key}", locale)[0] for locale in LOCALES}
         helped = {locale: texts(f"help.{key}", locale)[0] for locale in LOCALES}
         return Question(
-            key, "people" if party else "events", kind, "required", wording, helped, None, (), (), True, party
+            key,
+            "people" if party or key in DETAILS.values() else "events",
+            kind,
+            "required",
+            wording,
+            helped,
+            None,
+            (),
+            (),
+            True,
+            party,
         )
 
     return {
@@ -40,6 +54,8 @@ def frame() -> Mapping[str, Question]:
         TOPIC: question(TOPIC, "text"),
         AREA: question(AREA, "choice"),
         STORY: question(STORY, "text"),
+        BIRTH_YEAR: question(BIRTH_YEAR, "text"),
+        OTHER_PLACE: question(OTHER_PLACE, "text"),
     }
 
 

@@ -33,7 +33,8 @@ class Talk:
     first; `offered`: those on the buttons now; `parted`: ids of the questions that told areas apart, and the open
     one's as `parting`. `seen`: fingerprints of the dangers that were acted on. `helped`: kinds whose numbers were
     given. `flag`: the red flag for which a person decides; `passed`: those with which the client was let go on.
-    `counts`: how often each list of wordings was used; `last`: the wording that was used last.
+    `counts`: how often each list of wordings was used; `last`: the wording that was used last. `wanted`: questions
+    for what tells people of a common name apart; `gate_to`: where the gate leads to after them.
     """
 
     stage: Stage = Stage.NOTICE
@@ -57,6 +58,8 @@ class Talk:
     passed: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     last: str = ""
+    wanted: tuple[str, ...] = ()
+    gate_to: Stage | None = None
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -105,19 +108,21 @@ class Talk:
             "passed": list(self.passed),
             "counts": dict(sorted(self.counts.items())),
             "last": self.last,
+            "wanted": list(self.wanted),
+            "gate_to": self.gate_to.value if self.gate_to else None,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Talk:
         """What `as_json` wrote; an empty mapping is the state before anything happened."""
-        return_to = data.get("return_to")
+        return_to, gate_to = data.get("return_to"), data.get("gate_to")
         known = {
             key: Known(_frozen(value), cast("FactState", state), turn, asked)
             for key, (value, state, turn, asked) in data.get("known", {}).items()
         }
         lists: dict[str, Any] = {
             name: tuple(data.get(name, ()))
-            for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed")
+            for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed", "wanted")
         }
         words: dict[str, Any] = {
             name: str(data.get(name, "")) for name in ("playbook", "asking", "parting", "flag", "last")
@@ -127,6 +132,7 @@ class Talk:
             consents=frozenset(data.get("consents", ())),
             gate_passed=bool(data.get("gate_passed", False)),
             return_to=Stage(return_to) if return_to else None,
+            gate_to=Stage(gate_to) if gate_to else None,
             known=known,
             tries=dict(data.get("tries", {})),
             early=tuple((turn, text) for turn, text in data.get("early", ())),
