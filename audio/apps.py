@@ -11,8 +11,10 @@ class AudioConfig(AppConfig):
 
     def ready(self) -> None:
         """Put the player on every intake's page; say what this app holds for a firm."""
+        from audio.erasing import register
         from audio.holders import register_holders
         from audio.playback import register_player
 
+        register()
         register_player()
         register_holders()

@@ -35,6 +35,7 @@ class Declination(models.Model):
     status = models.CharField(max_length=12, choices=Status)
     attempts = models.PositiveSmallIntegerField(default=0)
     at = models.DateTimeField(default=timezone.now, editable=False)
+    next_at = models.DateTimeField(null=True, blank=True, help_text="When it is tried again, if it has to be.")
     sent_at = models.DateTimeField(null=True, blank=True)
     note_ct = models.BinaryField(default=bytes, blank=True)
     note = SealedText("note_ct")

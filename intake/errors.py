@@ -10,6 +10,7 @@ IntakeError
 +-- ReasonRequired      400  a decision about a conflict needs a reason
 +-- NotUnderstood       400  what staff wrote down is no answer to that question
 +-- AlreadyDecided      409  somebody decided before
++-- AlreadyTold         409  the client was told before, or will be by e-mail
 """
 
 from __future__ import annotations
@@ -94,3 +95,11 @@ class AlreadyDecided(IntakeError):
     code = "already_decided"
     status = 409
     sentence = "There is nothing left to decide here."
+
+
+class AlreadyTold(IntakeError):
+    """The client was told of the declination before, or a message is on its way."""
+
+    code = "already_told"
+    status = 409
+    sentence = "The client has been told already, or a message is on its way."

@@ -50,6 +50,8 @@ def record_of(intake: Intake, sequence: int, event: Event) -> InterviewEvent:
 
 def event_of(row: InterviewEvent, texts: Mapping[int, str]) -> Event:
     """The event that `row` keeps; `texts` has the turns' words by number."""
+    if row.data is None:
+        raise KeyError(row.sequence)
     data: dict[str, Any] = dict(row.data)
     kind = _KINDS[row.kind]
     if kind in {events.Said, events.Proposed}:
@@ -63,7 +65,7 @@ def event_of(row: InterviewEvent, texts: Mapping[int, str]) -> Event:
 
 
 def replay(intake_id: UUID) -> Talk:
-    """The state that an intake's recorded events lead to. KeyError: a turn's words were erased."""
+    """The state that an intake's recorded events lead to. KeyError: a turn's or an event's words were erased."""
     turns = Turn.objects.filter(intake_id=intake_id, role=Turn.Role.CLIENT)
     texts = {turn.number: turn.text for turn in turns if turn.text is not None}
     talk = Talk()

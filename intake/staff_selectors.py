@@ -9,8 +9,9 @@ from django.db.models import Case, CharField, Exists, F, OuterRef, Subquery, Val
 
 from intake.interview.stages import Stage
 from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Intake, Party, SafetyAlert
+from intake.sealing import sealed_turns
 from intake.selectors import TurnView, turns_after
-from intake.summaries import Summary, sealed_turns, summary_of
+from intake.summaries import Summary, summary_of
 from tenants.accounts.models import User
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def record_for_staff(intake_id: UUID) -> StaffRecord:
         checks=_checks(intake),
         events=_events(intake),
         alerts=list(alerts),
-        summary=summary_of(intake, facts),
+        summary=summary_of(intake, facts, sealed),
         sealed=sealed,
     )
 

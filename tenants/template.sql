@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
 -- fingerprint: ed4123e43507c001334ecb67117ffe99aa6395d7ff683ea0407042f66c24935d
--- sources: 515ecc91cf725737f8afe8d4cd1de984ed93c60e11e0cbff7bc38def6034170b
+-- sources: 220ce51e88b52a0b147432fe001f7d93f158448d20a65c69278637eb0d99470b
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -260,6 +260,7 @@ CREATE TABLE __firm_schema__.intake_declination (
     status character varying(12) NOT NULL,
     attempts smallint NOT NULL,
     at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone,
     sent_at timestamp with time zone,
     note_ct bytea NOT NULL,
     intake_id uuid NOT NULL,
@@ -639,7 +640,7 @@ CREATE TRIGGER intake_conflictcheck_undecided BEFORE UPDATE ON __firm_schema__.i
 CREATE TRIGGER intake_consent_append_only BEFORE UPDATE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
 CREATE TRIGGER intake_consent_keep BEFORE DELETE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_consent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_consent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
-CREATE TRIGGER intake_declination_append_only BEFORE UPDATE ON __firm_schema__.intake_declination FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('status', 'attempts', 'sent_at', 'note_ct', 'noted_by_id');
+CREATE TRIGGER intake_declination_append_only BEFORE UPDATE ON __firm_schema__.intake_declination FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('status', 'attempts', 'next_at', 'sent_at', 'note_ct', 'noted_by_id');
 CREATE TRIGGER intake_declination_keep BEFORE DELETE ON __firm_schema__.intake_declination FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_declination_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_declination FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_fact_append_only BEFORE UPDATE ON __firm_schema__.intake_fact FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('value_ct');

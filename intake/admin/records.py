@@ -9,9 +9,8 @@ from django.contrib import admin
 from intake.admin.base import ReadOnlyAdmin, staff_member
 from intake.admin.site import firm_admin
 from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Turn
-from intake.selectors import view
+from intake.sealing import sealed_in
 from intake.services.decisions import note_viewed
-from intake.summaries import sealed_turns
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -48,7 +47,7 @@ class TurnAdmin(WordsAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """What was told before the firm is free to listen is not shown here either."""
         turn = super().get_object(request, object_id, from_field)
-        if turn is not None and sealed_turns(turn.intake, [view(turn, None, None)]):
+        if turn is not None and turn.number in sealed_in(turn.intake):
             turn.text = None
         return turn
 
@@ -68,7 +67,7 @@ class FactAdmin(WordsAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Nor what was read out of it."""
         fact = super().get_object(request, object_id, from_field)
-        if fact is not None and fact.turn and sealed_turns(fact.intake, [view(fact.turn, None, None)]):
+        if fact is not None and fact.turn and fact.turn.number in sealed_in(fact.intake):
             fact.value = None
         return fact
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Version of the notice and of the consents' wording. A consent is stored with it.
 NOTICE_VERSION: Final = "2026-1"
+#: Version of the words of a declination. Each is stored with it.
+DECLINATION_VERSION: Final = "2026-1"
 DEFAULT_LOCALE: Final = "en"
 #: The languages that a client is addressed in.
 LOCALES: Final = ("en", "es")

@@ -13,7 +13,7 @@ from django.db.migrations.operations.base import Operation
 import tenants.ids
 
 TABLE = "intake_declination"
-CHANGES = "'status', 'attempts', 'sent_at', 'note_ct', 'noted_by_id'"
+CHANGES = "'status', 'attempts', 'next_at', 'sent_at', 'note_ct', 'noted_by_id'"
 TRIGGERS = f"""
 CREATE TRIGGER {TABLE}_keep BEFORE DELETE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION intake_refuse_change();
 CREATE TRIGGER {TABLE}_keep_all BEFORE TRUNCATE ON {TABLE}
@@ -104,6 +104,10 @@ class Migration(migrations.Migration):
                 ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "next_at",
+                    models.DateTimeField(blank=True, help_text="When it is tried again, if it has to be.", null=True),
+                ),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
                 ("note_ct", models.BinaryField(blank=True, default=bytes)),
                 (

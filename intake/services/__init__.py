@@ -15,6 +15,7 @@ from intake.services.conversation import (
     switch_language,
 )
 from intake.services.decisions import acknowledge_alert, decide_conflict, decide_person, write_fact
+from intake.services.refusing import told_otherwise
 
 __all__ = [
     "TurnResult",
@@ -32,5 +33,6 @@ __all__ = [
     "send_intake",
     "start_intake",
     "switch_language",
+    "told_otherwise",
     "write_fact",
 ]

@@ -214,6 +214,17 @@ DOMAINS_FILE = env.str("DOMAINS_FILE", default="")
 # A firm may bring its own domain; what lies under it is not ours to bind, nor to preload.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
+# Mail. Without SMTP_HOST none is sent, and the admin says so.
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env.str("SMTP_HOST", default="")
+EMAIL_PORT = env.int("SMTP_PORT", default=587)
+EMAIL_HOST_USER = env.str("SMTP_USER", default="")
+EMAIL_HOST_PASSWORD = secret("SMTP_PASSWORD")
+EMAIL_USE_SSL = env.bool("SMTP_TLS", default=True) and EMAIL_PORT == 465  # where TLS begins at once
+EMAIL_USE_TLS = env.bool("SMTP_TLS", default=True) and not EMAIL_USE_SSL
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("SMTP_FROM", default="") or f"legal-intake@{BASE_DOMAIN or 'localhost'}"
+
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = log_configuration(LOG_LEVEL)
 METRICS_TOKEN = secret("METRICS_TOKEN")

@@ -156,13 +156,24 @@ def _conflict_decided(step: Step, event: ConflictDecided) -> None:
     if talk.stage is not Stage.CONFLICT_HOLD:
         raise NotNow(talk.stage, event)
     if not event.cleared:
-        # The client's view does not change: a confirmed conflict looks like every other stop.
-        step.change(stage=Stage.STOPPED, early=())
+        # The client is told as whoever is declined for another reason.
+        _decline(step, Stage.STOPPED)
     elif talk.flag:
         step.change(stage=Stage.PERSON_DECIDES)
     else:
         step.say("welcome_back")
         _through_gate(step)
+
+
+def _decline(step: Step, stage: Stage) -> None:
+    """The firm does not take them on: one wording for every reason. What was told too early is forgotten."""
+    talk = step.talk
+    if frame.STORY not in talk.asked or stage is Stage.STOPPED:
+        kept = frame.kept_on_refusal(step.playbook)
+        known = {key: one for key, one in talk.known.items() if key in kept}
+        step.change(known=known, story=(), areas=(), offered=(), parted=(), parting="")
+    step.change(stage=stage, early=(), asking="")
+    step.say("declined")
 
 
 def _through_gate(step: Step) -> None:
@@ -187,7 +198,7 @@ def _staff_acted(step: Step, event: StaffActed) -> None:
     if talk.stage is not Stage.PERSON_DECIDES:
         raise NotNow(talk.stage, event)
     if event.action == "decline":
-        step.change(stage=Stage.DECLINED, early=())
+        _decline(step, Stage.DECLINED)
         return
     step.change(passed=(*talk.passed, talk.flag) if talk.flag else talk.passed)
     step.say("welcome_back")
