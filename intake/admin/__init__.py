@@ -1,6 +1,6 @@
 """The firm's admin, on the firm's own host: what needs a person first, one conversation, the staff."""
 
-from intake.admin import intakes, records, users  # noqa: F401 - each registers its models
+from intake.admin import conflicts, intakes, records, users  # noqa: F401 - each registers its models
 from intake.admin.panels import Panel, register_panel
 from intake.admin.site import firm_admin
 

@@ -8,7 +8,7 @@ from django.contrib import admin
 
 from intake.admin.base import ReadOnlyAdmin, staff_member
 from intake.admin.site import firm_admin
-from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Turn
+from intake.models import AuditEvent, Consent, Fact, Turn
 from intake.sealing import sealed_in
 from intake.services.decisions import note_viewed
 
@@ -70,17 +70,6 @@ class FactAdmin(WordsAdmin):
         if fact is not None and fact.turn and fact.turn.number in sealed_in(fact.intake):
             fact.value = None
         return fact
-
-
-@admin.register(ConflictCheck, site=firm_admin)
-class ConflictCheckAdmin(WordsAdmin):
-    """Runs of the conflict gate. They are decided on the intake's page."""
-
-    list_display = ("intake", "result", "decision", "decided_by", "at", "decided_at")
-    list_filter = ("result", "decision")
-    list_select_related = ("intake", "decided_by")
-    fields: ClassVar[list[str]] = ["intake", "result", "decision", "reason", "decided_by", "decided_at", "at"]
-    readonly_fields = ("reason",)
 
 
 @admin.register(Consent, site=firm_admin)

@@ -224,7 +224,8 @@ def test_a_failure_is_tried_again_later_and_in_the_end_left_to_a_person(
         refusing.send_waiting()
     row.refresh_from_db()
     assert (row.status, row.attempts) == ("failed", refusing.MOST_ATTEMPTS)
-    assert [one.kinds for one in SafetyAlert.objects.filter(intake=intake)] == [["declined_not_told"]]
+    kinds = [one.kinds for one in SafetyAlert.objects.filter(intake=intake, level="attention")]
+    assert kinds == [["declined_not_told"]]
 
 
 def test_the_sweep_sends_what_a_lost_job_left(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
