@@ -116,7 +116,8 @@ def match(intake: Intake, details: Mapping[UUID, Name] | None = None, *, probing
     own = tuple(_own_people(parties))
     why = _why(rules, probing=probing, own=bool(own), unresolved=needs_detail and not matches)
     outcome = Outcome(matches, found=tuple(found), needs_detail=needs_detail and not matches, why=why, own=own)
-    return replace(outcome, cleared_before=bool(matches or why) and _cleared(intake, matches, why))
+    cleared = _cleared(intake, matches, why)  # asked also where nothing was found: it takes as long
+    return replace(outcome, cleared_before=bool(matches or why) and cleared)
 
 
 def _why(rules: ConflictRules, *, probing: bool, own: bool, unresolved: bool) -> str:

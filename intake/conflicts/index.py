@@ -106,7 +106,7 @@ class Found:
 
 def search(name: Name, side: Side = "unknown", *, without: UUID | None = None) -> Found:
     """The current firm's parties that may be `name`, without those of the intake `without`."""
-    rules = rules_of_firm()
+    rules, million = rules_of_firm(), size_of_index() / 1e6  # asked for whoever is found: it takes as long
     compared = [
         (row, record, found)
         for row, record in _candidates(name, without)
@@ -114,7 +114,6 @@ def search(name: Name, side: Side = "unknown", *, without: UUID | None = None) -
     ]
     if not compared:
         return Found()
-    million = size_of_index() / 1e6
     # A word that many of the firm's parties are named with makes no affiliates.
     akin = sum(found.is_akin for _, _, found in compared)
     if akin > rules["affiliates"]:

@@ -144,7 +144,8 @@ def _conflict_matched(step: Step, event: ConflictMatched) -> None:
     if talk.stage is not Stage.CONFLICT_GATE:
         raise NotNow(talk.stage, event)
     if event.hit or talk.flag:
-        # One look and one wording for every reason to stop.
+        # One look and one wording for every reason to stop; and the work of a pass, so that it takes as long.
+        _through_gate(Step.of(step.playbook, talk, event))
         step.change(stage=Stage.CONFLICT_HOLD if event.hit else Stage.PERSON_DECIDES)
         step.say("stopped")
         return
