@@ -92,7 +92,11 @@ def _answered(step: Step, event: Said) -> None:
 
 def _is_own_name(step: Step, answer: Answer) -> bool:
     own = step.talk.known.get(frame.NAME)
-    return bool(own and own.value and answer.value) and normalise(str(own.value)) == normalise(str(answer.value))
+    return (
+        own is not None
+        and bool(own.value and answer.value)
+        and normalise(str(own.value)) == normalise(str(answer.value))
+    )
 
 
 def take(step: Step, question: Question, answer: Answer, event: Said) -> None:
