@@ -19,6 +19,7 @@ from audio.models import Recording
 from audio.recordings import read_range, recordings_of
 from intake import audit, roles
 from intake.admin.panels import Panel, register_panel
+from intake.sealing import sealed_utterances
 from tenants.errors import CannotDecrypt
 
 if TYPE_CHECKING:
@@ -122,8 +123,10 @@ def register_player() -> None:
 
 
 def player_panel(_request: HttpRequest, intake: Intake) -> SafeString | None:
-    """An intake's recordings with their words, or None when nothing was kept."""
-    rows = [_row(recording) for recording in recordings_of(intake.pk)]
+    """An intake's recordings with their words, or None when nothing was kept. What was told before the firm is free
+    to listen is not among them."""
+    sealed = sealed_utterances(intake)
+    rows = [_row(recording) for recording in recordings_of(intake.pk) if recording.utterance_id not in sealed]
     return render_to_string("audio/player.html", {"rows": rows}) if rows else None
 
 

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 ALERT_LIMIT_MS: Final = 300_000
 ALERT_AGE_MS: Final = 6 * 3_600_000
+DECLINATION_LIMIT_MS: Final = 60_000
 MODEL_LIMIT_MS: Final = 120_000
 MODEL_AGE_MS: Final = 600_000
 
@@ -61,4 +62,13 @@ def send_erasure(erasure_id: UUID, delay_seconds: int = 0) -> None:
         logger.warning("erasure_not_sent", extra={"error": type(error).__name__})
 
 
-__all__ = ["contact_actors", "erase", "propose_facts", "send_erasure", "tell_of_alert"]
+# Not retried by Dramatiq: how often it was tried stands in the row, and the sweep goes on with it.
+@actor(max_retries=0, time_limit=DECLINATION_LIMIT_MS, max_age=ALERT_AGE_MS)
+def send_declination(declination_id: str) -> None:
+    """Try to send the message that a client was declined. Sent twice it does no more."""
+    from intake.services import refusing
+
+    refusing.send(UUID(declination_id))
+
+
+__all__ = ["contact_actors", "erase", "propose_facts", "send_declination", "send_erasure", "tell_of_alert"]

@@ -11,6 +11,7 @@ IntakeError
 +-- ReasonRequired      400  a decision about a conflict needs a reason
 +-- NotUnderstood       400  what staff wrote down is no answer to that question
 +-- AlreadyDecided      409  somebody decided before
++-- AlreadyTold         409  the client was told before, or will be by e-mail
 +-- AssistantUnusable   400  these settings of the language model cannot be used, and why
 +-- BadSetting          400  a choice of the firm's that is not possible; the sentence says which
 +-- TooManyTries        429  codes were asked for, or tried, too often
@@ -120,6 +121,14 @@ class AlreadyDecided(IntakeError):
     code = "already_decided"
     status = 409
     sentence = "There is nothing left to decide here."
+
+
+class AlreadyTold(IntakeError):
+    """The client was told of the declination before, or a message is on its way."""
+
+    code = "already_told"
+    status = 409
+    sentence = "The client has been told already, or a message is on its way."
 
 
 class NoPlaybook(IntakeError):

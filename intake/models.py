@@ -63,6 +63,9 @@ class Intake(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Keyed hashes of where it was begun, so that one who tries names is counted (intake.conflicts.probing).
+    device_hash = models.BinaryField(max_length=32, null=True, blank=True, editable=False)
+    address_hash = models.BinaryField(max_length=32, null=True, blank=True, editable=False)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-created_at"]
@@ -219,6 +222,15 @@ class ConflictCheck(models.Model):
         CLEAR = "clear"
         HIT = "hit"
 
+    class Why(models.TextChoices):
+        """What stopped the client; empty: the names, or nothing."""
+
+        NAMES = "", "-"
+        HOLD_EVERYONE = "hold_everyone", "the firm looks at everyone first"
+        OWN_PEOPLE = "own_people", "the other side is the firm, or works for it"
+        COMMON_NAME = "common_name", "a common name, and nothing that tells it apart"
+        PROBING = "probing", "names were tried again and again"
+
     class Decision(models.TextChoices):
         """What a person decided about a hit; empty while nobody has."""
 
@@ -229,6 +241,10 @@ class ConflictCheck(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="conflict_checks")
     result = models.CharField(max_length=10, choices=Result)
+    why = models.CharField(
+        max_length=20, choices=Why, blank=True, default=Why.NAMES, db_default="",
+        help_text="Why it stopped, where it was not the names alone.",
+    )  # fmt: skip
     matches = models.JSONField(default=list, help_text="Ids of the parties that matched, or of imported entries.")
     findings_ct = models.BinaryField(null=True, blank=True)
     findings = SealedJSON("findings_ct")
@@ -290,10 +306,22 @@ class ConflictEntry(models.Model):
 
 
 class ConflictRules(models.Model):
-    """The firm's own thresholds, at most one row; what it leaves out is the project's (thresholds.yaml)."""
+    """The firm's own rules, at most one row; thresholds that it leaves out are the project's (thresholds.yaml)."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     thresholds = models.JSONField(default=dict)
+    hold_everyone = models.BooleanField(
+        default=False, db_default=False, help_text="Everybody waits for a person after the conflict check."
+    )
+    stop_common = models.BooleanField(
+        "stop common names", default=False, db_default=False,
+        help_text="A common name that matches also stops when the client does not know what tells it apart; "
+        "otherwise it is a note, and staff are alerted.",
+    )  # fmt: skip
+    alert_hours = models.PositiveSmallIntegerField(
+        "hours until staff are alerted", default=24, db_default=24,
+        help_text="A stop that nobody has decided about for so long raises an alert.",
+    )  # fmt: skip
 
     class Meta:
         verbose_name_plural = "conflict rules"
@@ -375,6 +403,7 @@ from intake.contactbook import (  # noqa: E402
     ResumeLock,
     ResumePass,
 )
+from intake.declining import Declination  # noqa: E402
 from intake.duty import DutySettings, OnCall, Page, Paging  # noqa: E402
 from intake.keeping import Erasure, LegalHold  # noqa: E402
 from intake.logbook import InterviewEvent, SafetyAlert  # noqa: E402
@@ -383,7 +412,7 @@ from intake.playbook_versions import PlaybookVersion  # noqa: E402
 
 __all__ = [
     "FIRM_CHAIN", "JSON_KINDS", "AssistantSettings", "AuditEvent", "ConflictCheck", "ConflictEntry", "ConflictRules",
-    "Consent", "ContactCount", "ContactMessage", "ContactSettings", "DutySettings", "Erasure", "Fact", "Intake",
-    "InterviewEvent", "LegalHold", "LimitationPeriod", "ModelUse", "OnCall", "Page", "Paging", "Party",
+    "Consent", "ContactCount", "ContactMessage", "ContactSettings", "Declination", "DutySettings", "Erasure", "Fact",
+    "Intake", "InterviewEvent", "LegalHold", "LimitationPeriod", "ModelUse", "OnCall", "Page", "Paging", "Party",
     "PlaybookVersion", "ResumeLock", "ResumePass", "SafetyAlert", "Turn",
 ]  # fmt: skip

@@ -1,5 +1,8 @@
-"""What the scheduler's leader does for the conversation: the conflict index has everybody who was ever named, and
-no safety alert waits because a worker or the broker died; what had to be deleted is; counts of codes are forgotten."""
+"""What the scheduler's leader does for the conversation, in every firm.
+
+The conflict index has everybody who was ever named; no safety alert waits because a worker or the broker died; stops
+that nobody decides about raise one; declinations are sent; what had to be deleted is; counts of codes are forgotten.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from intake.conflicts import entries
 from intake.contact import limits, passes
 from intake.metrics import ALERTS
 from intake.models import Erasure
-from intake.services import alert_metrics, paging, run_erasure, triage
+from intake.services import alert_metrics, paging, refusing, run_erasure, triage, waiting
 from tenants import directory
 from tenants.context import firm_scope, public_scope
 from tenants.errors import FirmUnavailable, TenancyError
@@ -32,6 +35,8 @@ TIDY_SECONDS: Final = 3_600.0
 #: A job does an erasure at once, and tries again by itself. This finds what a crash or a lost job left.
 ERASURES_SECONDS: Final = 300.0
 _AT_A_TIME: Final = 100
+STOPS_SECONDS: Final = 300.0
+DECLINATIONS_SECONDS: Final = 60.0
 T = TypeVar("T")
 
 
@@ -69,6 +74,16 @@ def _run_due() -> int:
     return len(due)
 
 
+def alert_of_stops() -> int:
+    """Raise an alert for each stop that nobody has decided about within its firm's limit. Returns how many."""
+    return sum(in_every_firm(waiting.alert_of_stops, "stops_not_looked_at"))
+
+
+def send_declinations() -> int:
+    """Send what waits to be sent, or tried and failed before. Returns how many were tried."""
+    return sum(in_every_firm(refusing.send_waiting, "declinations_not_sent"))
+
+
 def in_every_firm(act: Callable[[], T], complaint: str) -> list[T]:
     """Call `act` inside every firm that is served, one after another; what it gave. One firm's bad day, logged as
     `complaint`, is not the others'."""
@@ -100,3 +115,5 @@ register("urgency", URGENCY_SECONDS, refresh_urgency)
 register("safety-pages", SWEEP_SECONDS, tell_of_alerts)
 register("contact-tidy", TIDY_SECONDS, tidy_contact)
 register("erasures", ERASURES_SECONDS, run_due_erasures)
+register("undecided-stops", STOPS_SECONDS, alert_of_stops)
+register("declinations", DECLINATIONS_SECONDS, send_declinations)

@@ -28,8 +28,8 @@ _KINDS: Final[Mapping[str, type[Event]]] = {
     for kind in (
         events.Started, events.Consented, events.Withdrew, events.Said, events.Chose, events.WentBack,
         events.Switched, events.Confirmed, events.Opened, events.Finished, events.Sent, events.ConflictMatched,
-        events.ConflictDecided, events.StaffActed, events.Proposed, events.CodeSent, events.CodeChecked,
-        events.Resumed,
+        events.ConflictDecided, events.DetailWanted, events.StaffActed, events.Proposed, events.CodeSent,
+        events.CodeChecked, events.Resumed,
     )
 }  # fmt: skip
 
@@ -52,6 +52,8 @@ def record_of(intake: Intake, sequence: int, event: Event) -> InterviewEvent:
 
 def event_of(row: InterviewEvent, texts: Mapping[int, str]) -> Event:
     """The event that `row` keeps; `texts` has the turns' words by number."""
+    if row.data is None:
+        raise KeyError(row.sequence)
     data: dict[str, Any] = dict(row.data)
     kind = _KINDS[row.kind]
     if kind in {events.Said, events.Proposed}:
@@ -60,14 +62,14 @@ def event_of(row: InterviewEvent, texts: Mapping[int, str]) -> Event:
         data["facts"] = tuple(events.Proposal(**fact) for fact in data["facts"])
     if kind is events.Said:
         data["votes"] = tuple(Vote(**{**vote, "codes": tuple(vote["codes"])}) for vote in data.get("votes", ()))
-    for name in ("value", "verify"):
+    for name in ("value", "verify", "keys"):
         if isinstance(data.get(name), list):
             data[name] = tuple(data[name])
     return kind(at=row.at, zone=row.zone, locale=row.locale, playbook=row.playbook, **data)
 
 
 def replay(intake_id: UUID) -> Talk:
-    """The state that an intake's recorded events lead to. KeyError: a turn's words were erased."""
+    """The state that an intake's recorded events lead to. KeyError: a turn's or an event's words were erased."""
     turns = Turn.objects.filter(intake_id=intake_id, role=Turn.Role.CLIENT)
     texts = {turn.number: turn.text for turn in turns if turn.text is not None}
     talk = Talk()

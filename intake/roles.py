@@ -32,6 +32,11 @@ def may_edit_playbooks(user: Any) -> bool:
     return is_staff(user) and bool(user.is_superuser or _has(user, {ADMINISTRATOR, ATTORNEY}))
 
 
+def may_set_rules(user: Any) -> bool:
+    """Whether they may change the rules of the conflict check."""
+    return is_staff(user) and bool(user.is_superuser or _has(user, {ADMINISTRATOR}))
+
+
 def may_manage_users(user: Any) -> bool:
     """Whether they may add, change and disable accounts."""
     return is_staff(user) and bool(user.is_superuser or _has(user, {ADMINISTRATOR}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Subquery, Value, When
 
@@ -13,6 +13,7 @@ from intake.models import (
     AuditEvent,
     ConflictCheck,
     Consent,
+    Declination,
     Erasure,
     Fact,
     Intake,
@@ -20,8 +21,9 @@ from intake.models import (
     Party,
     SafetyAlert,
 )
+from intake.sealing import sealed_turns
 from intake.selectors import TurnView, turns_after
-from intake.summaries import Summary, sealed_turns, summary_of
+from intake.summaries import Summary, summary_of
 from tenants.accounts.models import User
 
 if TYPE_CHECKING:
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
 
 #: `conflict_state` -> what staff read.
 CONFLICT_WORDS: Final = {"open": "waits for a decision", "cleared": "cleared", "confirmed": "confirmed"}
+#: What a party is to the firm -> what staff read.
+ROLE_WORDS: Final = {
+    "client": "client", "former_client": "former client", "prospect": "asked the firm before",
+    "adverse": "the other side in a matter", "related": "related to a matter", "institution": "marked institution",
+    "own people": "the firm's own",
+}  # fmt: skip
 #: Stage -> what staff read.
 STAGE_WORDS: Final = {
     Stage.NOTICE: "not begun",
@@ -68,11 +76,28 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """One name that the check found, in words. `stops`: it stands on the wrong side; the others are notes."""
+
+    name: str
+    role: str
+    score: int
+    reasons: str
+    stops: bool
+    intake: Intake | None
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """A conflict check with the parties that it matched."""
+    """A conflict check with what it found, what stops first."""
 
     row: ConflictCheck
-    matches: list[Party]
+    found: list[Found]
+
+    @property
+    def why(self) -> str:
+        """What stopped the client besides the names; empty where nothing did."""
+        return self.row.get_why_display() if self.row.why else ""
 
     @property
     def is_open(self) -> bool:
@@ -117,6 +142,8 @@ class StaffRecord:
     alerts: list[SafetyAlert]
     summary: Summary | None
     sealed: frozenset[int]
+    declination: Declination | None
+    earlier: list[Intake]
 
     @property
     def is_held(self) -> bool:
@@ -152,6 +179,8 @@ def needs_a_person() -> list[Need]:
     ]
     waiting = Intake.objects.filter(stage=Stage.PERSON_DECIDES).order_by("updated_at")[:_SHOWN]
     needs += [Need(one, "Stopped: a person has to decide", one.updated_at) for one in waiting]
+    untold = Declination.objects.filter(status__in=("no_channel", "failed")).select_related("intake").order_by("at")
+    needs += [Need(one.intake, "Declined, and not told yet: there is no safe way", one.at) for one in untold[:_SHOWN]]
     needs += [Need(one, "Stopped: a possible conflict waits for your decision", one.updated_at) for one in held]
     needs += [Need(one, "Sent, and not read by anybody yet", one.sent_at or one.updated_at) for one in unread]
     return needs[:_SHOWN]
@@ -180,6 +209,7 @@ def record_for_staff(intake_id: UUID) -> StaffRecord:
     found = Fact.objects.filter(intake=intake).select_related("turn", "superseded_by", "written_by").order_by("id")
     facts = [fact for fact in found if not (fact.turn and fact.turn.number in sealed)]
     alerts = SafetyAlert.objects.filter(intake=intake).select_related("turn", "acknowledged_by").order_by("id")
+    checks = _checks(intake)
     return StaffRecord(
         intake=intake,
         turns=[replace(turn, text=None) if turn.number in sealed else turn for turn in turns],
@@ -188,11 +218,13 @@ def record_for_staff(intake_id: UUID) -> StaffRecord:
         consents=_consents(intake),
         erasures=list(Erasure.objects.filter(intake=intake).select_related("consent").order_by("id")),
         holds=list(LegalHold.objects.filter(intake=intake).select_related("placed_by", "released_by").order_by("id")),
-        checks=_checks(intake),
+        checks=checks,
         events=_events(intake),
         alerts=list(alerts),
-        summary=summary_of(intake, facts),
+        summary=summary_of(intake, facts, sealed),
         sealed=sealed,
+        declination=Declination.objects.filter(intake=intake).select_related("noted_by").first(),
+        earlier=_earlier(checks),
     )
 
 
@@ -209,11 +241,47 @@ def _consents(intake: Intake) -> list[Agreed]:
     return found
 
 
+def _earlier(checks: list[Check]) -> list[Intake]:
+    """Intakes of somebody who seems to be the same client, newest first: who comes back, and how often."""
+    found = {
+        one.intake.id: one.intake
+        for check in checks
+        for one in check.found
+        if one.intake is not None and not one.stops and one.role == ROLE_WORDS["prospect"]
+    }
+    return sorted(found.values(), key=lambda intake: intake.created_at, reverse=True)
+
+
 def _checks(intake: Intake) -> list[Check]:
     rows = list(ConflictCheck.objects.filter(intake=intake).select_related("decided_by").order_by("id"))
-    wanted = {one for row in rows for one in row.matches}
-    found = {str(party.id): party for party in Party.objects.filter(id__in=wanted).select_related("intake")}
-    return [Check(row, [found[one] for one in row.matches if one in found]) for row in rows]
+    findings = {row.id: list(row.findings or ()) for row in rows}
+    wanted = {one for row in rows for one in row.matches} | {
+        found["id"] for several in findings.values() for found in several if found["id"]
+    }
+    parties = {str(one.id): one for one in Party.objects.filter(id__in=wanted).select_related("intake")}
+    return [Check(row, _found(row, findings[row.id], parties)) for row in rows]
+
+
+def _found(row: ConflictCheck, findings: list[dict[str, Any]], parties: dict[str, Party]) -> list[Found]:
+    """What the index said of each name; and what was equal letter by letter where it said nothing."""
+    found = [
+        Found(
+            name=one["name"],
+            role=ROLE_WORDS.get(one["role"], one["role"]),
+            score=round(100 * one["score"]),
+            reasons="; ".join(one["reasons"]),
+            stops=bool(one["hit"]) or one["id"] in row.matches,
+            intake=parties[one["id"]].intake if one["id"] in parties else None,
+        )
+        for one in findings
+    ]
+    known = {one["id"] for one in findings}
+    found += [
+        Found(parties[one].name or "", parties[one].get_role_display(), 100, "the same name", True, parties[one].intake)
+        for one in row.matches
+        if one in parties and one not in known
+    ]
+    return sorted(found, key=lambda one: (not one.stops, -one.score))
 
 
 def _events(intake: Intake) -> list[Event]:

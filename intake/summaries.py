@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from intake import guided_views, triage
@@ -12,7 +12,6 @@ from intake.interview.guided.saying import local
 from intake.interview.stages import Stage
 from intake.interview.wordings import DEFAULT_LOCALE, third_languages
 from intake.interviews import guided_named, talk_of
-from intake.language.tokens import words_of
 from intake.models import Fact
 from intake.playbooks.evaluating import documents, questions_for, red_flags
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from intake.limits.reckoning import Status
     from intake.models import Intake
     from intake.playbooks.model import Playbook, Question
-    from intake.selectors import TurnView
     from intake.urgency.judging import Urgency
 
 #: The language that the firm reads; clients have their own.
@@ -37,12 +35,8 @@ STATE_WORDS: Final = {
 LEVEL_WORDS: Final = {"person": "a person decides", "urgent": "urgent", "attention": "look at this"}
 #: Why a conversation waits for a person, where no red flag of the playbook says so.
 _OWN_FLAGS: Final = {"@no_name": "No name was given, so conflicts cannot be checked"}
-#: A turn of more words than an answer to a first question needs may hold what was told too early.
-_ANSWER_WORDS: Final = 15
 #: Characters of a quotation.
 _QUOTED: Final = 120
-#: Stages in which the gate was not passed and what was told early is still kept from everybody.
-_EARLY_KEYS: Final = frozenset({frame.TOPIC, frame.AREA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +77,15 @@ class Summary:
     other_language: str = ""
 
 
-def summary_of(intake: Intake, facts: Iterable[Fact]) -> Summary | None:
-    """None for a conversation of the first form. Two queries at most: the firm's limitation rows."""
+def summary_of(intake: Intake, facts: Iterable[Fact], sealed: frozenset[int] = frozenset()) -> Summary | None:
+    """None for a conversation of the first form. What came from a turn of `sealed` is left out. Two queries at most:
+    the firm's limitation rows."""
     talk = talk_of(intake)
     if talk is None:
         return None
     playbook = guided_named(intake.playbook)
+    if sealed or not talk.gate_passed:
+        talk = _without_sealed(playbook, talk, sealed)
     limits = triage.limits_of(intake, talk)
     known = talk.known.get(frame.AREA)
     return Summary(
@@ -100,27 +97,12 @@ def summary_of(intake: Intake, facts: Iterable[Fact]) -> Summary | None:
             (LEVEL_WORDS[flag.level], local(flag.reason, STAFF_LOCALE)) for flag in red_flags(playbook, talk.answers)
         ],
         waits_for=_waits_for(playbook, talk),
-        groups=_groups(playbook, talk, list(facts), sealed=not talk.gate_passed),
+        groups=_groups(playbook, talk, list(facts)),
         documents=[local(paper.titles, STAFF_LOCALE) for paper in documents(playbook, talk.answers)],
         open=_open(playbook, talk),
         story=list(talk.story),
         other_language=_other_language(talk),
     )
-
-
-def sealed_turns(intake: Intake, turns: Iterable[TurnView]) -> frozenset[int]:
-    """Client turns that may tell what nobody may read before the firm knows that it is free to listen."""
-    talk = talk_of(intake)
-    if talk is None or talk.gate_passed or intake.stage == Stage.SENT:
-        return frozenset()
-    return frozenset(
-        turn.number for turn in turns if turn.role == "client" and is_early(turn.question or "", turn.text or "")
-    )
-
-
-def is_early(question: str, text: str) -> bool:
-    """Whether these words, said before the gate, are more than an answer to a first question."""
-    return question in _EARLY_KEYS or len(words_of(text[:2_000])) > _ANSWER_WORDS
 
 
 def question_for(intake: Intake, key: str) -> Question | None:
@@ -153,7 +135,18 @@ def _waits_for(playbook: Playbook, talk: Talk) -> str:
     return reasons.get(talk.flag) or _OWN_FLAGS.get(talk.flag) or talk.flag
 
 
-def _groups(playbook: Playbook, talk: Talk, facts: list[Fact], *, sealed: bool) -> list[Group]:
+def _without_sealed(playbook: Playbook, talk: Talk, sealed: frozenset[int]) -> Talk:
+    """What may be read before the firm is free to listen: who, how to reach them, and the area that they picked."""
+    kept = frame.kept_on_refusal(playbook)
+    known = {
+        key: one
+        for key, one in talk.known.items()
+        if key in kept or key == frame.AREA or (key != frame.TOPIC and one.turn not in sealed)
+    }
+    return replace(talk, known=known, areas=(), story=tuple(turn for turn in talk.story if turn not in sealed))
+
+
+def _groups(playbook: Playbook, talk: Talk, facts: list[Fact]) -> list[Group]:
     current: dict[str, Fact] = {}
     for fact in facts:
         if fact.state != Fact.State.CONTRADICTED:
@@ -170,7 +163,7 @@ def _groups(playbook: Playbook, talk: Talk, facts: list[Fact], *, sealed: bool) 
             for question in guided_views.questions_of(playbook)
             if question.section == section.key
             and question.key in talk.known
-            and not (sealed and question.key in _EARLY_KEYS)
+            and not (not talk.gate_passed and question.key == frame.AREA)
         ]
         if lines:
             found.append(Group(local(section.titles, STAFF_LOCALE), lines))

@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: 44bd2185c17f251bf14e5672c48efa12a3120713e5627b6c751602d1087af315
--- sources: 40cb1009d531a13bab09b719baf9ec40d5c1dacd85e4908b67a31ef2bfbb36af
+-- fingerprint: 176bff4e3b704f3cfce596764fdf8a800881d0c3701ee8660eab95fcef6a0cf4
+-- sources: fdd7d9194ac04bc411258381b916873b22a43b0ef6c99c890165f2ef0a95ae62
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -236,7 +236,8 @@ CREATE TABLE __firm_schema__.intake_conflictcheck (
     decided_at timestamp with time zone,
     decided_by_id uuid,
     intake_id uuid NOT NULL,
-    findings_ct bytea
+    findings_ct bytea,
+    why character varying(20) DEFAULT ''::character varying NOT NULL
 );
 CREATE TABLE __firm_schema__.intake_conflictentry (
     id uuid NOT NULL,
@@ -252,7 +253,11 @@ CREATE TABLE __firm_schema__.intake_conflictentry (
 CREATE TABLE __firm_schema__.intake_conflictrules (
     id smallint NOT NULL,
     thresholds jsonb NOT NULL,
+    hold_everyone boolean DEFAULT false NOT NULL,
+    stop_common boolean DEFAULT false NOT NULL,
+    alert_hours smallint DEFAULT 24 NOT NULL,
     CONSTRAINT intake_conflict_rules_one CHECK ((id = 1)),
+    CONSTRAINT intake_conflictrules_alert_hours_check CHECK ((alert_hours >= 0)),
     CONSTRAINT intake_conflictrules_id_check CHECK ((id >= 0))
 );
 CREATE TABLE __firm_schema__.intake_consent (
@@ -302,6 +307,20 @@ CREATE TABLE __firm_schema__.intake_contactsettings (
     CONSTRAINT intake_contact_settings_one CHECK ((id = 1)),
     CONSTRAINT intake_contactsettings_id_check CHECK ((id >= 0)),
     CONSTRAINT intake_contactsettings_resume_days_check CHECK ((resume_days >= 0))
+);
+CREATE TABLE __firm_schema__.intake_declination (
+    id uuid NOT NULL,
+    wording character varying(40) NOT NULL,
+    locale character varying(16) NOT NULL,
+    status character varying(12) NOT NULL,
+    attempts smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    note_ct bytea NOT NULL,
+    intake_id uuid NOT NULL,
+    noted_by_id uuid,
+    CONSTRAINT intake_declination_attempts_check CHECK ((attempts >= 0))
 );
 CREATE TABLE __firm_schema__.intake_dutysettings (
     id uuid NOT NULL,
@@ -372,6 +391,8 @@ CREATE TABLE __firm_schema__.intake_intake (
     mind_ct bytea,
     zone character varying(40) DEFAULT 'UTC'::character varying NOT NULL,
     last_event integer DEFAULT 0 NOT NULL,
+    device_hash bytea,
+    address_hash bytea,
     urgency smallint DEFAULT 0 NOT NULL,
     urgency_due date DEFAULT ((statement_timestamp() AT TIME ZONE 'UTC'::text))::date,
     CONSTRAINT intake_intake_last_event_check CHECK ((last_event >= 0)),
@@ -646,58 +667,62 @@ INSERT INTO __firm_schema__.auth_permission VALUES
 	(86, 'Can change resume lock', 22, 'change_resumelock'),
 	(87, 'Can delete resume lock', 22, 'delete_resumelock'),
 	(88, 'Can view resume lock', 22, 'view_resumelock'),
-	(89, 'Can add interview event', 23, 'add_interviewevent'),
-	(90, 'Can change interview event', 23, 'change_interviewevent'),
-	(91, 'Can delete interview event', 23, 'delete_interviewevent'),
-	(92, 'Can view interview event', 23, 'view_interviewevent'),
-	(93, 'Can add safety alert', 24, 'add_safetyalert'),
-	(94, 'Can change safety alert', 24, 'change_safetyalert'),
-	(95, 'Can delete safety alert', 24, 'delete_safetyalert'),
-	(96, 'Can view safety alert', 24, 'view_safetyalert'),
-	(97, 'Can add safety settings', 25, 'add_dutysettings'),
-	(98, 'Can change safety settings', 25, 'change_dutysettings'),
-	(99, 'Can delete safety settings', 25, 'delete_dutysettings'),
-	(100, 'Can view safety settings', 25, 'view_dutysettings'),
-	(101, 'Can add person on call', 26, 'add_oncall'),
-	(102, 'Can change person on call', 26, 'change_oncall'),
-	(103, 'Can delete person on call', 26, 'delete_oncall'),
-	(104, 'Can view person on call', 26, 'view_oncall'),
-	(105, 'Can add paging', 27, 'add_paging'),
-	(106, 'Can change paging', 27, 'change_paging'),
-	(107, 'Can delete paging', 27, 'delete_paging'),
-	(108, 'Can view paging', 27, 'view_paging'),
-	(109, 'Can add page', 28, 'add_page'),
-	(110, 'Can change page', 28, 'change_page'),
-	(111, 'Can delete page', 28, 'delete_page'),
-	(112, 'Can view page', 28, 'view_page'),
-	(113, 'Can add legal hold', 29, 'add_legalhold'),
-	(114, 'Can change legal hold', 29, 'change_legalhold'),
-	(115, 'Can delete legal hold', 29, 'delete_legalhold'),
-	(116, 'Can view legal hold', 29, 'view_legalhold'),
-	(117, 'Can add erasure', 30, 'add_erasure'),
-	(118, 'Can change erasure', 30, 'change_erasure'),
-	(119, 'Can delete erasure', 30, 'delete_erasure'),
-	(120, 'Can view erasure', 30, 'view_erasure'),
-	(121, 'Can add limitation period', 31, 'add_limitationperiod'),
-	(122, 'Can change limitation period', 31, 'change_limitationperiod'),
-	(123, 'Can delete limitation period', 31, 'delete_limitationperiod'),
-	(124, 'Can view limitation period', 31, 'view_limitationperiod'),
-	(125, 'Can add playbook', 32, 'add_playbookversion'),
-	(126, 'Can change playbook', 32, 'change_playbookversion'),
-	(127, 'Can delete playbook', 32, 'delete_playbookversion'),
-	(128, 'Can view playbook', 32, 'view_playbookversion'),
-	(129, 'Can add voice session', 33, 'add_voicesession'),
-	(130, 'Can change voice session', 33, 'change_voicesession'),
-	(131, 'Can delete voice session', 33, 'delete_voicesession'),
-	(132, 'Can view voice session', 33, 'view_voicesession'),
-	(133, 'Can add utterance', 34, 'add_utterance'),
-	(134, 'Can change utterance', 34, 'change_utterance'),
-	(135, 'Can delete utterance', 34, 'delete_utterance'),
-	(136, 'Can view utterance', 34, 'view_utterance'),
-	(137, 'Can add recording', 35, 'add_recording'),
-	(138, 'Can change recording', 35, 'change_recording'),
-	(139, 'Can delete recording', 35, 'delete_recording'),
-	(140, 'Can view recording', 35, 'view_recording');
+	(89, 'Can add declination', 23, 'add_declination'),
+	(90, 'Can change declination', 23, 'change_declination'),
+	(91, 'Can delete declination', 23, 'delete_declination'),
+	(92, 'Can view declination', 23, 'view_declination'),
+	(93, 'Can add interview event', 24, 'add_interviewevent'),
+	(94, 'Can change interview event', 24, 'change_interviewevent'),
+	(95, 'Can delete interview event', 24, 'delete_interviewevent'),
+	(96, 'Can view interview event', 24, 'view_interviewevent'),
+	(97, 'Can add safety alert', 25, 'add_safetyalert'),
+	(98, 'Can change safety alert', 25, 'change_safetyalert'),
+	(99, 'Can delete safety alert', 25, 'delete_safetyalert'),
+	(100, 'Can view safety alert', 25, 'view_safetyalert'),
+	(101, 'Can add safety settings', 26, 'add_dutysettings'),
+	(102, 'Can change safety settings', 26, 'change_dutysettings'),
+	(103, 'Can delete safety settings', 26, 'delete_dutysettings'),
+	(104, 'Can view safety settings', 26, 'view_dutysettings'),
+	(105, 'Can add person on call', 27, 'add_oncall'),
+	(106, 'Can change person on call', 27, 'change_oncall'),
+	(107, 'Can delete person on call', 27, 'delete_oncall'),
+	(108, 'Can view person on call', 27, 'view_oncall'),
+	(109, 'Can add paging', 28, 'add_paging'),
+	(110, 'Can change paging', 28, 'change_paging'),
+	(111, 'Can delete paging', 28, 'delete_paging'),
+	(112, 'Can view paging', 28, 'view_paging'),
+	(113, 'Can add page', 29, 'add_page'),
+	(114, 'Can change page', 29, 'change_page'),
+	(115, 'Can delete page', 29, 'delete_page'),
+	(116, 'Can view page', 29, 'view_page'),
+	(117, 'Can add legal hold', 30, 'add_legalhold'),
+	(118, 'Can change legal hold', 30, 'change_legalhold'),
+	(119, 'Can delete legal hold', 30, 'delete_legalhold'),
+	(120, 'Can view legal hold', 30, 'view_legalhold'),
+	(121, 'Can add erasure', 31, 'add_erasure'),
+	(122, 'Can change erasure', 31, 'change_erasure'),
+	(123, 'Can delete erasure', 31, 'delete_erasure'),
+	(124, 'Can view erasure', 31, 'view_erasure'),
+	(125, 'Can add limitation period', 32, 'add_limitationperiod'),
+	(126, 'Can change limitation period', 32, 'change_limitationperiod'),
+	(127, 'Can delete limitation period', 32, 'delete_limitationperiod'),
+	(128, 'Can view limitation period', 32, 'view_limitationperiod'),
+	(129, 'Can add playbook', 33, 'add_playbookversion'),
+	(130, 'Can change playbook', 33, 'change_playbookversion'),
+	(131, 'Can delete playbook', 33, 'delete_playbookversion'),
+	(132, 'Can view playbook', 33, 'view_playbookversion'),
+	(133, 'Can add voice session', 34, 'add_voicesession'),
+	(134, 'Can change voice session', 34, 'change_voicesession'),
+	(135, 'Can delete voice session', 34, 'delete_voicesession'),
+	(136, 'Can view voice session', 34, 'view_voicesession'),
+	(137, 'Can add utterance', 35, 'add_utterance'),
+	(138, 'Can change utterance', 35, 'change_utterance'),
+	(139, 'Can delete utterance', 35, 'delete_utterance'),
+	(140, 'Can view utterance', 35, 'view_utterance'),
+	(141, 'Can add recording', 36, 'add_recording'),
+	(142, 'Can change recording', 36, 'change_recording'),
+	(143, 'Can delete recording', 36, 'delete_recording'),
+	(144, 'Can view recording', 36, 'view_recording');
 INSERT INTO __firm_schema__.django_content_type VALUES
 	(1, 'accounts', 'user'),
 	(2, 'contenttypes', 'contenttype'),
@@ -721,19 +746,20 @@ INSERT INTO __firm_schema__.django_content_type VALUES
 	(20, 'intake', 'resumepass'),
 	(21, 'intake', 'contactcount'),
 	(22, 'intake', 'resumelock'),
-	(23, 'intake', 'interviewevent'),
-	(24, 'intake', 'safetyalert'),
-	(25, 'intake', 'dutysettings'),
-	(26, 'intake', 'oncall'),
-	(27, 'intake', 'paging'),
-	(28, 'intake', 'page'),
-	(29, 'intake', 'legalhold'),
-	(30, 'intake', 'erasure'),
-	(31, 'intake', 'limitationperiod'),
-	(32, 'intake', 'playbookversion'),
-	(33, 'audio', 'voicesession'),
-	(34, 'audio', 'utterance'),
-	(35, 'audio', 'recording');
+	(23, 'intake', 'declination'),
+	(24, 'intake', 'interviewevent'),
+	(25, 'intake', 'safetyalert'),
+	(26, 'intake', 'dutysettings'),
+	(27, 'intake', 'oncall'),
+	(28, 'intake', 'paging'),
+	(29, 'intake', 'page'),
+	(30, 'intake', 'legalhold'),
+	(31, 'intake', 'erasure'),
+	(32, 'intake', 'limitationperiod'),
+	(33, 'intake', 'playbookversion'),
+	(34, 'audio', 'voicesession'),
+	(35, 'audio', 'utterance'),
+	(36, 'audio', 'recording');
 INSERT INTO __firm_schema__.django_migrations VALUES
 	(1, 'contenttypes', '0001_initial', now()),
 	(2, 'contenttypes', '0002_remove_content_type_name', now()),
@@ -763,16 +789,17 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(26, 'intake', '0009_consents', now()),
 	(27, 'intake', '0010_contact', now()),
 	(28, 'intake', '0011_assistant', now()),
-	(29, 'intake', '0013_pages', now()),
-	(30, 'sessions', '0001_initial', now());
+	(29, 'intake', '0012_conflict_gate', now()),
+	(30, 'intake', '0013_pages', now()),
+	(31, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 140, true);
+SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 144, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 35, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 30, true);
+SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 36, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 31, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups
@@ -845,6 +872,10 @@ ALTER TABLE ONLY __firm_schema__.intake_contactmessage
     ADD CONSTRAINT intake_contactmessage_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_contactsettings
     ADD CONSTRAINT intake_contactsettings_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY __firm_schema__.intake_declination
+    ADD CONSTRAINT intake_declination_intake_id_key UNIQUE (intake_id);
+ALTER TABLE ONLY __firm_schema__.intake_declination
+    ADD CONSTRAINT intake_declination_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY __firm_schema__.intake_dutysettings
     ADD CONSTRAINT intake_dutysettings_one_key UNIQUE (one);
 ALTER TABLE ONLY __firm_schema__.intake_dutysettings
@@ -930,6 +961,8 @@ CREATE INDEX intake_conflictcheck_intake_id_437dbf27 ON __firm_schema__.intake_c
 CREATE INDEX intake_consent_intake_id_2ea2d50a ON __firm_schema__.intake_consent USING btree (intake_id);
 CREATE INDEX intake_contact_newest ON __firm_schema__.intake_contactmessage USING btree (intake_id, purpose, at DESC);
 CREATE INDEX intake_contactmessage_intake_id_bd7e5a18 ON __firm_schema__.intake_contactmessage USING btree (intake_id);
+CREATE INDEX intake_declination_noted_by_id_d01c887e ON __firm_schema__.intake_declination USING btree (noted_by_id);
+CREATE INDEX intake_declination_open ON __firm_schema__.intake_declination USING btree (status, at);
 CREATE INDEX intake_erasure_consent_id_4d49c408 ON __firm_schema__.intake_erasure USING btree (consent_id);
 CREATE INDEX intake_erasure_due ON __firm_schema__.intake_erasure USING btree (next_at) WHERE ((state)::text = 'waiting'::text);
 CREATE INDEX intake_erasure_intake_id_40e09847 ON __firm_schema__.intake_erasure USING btree (intake_id);
@@ -974,6 +1007,9 @@ CREATE TRIGGER intake_conflictcheck_undecided BEFORE UPDATE ON __firm_schema__.i
 CREATE TRIGGER intake_consent_append_only BEFORE UPDATE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('-');
 CREATE TRIGGER intake_consent_keep BEFORE DELETE ON __firm_schema__.intake_consent FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_consent_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_consent FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_declination_append_only BEFORE UPDATE ON __firm_schema__.intake_declination FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('status', 'attempts', 'next_at', 'sent_at', 'note_ct', 'noted_by_id');
+CREATE TRIGGER intake_declination_keep BEFORE DELETE ON __firm_schema__.intake_declination FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
+CREATE TRIGGER intake_declination_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_declination FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_erasure_append_only BEFORE UPDATE ON __firm_schema__.intake_erasure FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_append_only('state', 'next_at', 'attempts', 'count', 'error', 'done_at');
 CREATE TRIGGER intake_erasure_keep BEFORE DELETE ON __firm_schema__.intake_erasure FOR EACH ROW EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
 CREATE TRIGGER intake_erasure_keep_all BEFORE TRUNCATE ON __firm_schema__.intake_erasure FOR EACH STATEMENT EXECUTE FUNCTION __firm_schema__.intake_refuse_change();
@@ -1047,6 +1083,10 @@ ALTER TABLE ONLY __firm_schema__.intake_consent
     ADD CONSTRAINT intake_consent_intake_id_2ea2d50a_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_contactmessage
     ADD CONSTRAINT intake_contactmessage_intake_id_bd7e5a18_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_declination
+    ADD CONSTRAINT intake_declination_intake_id_288d1021_fk_intake_intake_id FOREIGN KEY (intake_id) REFERENCES __firm_schema__.intake_intake(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY __firm_schema__.intake_declination
+    ADD CONSTRAINT intake_declination_noted_by_id_d01c887e_fk_accounts_user_id FOREIGN KEY (noted_by_id) REFERENCES __firm_schema__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_erasure
     ADD CONSTRAINT intake_erasure_consent_id_4d49c408_fk_intake_consent_id FOREIGN KEY (consent_id) REFERENCES __firm_schema__.intake_consent(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY __firm_schema__.intake_erasure

@@ -2,6 +2,7 @@
 
 from intake.admin import (  # noqa: F401 - each registers its models
     assistant,
+    conflicts,
     contact,
     duty,
     intakes,

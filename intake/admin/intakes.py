@@ -20,7 +20,7 @@ from intake.briefs import Brief, brief_of
 from intake.errors import IntakeError
 from intake.interview.stages import Stage
 from intake.interviews import is_guided
-from intake.models import ConflictCheck, Intake, SafetyAlert
+from intake.models import ConflictCheck, Declination, Intake, SafetyAlert
 from intake.services.decisions import note_viewed
 from intake.urgency.judging import bounds, label_of, level_of
 
@@ -44,6 +44,12 @@ class PersonForm(forms.Form):
     """A decision about a client who waits for a person, with its reason."""
 
     decision = forms.ChoiceField(choices=[("continue", "Go on"), ("decline", "Decline")])
+    reason = forms.CharField(max_length=2000)
+
+
+class ToldForm(forms.Form):
+    """How a declined client was told."""
+
     reason = forms.CharField(max_length=2000)
 
 
@@ -131,6 +137,7 @@ class IntakeAdmin(KeepingViews, ReadOnlyAdmin):
             for address, view, name in (
                 ("person/", self.person_view, "person"),
                 ("fact/", self.fact_view, "fact"),
+                ("told/", self.told_view, "told"),
                 ("alert/<uuid:alert_id>/", self.alert_view, "alert"),
                 ("print/", self.print_view, "print"),
                 ("summary.<slug:form>", self.export_view, "export"),
@@ -191,6 +198,19 @@ class IntakeAdmin(KeepingViews, ReadOnlyAdmin):
         def write() -> None:
             key, text = form.cleaned_data["key"], form.cleaned_data["text"]
             services.write_fact(intake_id=intake_id, key=key, text=text, user=staff_member(request))
+
+        return self._done(request, intake_id, form, write, "Written down.")
+
+    def told_view(self, request: HttpRequest, intake_id: UUID) -> HttpResponse:
+        """Write down how a client was told for whom there was no safe way."""
+        row = Declination.objects.filter(intake_id=intake_id).first()
+        if row is None:
+            raise Http404
+        form = ToldForm(request.POST)
+
+        def write() -> None:
+            note = form.cleaned_data["reason"]
+            services.told_otherwise(declination_id=row.id, note=note, user=staff_member(request))
 
         return self._done(request, intake_id, form, write, "Written down.")
 

@@ -8,10 +8,9 @@ from django.contrib import admin
 
 from intake.admin.base import ReadOnlyAdmin, staff_member
 from intake.admin.site import firm_admin
-from intake.models import AuditEvent, ConflictCheck, Consent, Fact, Turn
-from intake.selectors import view
+from intake.models import AuditEvent, Consent, Fact, Turn
+from intake.sealing import sealed_in
 from intake.services.decisions import note_viewed
-from intake.summaries import sealed_turns
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -48,7 +47,7 @@ class TurnAdmin(WordsAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """What was told before the firm is free to listen is not shown here either."""
         turn = super().get_object(request, object_id, from_field)
-        if turn is not None and sealed_turns(turn.intake, [view(turn, None, None)]):
+        if turn is not None and turn.number in sealed_in(turn.intake):
             turn.text = None
         return turn
 
@@ -68,20 +67,9 @@ class FactAdmin(WordsAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Nor what was read out of it."""
         fact = super().get_object(request, object_id, from_field)
-        if fact is not None and fact.turn and sealed_turns(fact.intake, [view(fact.turn, None, None)]):
+        if fact is not None and fact.turn and fact.turn.number in sealed_in(fact.intake):
             fact.value = None
         return fact
-
-
-@admin.register(ConflictCheck, site=firm_admin)
-class ConflictCheckAdmin(WordsAdmin):
-    """Runs of the conflict gate. They are decided on the intake's page."""
-
-    list_display = ("intake", "result", "decision", "decided_by", "at", "decided_at")
-    list_filter = ("result", "decision")
-    list_select_related = ("intake", "decided_by")
-    fields: ClassVar[list[str]] = ["intake", "result", "decision", "reason", "decided_by", "decided_at", "at"]
-    readonly_fields = ("reason",)
 
 
 @admin.register(Consent, site=firm_admin)

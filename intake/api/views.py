@@ -79,7 +79,12 @@ class IntakesView(ClientView):
         if existing is not None and existing.stage not in _OVER:
             return Response(selectors.snapshot_of(existing))
         intake, secret = services.start_intake(
-            consents=data["consents"], wording=data.get("wording"), locale=data["locale"], zone=data["zone"]
+            consents=data["consents"],
+            wording=data.get("wording"),
+            locale=data["locale"],
+            zone=data["zone"],
+            address=request.META.get("REMOTE_ADDR", ""),
+            agent=request.headers.get("User-Agent", ""),
         )
         response = Response(selectors.snapshot_of(intake), status=201)
         set_cookie(response, secret)

@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from intake.conflicts.gate import Outcome, current_parties, lock_names, match, name_hash
+    from intake.conflicts.gate import Outcome, common_names, current_parties, lock_names, match, name_hash
 
-__all__ = ["Outcome", "current_parties", "lock_names", "match", "name_hash"]
+__all__ = ["Outcome", "common_names", "current_parties", "lock_names", "match", "name_hash"]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,10 +27,10 @@ from intake.conflicts.firm_names import (
     known_as,
 )
 from intake.conflicts.firms import acronyms_of
-from intake.conflicts.likeness import PARTS, frequency, without_mac
+from intake.conflicts.likeness import PARTS, frequency, without_elision, without_mac
 from intake.conflicts.reading import Word
 from intake.conflicts.script import MAX_NAME
-from intake.conflicts.tables import family_first_surnames, nicknames, spellings, surnames, translations
+from intake.conflicts.tables import compounds, family_first_surnames, nicknames, spellings, surnames, translations
 from intake.names import normalise
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from intake.conflicts.comparing import Name
     from intake.conflicts.reading import PersonName
 
-RULES: Final = 5
+RULES: Final = 6
 #: Keys of one name; what is beyond is the least telling.
 MAX_KEYS: Final = 160
 # Marks of names that are romanised in several ways. Both ways have one, or sound alike in English.
@@ -125,6 +125,9 @@ def _person_keys(name: PersonName, *, keep: bool) -> Iterator[str]:
 def _pair_keys(one: Word, other: Word, name: PersonName, *, keep: bool, is_first: bool = True) -> Iterator[str]:
     """Of a given name and a surname."""
     given, surname = one.core, other.core
+    if is_first and given in compounds():
+        first = compounds()[given][0]  # "Chema" is José María
+        yield from _pair_keys(Word(first, first), other, name, keep=keep)
     if one.text != given and is_first:
         yield from _pair_keys(Word(one.text, one.text), other, name, keep=keep)
     if len(surname) == 1 or (len(given) == 1 and not is_first):
@@ -177,6 +180,10 @@ def _skeletons(word: str) -> frozenset[str]:
     found.update(f"#{number}" for number in spellings().get(word, ()))
     if word.startswith(("mac", "mc")):
         found.add(sounds.english(without_mac(word)))
+    if len(word) >= 6:
+        found.add(f"={sounds.loose(word)}")
+    if without_elision(word) != word:
+        found.add(sounds.english(without_elision(word)))
     if pinyin := sounds.chinese(word):
         found.add(f"~{pinyin}")
         found.add(f"~{word}")

@@ -88,8 +88,10 @@ def index_party(party: Party, details: Name | None = None) -> ConflictEntry | No
     """Put an intake's party into the index, or put it anew. None for one whose name was erased."""
     if not party.name:
         return None
-    name = details or Name(party.name)
     entry = ConflictEntry.objects.filter(party=party).first()
+    before = entry.record or {} if entry else {}
+    # What was asked further stays, whatever makes the entry anew.
+    name = details or Name(party.name, "unknown", (), before.get("birth_year"), before.get("city", ""))
     made = new_entry(name, entry.role if entry else role_of_side(party.role))
     if entry is None:
         made.party = party

@@ -20,9 +20,18 @@ _WORD: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
 _LETTERS: Final = re.compile(r"\b(?:[a-z]\.\s?){2,}(?:[a-z]\b)?|\b[a-z](?:[ -][a-z]){1,3}\b")
 #: People per million from which a family's name does not tie a person to an organisation.
 FREQUENT_FAMILY: Final = 100.0
+#: Ways to say that it is a lawyer's.
+_LAW: Final = re.compile(
+    r"\b(?:the )?law (?:offices?|firm|group|practice|chambers)\b(?: of\b)?|\battorneys?(?: and counselors?)? at law\b"
+    r"|\blegal (?:offices?|group)\b|\bdespacho (?:juridico|legal)\b|\bbufete(?: de abogados)?\b|\bcounselors? at law\b"
+)
 _OF_LAST: Final = re.compile(r"^(.+?),\s*(.+?\bof(?: the)?)$")
 _TENS: Final = {"twenty": 2, "thirty": 3, "forty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8, "ninety": 9}
 _UNITS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
+_ORDINALS: Final = {
+    "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th",
+    "seventh": "7th", "eighth": "8th", "ninth": "9th",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ def organisation(text: str) -> FirmName | None:
         plain = f"{turned[2]} {turned[1]}"
     plain = re.sub(r"\b([a-z])-(\d)", r"\1\2", plain)
     plain = re.sub(r"\.(?:com|net|org)\b", " ", plain).replace("co-op", "coop")
+    plain = re.sub(r"\bd\.?a\.?(?:'s)?(?: office)?$", "district attorney", _LAW.sub(" law ", plain))
     plain = re.sub(r"[&+]", " and ", plain).replace("/", " ")
     if not text.isupper():
         plain = _with_cities(text, plain)
@@ -98,6 +108,8 @@ def _numbers(read: list[str]) -> list[str]:
     for word in read:
         if found and found[-1] in _TENS and word in _UNITS:
             found[-1] = f"{_TENS[found[-1]]}{_UNITS[word]}"
+        elif found and found[-1] in _TENS and word in _ORDINALS:
+            found[-1] = f"{_TENS[found[-1]]}{_ORDINALS[word]}"
         else:
             found.append(word)
     return found
@@ -141,6 +153,13 @@ def _in_one_spelling(section: str) -> frozenset[str]:
 def trades_words() -> frozenset[str]:
     """Words of trades and kinds."""
     return _in_one_spelling("trades")
+
+
+@cache
+def fields() -> tuple[frozenset[str], ...]:
+    """Trades of one field, a set a field."""
+    same = _one_spelling()
+    return tuple(frozenset(same.get(word, word) for word in line.split()) for line in organisation_lists()["fields"])
 
 
 @cache
@@ -223,3 +242,9 @@ def known_as(name: FirmName) -> int | None:
         if number is not None:
             return number
     return None
+
+
+def other_trade(a: FirmName, b: FirmName) -> bool:
+    """Whether each says a trade, and not one in common: "Chase Bank", "Chase Plumbing"."""
+    trades = [{word for word in one.words if word in trades_words()} for one in (a, b)]
+    return all(trades) and trades[0].isdisjoint(trades[1]) and any(len(one.own) < 2 for one in (a, b))

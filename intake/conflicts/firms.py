@@ -12,10 +12,12 @@ from rapidfuzz.distance import OSA
 from intake.conflicts import sounds
 from intake.conflicts.firm_names import (
     FirmName,
+    fields,
     is_number,
     is_shared,
     is_structure,
     known_as,
+    other_trade,
     places_words,
     strong_words,
     structure_words,
@@ -90,7 +92,7 @@ def _compared(a: FirmName, b: FirmName) -> Found:
     if sorted(a.words) == sorted(b.words):
         return Found(_OTHER_ORDER, ("the same words in another order",), "", rest)
     number = known_as(a)
-    if number is not None and number == known_as(b):
+    if number is not None and number == known_as(b) and not other_trade(a, b):
         return Found(_KNOWN, ("known under both names",), "", rest)
     found = max(_aligned(a, b), _initials(a, b), _portmanteau(a, b), key=lambda found: found.score)
     if found.score < _PART and _fusions(a.raw, b.raw):
@@ -127,7 +129,8 @@ def _initials(a: FirmName, b: FirmName) -> Found:
     if _numbers(a) and _numbers(b) and _numbers(a) != _numbers(b):
         return Found(0.0)
     for short, long in ((a, b), (b, a)):
-        kept = [w for w in short.words if w != "local" and not is_number(w)] or list(short.words)
+        both = places_words().intersection(short.words, long.words)
+        kept = [w for w in short.words if w != "local" and not is_number(w) and w not in both] or list(short.words)
         bare = [w for w in kept if w not in structure_words() and w not in trades_words()] or kept
         if len(bare) > 1 and all(len(word) == 1 for word in bare):
             bare = ["".join(bare)]
@@ -151,7 +154,8 @@ def acronyms_of(firm: FirmName) -> set[str]:
     bare = [word for word in firm.words if not is_structure(word)]
     unlinked = [word for word in firm.all_words if word not in _LINKS]
     unnumbered = [word for word in firm.words if word != "local" and not is_number(word)]
-    ways = (firm.words, firm.all_words, bare, firm.raw, halves, unlinked, unnumbered)
+    placeless = [word for word in firm.words if word not in places_words()]
+    ways = (firm.words, firm.all_words, bare, firm.raw, halves, unlinked, unnumbered, placeless)
     return {"".join(word[0] for word in one) for one in ways if one}
 
 
@@ -264,6 +268,8 @@ def _judged(pairs: Sequence[tuple[str, str, float]], rest_a: Sequence[str], rest
     left = ([w for w in rest_a if not is_shared(w)], [w for w in rest_b if not is_shared(w)])
     if not rest_a and not rest_b:
         return Found(_RESPELT if any(s < 0.98 for *_, s in pairs) else _OTHER_ORDER, (), "", rests_on)
+    if _agree_in_trade(pairs, rest_a, rest_b):
+        return Found(_PART, ("the same name and the same trade",), "", rests_on)
     if not own:
         return _only_shared(len(pairs), rest_a, rest_b, rests_on)
     named = f'both are named "{" ".join(own)}"'
@@ -286,12 +292,43 @@ def _judged(pairs: Sequence[tuple[str, str, float]], rest_a: Sequence[str], rest
     return _both_say_more(named, rests_on, rest_a, rest_b, is_family=is_family, many=len(own) > 1)
 
 
+def _agree_in_trade(pairs: Sequence[tuple[str, str, float]], rest_a: Sequence[str], rest_b: Sequence[str]) -> bool:
+    """ "Cedar Ridge Nursing Home", "Cedar Ridge Rehabilitation and Nursing Center": two words and a trade in common,
+    and at most one of them says a further trade."""
+    if not (rest_a and rest_b) or not all(is_shared(word) for word in (*rest_a, *rest_b)):
+        return False
+    trades = [one for one, _, _ in pairs if _says_what(one)]
+    names = [one for one, _, _ in pairs if one not in trades and not is_structure(one)]
+    places = places_words().intersection((*rest_a, *rest_b)) or any(map(is_number, (*rest_a, *rest_b)))
+    more = [any(_says_what(word) for word in rest) for rest in (rest_a, rest_b)]
+    others = [w for w in (*rest_a, *rest_b) if not (is_structure(w) or w in trades_words() or w in words("generic"))]
+    return bool(trades) and len(names) >= 2 and not places and not all(more) and not others
+
+
+def _says_what(word: str) -> bool:
+    return word in trades_words() and word not in words("generic") and word not in places_words()
+
+
+def _one_field(rest_a: Sequence[str], rest_b: Sequence[str]) -> bool:
+    """Whether both say trades of one field, and one of another."""
+    return any(field.intersection(rest_a) and field.intersection(rest_b) for field in fields())
+
+
+def _one_is_public(rest_a: Sequence[str], rest_b: Sequence[str]) -> bool:
+    """ "Camden County", "Camden Property Trust"."""
+    return bool(words("public").intersection(rest_a)) != bool(words("public").intersection(rest_b))
+
+
 def _both_say_more(
     named: str, rests_on: str, rest_a: Sequence[str], rest_b: Sequence[str], *, is_family: bool, many: bool
 ) -> Found:
     """One name of their own, and different words that many share on both sides: "Acme Holdings", "Acme Logistics"."""
     if any(map(is_number, rest_a)) and any(map(is_number, rest_b)):
         return Found(_OTHER_PLACE, (named, "other numbers"), "", rests_on)
+    if _one_is_public(rest_a, rest_b):
+        return Found(_OTHER_TRADE, (named, "one is a public body"), "", rests_on)
+    if _one_field(rest_a, rest_b) and frequency(rests_on, "surname") < _FREQUENT and len(rests_on) > 3:
+        return Found(_FAMILY_LONGER, (f"{named}, in one field",), "", rests_on)
     structured = any(is_structure(w) for w in (*rest_a, *rest_b))
     if is_family and frequency(rests_on, "surname") < _FREQUENT and strong_words().intersection((*rest_a, *rest_b)):
         is_family = False

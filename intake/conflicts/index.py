@@ -106,7 +106,7 @@ class Found:
 
 def search(name: Name, side: Side = "unknown", *, without: UUID | None = None) -> Found:
     """The current firm's parties that may be `name`, without those of the intake `without`."""
-    rules = rules_of_firm()
+    rules, million = rules_of_firm(), size_of_index() / 1e6  # asked for whoever is found: it takes as long
     compared = [
         (row, record, found)
         for row, record in _candidates(name, without)
@@ -114,7 +114,6 @@ def search(name: Name, side: Side = "unknown", *, without: UUID | None = None) -
     ]
     if not compared:
         return Found()
-    million = size_of_index() / 1e6
     # A word that many of the firm's parties are named with makes no affiliates.
     akin = sum(found.is_akin for _, _, found in compared)
     if akin > rules["affiliates"]:
@@ -130,6 +129,12 @@ def rules_of_firm() -> Mapping[str, float]:
     """The thresholds, the firm's own before the project's."""
     own = ConflictRules.objects.values_list("thresholds", flat=True).first() or {}
     return {**thresholds(), **{key: float(value) for key, value in own.items() if key in thresholds()}}
+
+
+def is_common(name: Name, rules: Mapping[str, float], million: float) -> bool:
+    """Whether more people of this very name are to be expected among the firm's parties than a name alone may have."""
+    same = compare(name, name)
+    return not same.is_family and same.per_million * million > rules["namesakes"]
 
 
 def size_of_index() -> int:

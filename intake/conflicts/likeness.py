@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
@@ -29,6 +30,7 @@ _NICKNAME, _SPELLING, _SCRIPT, _SOUND, _TYPO, _INITIAL, _SHORTENED, _TRANSLATED 
 )  # fmt: skip
 #: People per million from which a name is established: a letter's difference to another such one is no typo.
 _ESTABLISHED: Final = {"given": 30.0, "surname": 20.0}
+_ELIDED: Final = re.compile(r"^d(?:[aei](?=[aeiou])|(?=[aeou]))")
 #: How many times rarer a spelling may be than the other and still be a name of its own.
 _FAR_RARER: Final = 60.0
 _ONE_SEX: Final = 12.0
@@ -89,8 +91,28 @@ def _is_spelling(a: str, b: str, part: Part) -> bool:
     """The lists of Chinese and Korean family names do not hold for given names: Li and Lei are two."""
     if part == "surname" and a[:1] == b[:1] == "m" and without_mac(a) == without_mac(b):
         return True
+    if part == "surname" and (_is_one_elision(a, b) or _is_given_name_respelt(a, b)):
+        return True
     lines = spellings().get(a, frozenset()) & spellings().get(b, frozenset())
     return bool(lines) and (part == "surname" or any(line not in family_lines() for line in lines))
+
+
+def without_elision(word: str) -> str:
+    """ "D'Angelo", "DeAngelo" and "DiAngelo" without what was elided; other words as they are."""
+    return _ELIDED.sub("", word)
+
+
+def _is_one_elision(a: str, b: str) -> bool:
+    """ "D'Angelo" and "DeAngelo"."""
+    one, other = without_elision(a), without_elision(b)
+    return one == other and len(one) >= 4 and one != a and other != b
+
+
+def _is_given_name_respelt(a: str, b: str) -> bool:
+    """Given names that are surnames too, written otherwise: "Noor" and "Nur", "Alexandre" and "Alexander"."""
+    if a[0] != b[0] or a not in nicknames() or b not in nicknames() or nicknames()[a].isdisjoint(nicknames()[b]):
+        return False
+    return OSA.distance(a, b) <= 2 and sounds.consonants(a)[:2] == sounds.consonants(b)[:2]
 
 
 def sounds_alike(a: str, b: str) -> bool:
@@ -160,6 +182,8 @@ def _sound_alike(a: str, b: str, *, both_known: bool) -> bool:
         return not both_known or (a[0] == "h") == (b[0] == "h")
     # Vowels are what a recogniser gets wrong in a name that it does not know.
     if not both_known and shorter >= 6 and _same_consonants(a, b) and OSA.distance(a, b) <= 3:
+        return True
+    if both_known and shorter >= 6 and sounds.loose(a) == sounds.loose(b) and OSA.distance(a, b) <= 2:
         return True
     is_heard = shorter >= 4 and len(sounds.heard(a)) >= 3 and sounds.heard(a) == sounds.heard(b)
     return not both_known and is_heard and _is_near(a, b)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from intake.conflicts.likeness import NONE, SAME, Likeness, frequency, likeness, same_consonants, sex, sounds_alike
 from intake.conflicts.reading import Word
-from intake.conflicts.tables import family_first_surnames
+from intake.conflicts.tables import compounds, family_first_surnames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,7 +182,13 @@ def _fused_given(a: _Order, b: _Order, taken: set[int]) -> set[int] | None:
     if a.given is None or b.given is None or not a.between or id(a.between[0]) in taken:
         return None
     joined = a.given.text + a.between[0].text
-    same = likeness(joined, b.given.text, "given").score >= 0.9 or sounds_alike(joined, b.given.text)
+    two = compounds().get(b.given.text)
+    if two is not None and all(
+        likeness(word.text, said, "given").score >= 0.9 for word, said in zip((a.given, a.between[0]), two, strict=True)
+    ):
+        return {id(a.given), id(a.between[0]), id(b.given)}
+    is_sound = sounds_alike(joined, b.given.text) and abs(len(joined) - len(b.given.text)) < 2
+    same = likeness(joined, b.given.text, "given").score >= 0.9 or (is_sound and len(joined) > 5)
     same = same or same_consonants(joined, b.given.text)
     if len(a.between[0].text) > 1 and len(b.given.text) > 3 and same:
         return {id(a.given), id(a.between[0]), id(b.given)}

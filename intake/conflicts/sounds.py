@@ -50,6 +50,21 @@ def heard(word: str) -> str:
     return english(_rewritten(word, _HEARD))
 
 
+_LOOSE: Final = _rules((
+    (r"^ma[cg]g?(?=[uiaoe])", "mcg"), (r"^mac(?=[bcdfgjklmnpqrstvwxz])", "mc"), (r"dge?(?=[a-z])", "j"), (r"dt", "t"),
+    (r"nson$|nsen$", "son"), (r"(?<=[aeiou])nt(?=son|zon)", "n"), (r"ck", "k"), (r"ae|ai|ay|ei|ey", "a"),
+    (r"ough|augh", "o"), (r"(.)\1+", r"\1"),
+))  # fmt: skip
+
+
+@lru_cache(_CACHE)
+def loose(word: str) -> str:
+    """Consonants of a long surname as they are heard through a telephone: "Burkhardt", "Ridgway", "McGuire"."""
+    plain = _rewritten(word, _LOOSE)
+    found = _FIRST_VOWELS.search(plain)
+    return f"{jellyfish.metaphone(plain)}{_vowel(found[0] if found else '')}"
+
+
 def _vowel(group: str) -> str:
     if not group:
         return ""

@@ -52,6 +52,13 @@ def translations() -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def compounds() -> Mapping[str, tuple[str, str]]:
+    """A given name that is two in one -> the two."""
+    found = {word: tuple(both.split()) for word, both in read_yaml("compounds.yaml").items()}
+    return {word: (both[0], both[1]) for word, both in found.items()}
+
+
+@cache
 def spellings() -> Mapping[str, frozenset[int]]:
     """Word -> the lines of `spellings.yaml` that it stands on."""
     found: dict[str, set[int]] = {}

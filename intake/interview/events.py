@@ -128,6 +128,13 @@ class ConflictMatched(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DetailWanted(Event):
+    """Before the match: the names under these questions are so common that a further detail is asked, match or not."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictDecided(Event):
     """A person at the firm decided about a hit."""
 
@@ -228,10 +235,10 @@ class Alert:
 class Decision:
     """What to do now.
 
-    `check_conflict`: match the names and report back with ConflictMatched. `open_area`: find the playbook of
-    this area (empty: of none) and report back with Opened. `locale`: address the client in it from now on.
-    `send_code`: send a code by this way and report back with CodeSent. `check_code`: these digits were typed; report
-    back with CodeChecked.
+    `check_conflict`: match the names and report back with ConflictMatched, or first with DetailWanted.
+    `open_area`: find the playbook of this area (empty: of none) and report back with Opened. `locale`: address the
+    client in it from now on. `send_code`: send a code by this way and report back with CodeSent. `check_code`: these
+    digits were typed; report back with CodeChecked.
     """
 
     stage: Stage

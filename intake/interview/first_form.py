@@ -23,7 +23,7 @@ from intake.interview.events import (
 )
 from intake.interview.stages import AFTER_GATE, OPEN_STAGES, STOPPED_LOOK, Stage, may_follow
 from intake.interview.understanding import read_name, says_done
-from intake.interview.wordings import words
+from intake.interview.wordings import texts, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -162,7 +162,8 @@ def _conflict_decided(playbook: Playbook, state: State, event: ConflictDecided) 
         raise NotNow(state.stage, event)
     if not event.cleared:
         # The client's view does not change: a confirmed conflict looks like every other stop.
-        return replace(state, stage=Stage.STOPPED), Decision(Stage.STOPPED)
+        declined = Saying("declined", texts("declined", event.locale)[0])
+        return replace(state, stage=Stage.STOPPED), Decision(Stage.STOPPED, say=(declined,))
     return _through_gate(playbook, state, event, (_say(event, "welcome_back"),))
 
 

@@ -63,7 +63,8 @@ _FORWARD: Final[dict[Stage, frozenset[Stage]]] = {
     Stage.OTHER_SIDE: frozenset({Stage.NAME, Stage.TOPIC, Stage.BASICS, Stage.CONFLICT_GATE}),
     Stage.TOPIC: frozenset({Stage.NAME, Stage.OTHER_SIDE, Stage.BASICS, Stage.CONFLICT_GATE}),
     Stage.BASICS: frozenset({Stage.NAME, Stage.OTHER_SIDE, Stage.TOPIC, Stage.CONFLICT_GATE}),
-    Stage.CONFLICT_GATE: frozenset({Stage.CONFLICT_HOLD, Stage.STORY, Stage.QUESTIONS, Stage.REVIEW}),
+    # A common name: one more of the first questions.
+    Stage.CONFLICT_GATE: frozenset({Stage.BASICS, Stage.CONFLICT_HOLD, Stage.STORY, Stage.QUESTIONS, Stage.REVIEW}),
     Stage.CONFLICT_HOLD: frozenset({Stage.STORY, Stage.QUESTIONS, Stage.REVIEW}),
     Stage.STORY: frozenset({Stage.CONFLICT_GATE, Stage.QUESTIONS, Stage.REVIEW}),
     Stage.QUESTIONS: frozenset({Stage.CONFLICT_GATE, Stage.STORY, Stage.REVIEW}),

@@ -17,6 +17,8 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Version of the words of a declination. Each is stored with it.
+DECLINATION_VERSION: Final = "2026-1"
 DEFAULT_LOCALE: Final = "en"
 #: The languages that a client is addressed in.
 LOCALES: Final = ("en", "es")

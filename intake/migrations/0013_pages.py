@@ -35,7 +35,7 @@ def _drop(table):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intake', '0011_assistant'),
+        ('intake', '0012_conflict_gate'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -16,6 +16,7 @@ from intake.services.conversation import (
 )
 from intake.services.decisions import acknowledge_alert, decide_conflict, decide_person, write_fact
 from intake.services.erasing import place_hold, release_hold, retry_erasure, run_erasure
+from intake.services.refusing import told_otherwise
 from intake.services.resume import Offer, WayBack, ask_for_code, come_back, later, offer
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "send_intake",
     "start_intake",
     "switch_language",
+    "told_otherwise",
     "write_fact",
 ]

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from intake import audit, interviews
+from intake.conflicts.probing import origin_hashes
 from intake.contact import ways
 from intake.errors import ConsentRequired, NoSuchTurn, StageClosed
 from intake.interview.engine import Allowed, allowed
@@ -76,22 +77,28 @@ def start_intake(
     locale: str = DEFAULT_LOCALE,
     zone: str = "UTC",
     playbook: str | None = None,
+    address: str = "",
+    agent: str = "",
 ) -> tuple[Intake, str]:
     """Begin a conversation. Returns the intake and its secret, of which only the hash is stored.
 
     `consents`: what was asked for and answered, so that a kind that is left out can be asked for when it matters.
     `wording`: the version of the words that were shown; without it the newest.
     `zone`: the client's time zone (IANA); one that is not known counts as UTC. `playbook`: of the first form, for
-    one that shall be as those of before. Raises ConsentRequired without consent to `service`, NoSuchWording.
+    one that shall be as those of before. `address`, `agent`: where it is begun; only keyed hashes of them are kept.
+    Raises ConsentRequired without consent to `service`, NoSuchWording.
     """
     if not consents.get("service"):
         raise ConsentRequired
     secret = secrets.token_urlsafe(SECRET_BYTES)
+    device_hash, address_hash = origin_hashes(address, agent)
     intake = Intake(
         secret_hash=hash_secret(secret.encode()),
         playbook=playbook or interviews.opening().name,
         locale=language_for(locale),
         zone=zone if zone in _zones() else "UTC",
+        device_hash=device_hash,
+        address_hash=address_hash,
     )
     intake.save(force_insert=True)
     step = Step(intake)

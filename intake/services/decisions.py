@@ -14,7 +14,7 @@ from intake.interview.guided.reading import read
 from intake.interview.stages import Stage
 from intake.interview.wordings import DEFAULT_LOCALE
 from intake.models import ConflictCheck, SafetyAlert
-from intake.services import paging
+from intake.services import paging, refusing
 from intake.services.steps import open_step
 from intake.summaries import question_for
 from intake.text import clean
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def decide_conflict(
     *, check_id: UUID, decision: Literal["cleared", "confirmed"], reason: str, user: User
 ) -> ConflictCheck:
-    """Decide about a hit, once. Clearing lets the client go on where they stopped.
+    """Decide about a hit, once. Clearing lets the client go on where they stopped. Confirming empties what they told
+    too early, keeps the names in the index, and tells them that the firm cannot help, without a reason.
 
     Raises ReasonRequired, AlreadyDecided (also for a check that was no hit).
     """
@@ -48,14 +49,19 @@ def decide_conflict(
     check.decided_by = user
     check.decided_at = timezone.now()
     check.save(update_fields=["decision", "reason_ct", "decided_by", "decided_at"])
+    if decision == "confirmed":
+        refusing.purge_early(step)
     step.advance(ConflictDecided(cleared=decision == "cleared", **step.context))
+    if decision == "confirmed":
+        refusing.decline(step)
     step.close(action=f"conflict.{decision}", actor=audit.staff(user.pk), data={"check": str(check.id)})
     return check
 
 
 @transaction.atomic
 def decide_person(*, intake_id: UUID, decision: Literal["continue", "decline"], reason: str, user: User) -> Intake:
-    """Let a client go on whom the interview left to a person (represented, minor, in custody), or decline.
+    """Let a client go on whom the interview left to a person (represented, minor, in custody), or decline as after a
+    confirmed conflict.
 
     The reason is kept sealed with the event. Raises ReasonRequired, AlreadyDecided.
     """
@@ -66,7 +72,11 @@ def decide_person(*, intake_id: UUID, decision: Literal["continue", "decline"], 
     if step.intake.stage != Stage.PERSON_DECIDES:
         raise AlreadyDecided
     step.user = user
+    if decision == "decline":
+        refusing.purge_early(step)
     step.advance(StaffActed(action=decision, value=reason, **step.context))
+    if decision == "decline":
+        refusing.decline(step)
     step.close(action=f"person.{decision}", actor=audit.staff(user.pk), data={})
     return step.intake
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 
-from intake import audit, conflicts, interviews, recording, signalling
+from intake import audit, interviews, recording, signalling
 from intake.contact import codes, ways
 from intake.errors import NoIntake, StageClosed
 from intake.interview.assistant import Context
 from intake.interview.engine import advance
-from intake.interview.events import CodeChecked, CodeSent, ConflictMatched, NotNow, Opened, StaffActed
+from intake.interview.events import CodeChecked, CodeSent, NotNow, Opened, StaffActed
 from intake.interview.guided.talk import Talk
 from intake.interview.playbook import FIRST_FORM
 from intake.interview.stages import Stage
-from intake.models import ConflictCheck, Intake, InterviewEvent, ModelUse, SafetyAlert, Turn
+from intake.models import Intake, InterviewEvent, ModelUse, SafetyAlert, Turn
 from intake.selectors import client_stage
-from intake.services import paging, triage
+from intake.services import gating, paging, triage
 from intake.services.facts import Keeper
 from intake.services.phrasing import CONSENT, NOTHING, Prepared
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from intake.interview.events import Decision, Event, Finding, Saying
     from intake.interview.state import State
+    from intake.models import ConflictCheck
     from tenants.accounts.models import User
 
 #: The firm's choice -> the flags with which it declines by itself (DutySettings.decline_represented).
@@ -190,9 +191,9 @@ class Step:
         if decision.locale:
             self.intake.locale = decision.locale
         if decision.check_conflict:
-            self._to_the_gate(decision.findings)
+            gating.to_the_gate(self, decision.findings)
         else:
-            self._keep(decision.findings)
+            self.keep(decision.findings)
         if decision.send_code is not None:
             address = ways.address_among(self._answers, decision.send_code)
             sent = codes.issue(self.intake, decision.send_code, address, "verify")
@@ -205,24 +206,8 @@ class Step:
             opened = interviews.playbook_for(decision.open_area, self.intake.playbook)
             self.advance(Opened(**{**self.context, "playbook": opened.name}))
 
-    def _to_the_gate(self, findings: Sequence[Finding]) -> None:
-        """Take the names, match them, and tell the engine: all under the names' locks."""
-        hashes = [conflicts.name_hash(found.value) for found in findings if found.party and found.value]
-        hashes += [bytes(party.name_hash) for party in conflicts.current_parties(self.intake)]
-        conflicts.lock_names(hashes)
-        self._keep(findings)
-        outcome = conflicts.match(self.intake)
-        check = ConflictCheck(
-            intake=self.intake,
-            result=ConflictCheck.Result.HIT if outcome.is_hit else ConflictCheck.Result.CLEAR,
-            matches=[str(one) for one in outcome.matches],
-        )
-        check.findings = outcome.findings or None
-        check.save(force_insert=True)
-        self.checks.append(check)
-        self.advance(ConflictMatched(hit=outcome.is_hit, **self.context))
-
-    def _keep(self, findings: Sequence[Finding]) -> None:
+    def keep(self, findings: Sequence[Finding]) -> None:
+        """Write facts and parties."""
         if findings:
             self.facts += Keeper(self.intake, self.said, self.user).keep(findings)
 

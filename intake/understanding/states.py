@@ -45,6 +45,12 @@ def _cities() -> dict[tuple[str, ...], str]:
     return {tuple(city.split()): code for code, cities in read["cities"].items() for city in cities}
 
 
+def is_state(text: str) -> bool:
+    """Whether `text` is a state's name or its two letters, and nothing more."""
+    plain = text.lower().replace(".", "")
+    return plain.upper() in _codes() or tuple(plain.split()) in _names()
+
+
 def read_state(heard: Heard, *, asked: bool = True) -> Found | None:
     """The state in an answer. Asked: also by a city, or misheard."""
     for part in reversed(pieces(heard)):

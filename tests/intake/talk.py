@@ -11,8 +11,8 @@ from intake.models import Intake
 
 #: What everybody here answers to the first questions, by their keys; a button begins with =.
 BASICS: Final = {
-    "topic": "=@list", "area": "=HO-00-00-00-00", "state": "Texas", "phone": "512 555 0147", "has_lawyer": "=no",
-    "is_adult": "=yes", "in_custody": "=no",
+    "topic": "=@list", "area": "=HO-00-00-00-00", "state": "Texas", "phone": "512 555 0147", "email": "=@skip",
+    "has_lawyer": "=no", "is_adult": "=yes", "in_custody": "=no",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from intake import errors, selectors, services
-from intake.interview.wordings import WORDINGS
+from intake.interview.wordings import WORDINGS, texts
 from intake.models import AuditEvent, ConflictCheck, Intake, Party, Turn
 from intake.names import normalise
 from tenants.accounts.models import User
@@ -107,12 +107,15 @@ def test_clearing_lets_the_client_go_on_where_they_stopped() -> None:
     say(intake, "They kept my deposit.")
 
 
-def test_confirming_ends_it_and_the_client_sees_no_difference() -> None:
+def test_confirming_ends_it_and_the_client_is_told_without_a_reason() -> None:
     intake, check = held()
     before = selectors.snapshot(intake.id)
     services.decide_conflict(check_id=check.id, decision="confirmed", reason="Our client.", user=user())
     assert stage(intake) == "stopped"
-    assert selectors.snapshot(intake.id) == before
+    after = selectors.snapshot(intake.id)
+    assert after["turns"][-1]["text"] == texts("declined", "en")[0]
+    assert after["stage"] == before["stage"] == "stopped"
+    assert (after["question"], after["can"]) == (None, before["can"])
 
 
 def test_a_decision_has_a_reason_and_is_made_once() -> None:

@@ -218,7 +218,7 @@ export const sent = {
 
 export const stopped = {
   heading: "We have stopped here for now",
-  stay: "You can keep this page open. If we can go on, it will say so here.",
+  stay: "You can keep this page open. If there is anything new, it will say so here.",
   whole: "Read what you said",
 };
 

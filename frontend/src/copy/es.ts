@@ -203,7 +203,7 @@ export const es: Copy = {
   },
   stopped: {
     heading: "Por ahora paramos aquí",
-    stay: "Puede dejar esta página abierta. Si podemos seguir, se lo dirá aquí.",
+    stay: "Puede dejar esta página abierta. Si hay algo nuevo, se lo dirá aquí.",
     whole: "Leer lo que dijo",
   },
   failed: {

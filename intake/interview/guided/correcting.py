@@ -70,7 +70,8 @@ def about(step: Step, event: Said, key: str) -> None:
     if question.type in {"name", "organisation", "phone", "email"} and answer.value is not None:
         kind = {"organisation": "party", "name": "party"}.get(question.type, question.type)
         step.say(f"read.{kind}", value=shown(answer.value, question, event.locale))
-    if question.party is not None and talk.gate_passed and (before is None or before.value != answer.value):
+    tells_who = question.party is not None or key in frame.DETAILS.values()
+    if tells_who and talk.gate_passed and (before is None or before.value != answer.value):
         step.to_gate(talk.stage)
         return
     step.onward() if talk.stage in {Stage.QUESTIONS, Stage.REVIEW} else step.ask_again()

@@ -15,6 +15,7 @@ from intake.interview.events import (
     ConflictMatched,
     Consented,
     Decision,
+    DetailWanted,
     Event,
     Finding,
     Finished,
@@ -143,12 +144,23 @@ def _office(step: Step) -> None:
         step.talk = step.talk.knowing(office.key, replace(other, asked=False))
 
 
+def _detail_wanted(step: Step, event: DetailWanted) -> None:
+    """Asked before the match, whatever it would say: the question tells nobody that a name is on file."""
+    talk = step.talk
+    keys = tuple(key for key in event.keys if key in frame.DETAILS.values() and key not in talk.known)
+    if talk.stage is not Stage.CONFLICT_GATE or not keys:
+        raise NotNow(talk.stage, event)
+    step.change(wanted=keys, gate_to=talk.return_to, return_to=None)
+    step.ask(keys[0], Stage.BASICS)
+
+
 def _conflict_matched(step: Step, event: ConflictMatched) -> None:
     talk = step.talk
     if talk.stage is not Stage.CONFLICT_GATE:
         raise NotNow(talk.stage, event)
     if event.hit or talk.flag:
-        # One look and one wording for every reason to stop.
+        # One look and one wording for every reason to stop; and the work of a pass, so that it takes as long.
+        _through_gate(Step.of(step.playbook, talk, event))
         step.change(stage=Stage.CONFLICT_HOLD if event.hit else Stage.PERSON_DECIDES)
         step.say("stopped")
         return
@@ -160,13 +172,24 @@ def _conflict_decided(step: Step, event: ConflictDecided) -> None:
     if talk.stage is not Stage.CONFLICT_HOLD:
         raise NotNow(talk.stage, event)
     if not event.cleared:
-        # The client's view does not change: a confirmed conflict looks like every other stop.
-        step.change(stage=Stage.STOPPED, early=())
+        # The client is told as whoever is declined for another reason.
+        _decline(step, Stage.STOPPED)
     elif talk.flag:
         step.change(stage=Stage.PERSON_DECIDES)
     else:
         step.say("welcome_back")
         _through_gate(step)
+
+
+def _decline(step: Step, stage: Stage) -> None:
+    """The firm does not take them on: one wording for every reason. What was told too early is forgotten."""
+    talk = step.talk
+    if frame.STORY not in talk.asked or stage is Stage.STOPPED:
+        kept = frame.kept_on_refusal(step.playbook)
+        known = {key: one for key, one in talk.known.items() if key in kept}
+        step.change(known=known, story=(), areas=(), offered=(), parted=(), parting="")
+    step.change(stage=stage, early=(), asking="")
+    step.say("declined")
 
 
 def _through_gate(step: Step) -> None:
@@ -191,7 +214,7 @@ def _staff_acted(step: Step, event: StaffActed) -> None:
     if talk.stage is not Stage.PERSON_DECIDES:
         raise NotNow(talk.stage, event)
     if event.action == "decline":
-        step.change(stage=Stage.DECLINED, early=())
+        _decline(step, Stage.DECLINED)
         return
     step.change(passed=(*talk.passed, talk.flag) if talk.flag else talk.passed)
     step.say("welcome_back")
@@ -256,6 +279,7 @@ def _went_back(step: Step, event: WentBack) -> None:
 _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     Started: _started,
     Consented: _consented,
+    DetailWanted: _detail_wanted,
     Withdrew: _withdrew,
     Opened: _opened,
     Said: _said,

@@ -11,6 +11,7 @@ from intake.interview.guided.reading import UNDERSTOOD, Answer, read, says_safe
 from intake.interview.stages import OPEN_STAGES, Stage
 from intake.interview.wordings import word_list
 from intake.language.tokens import words_of
+from intake.names import normalise
 
 if TYPE_CHECKING:
     from intake.interview.events import FactState, Said
@@ -110,7 +111,11 @@ def _answered(step: Step, event: Said) -> None:
 
 def _is_own_name(step: Step, answer: Answer) -> bool:
     own = step.talk.known.get(frame.NAME)
-    return bool(own and own.value and answer.value) and words_of(str(own.value)) == words_of(str(answer.value))  # type: ignore[union-attr]
+    return (
+        own is not None
+        and bool(own.value and answer.value)
+        and normalise(str(own.value)) == normalise(str(answer.value))
+    )
 
 
 def take(step: Step, question: Question, answer: Answer, event: Said) -> None:

@@ -7,7 +7,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from intake.interview.guided import standing
+from intake.conflicts.details import birth_year, city
+from intake.interview.guided import frame, standing
 from intake.interview.guided.saying import language_of, local
 from intake.interview.wordings import lists, word_list
 from intake.language.guess import LANGUAGES, Language, guess_language
@@ -80,6 +81,8 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
 
     text = text[:UNDERSTOOD]
     speaks = language(text, event.locale)
+    if question.key in frame.DETAILS.values():
+        return _detail(text, question, event, speaks)
     if question.type == "text":
         return _free(text, question, event, speaks)
     choices = tuple(
@@ -271,6 +274,21 @@ def _free(text: str, question: Question, event: Event, speaks: Language) -> Answ
     end = min(start + len(stripped), start + _MOST_TEXT)
     value = text[start:end]
     return Answer(Fact(question.key, value, "stated", start, end, "their own words"), value, (), wishes, False)
+
+
+def _detail(text: str, question: Question, event: Event, speaks: Language) -> Answer:
+    """What tells people of one name apart: a year, or a place and perhaps a year; words without either are none."""
+    answer = _free(text, question, event, speaks)
+    if answer.fact is None or answer.value is None:
+        return answer
+    year = birth_year(answer.value, today_of(event), speaks)
+    if question.key == frame.BIRTH_YEAR:
+        value = str(year) if year else None
+    else:
+        value = answer.value if year or city(answer.value) else None
+    if value is None:
+        return replace(answer, fact=None, value=None)
+    return replace(answer, fact=replace(answer.fact, value=value), value=value)
 
 
 def says_safe(text: str, locale: str) -> bool:

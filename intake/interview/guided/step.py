@@ -88,7 +88,10 @@ class Step:
     def learn(
         self, question: Question, value: Any, state: FactState, turn: int, span: tuple[int, int], *, asked: bool
     ) -> None:
-        """Keep an answer, with its evidence."""
+        """Keep an answer, with its evidence. What told people of another name apart says nothing of this one."""
+        before = self.talk.known.get(question.key)
+        if question.key == frame.OTHER_SIDE and before is not None and before.value != value:
+            self.talk = self.talk.without(frame.OTHER_PLACE)
         self.talk = self.talk.knowing(question.key, Known(value, state, turn, asked))
         self.findings.append(Finding(question.key, value, state, turn, *span, party=question.party, kind=question.type))
 
@@ -178,11 +181,12 @@ class Step:
             self.warn_of_listeners()
             answers = self.talk.answers
             asked = frame.first_questions(self.playbook, answers)
-            following = next((question for question in asked if question.key not in answers), None)
+            keys = [*(question.key for question in asked), *self.talk.wanted]
+            following = next((key for key in keys if key not in answers), None)
             if following is not None:
-                self.ask(following.key, Stage.BASICS)
+                self.ask(following, Stage.BASICS)
             elif not verifying.comes_first(self):
-                self.to_gate(Stage.STORY)
+                self.to_gate(self.talk.gate_to or Stage.STORY)
 
     def warn_of_listeners(self) -> None:
         """Who is held is told at once that others may listen. The same to all: it says nothing of the check."""
@@ -194,8 +198,9 @@ class Step:
     def to_gate(self, return_to: Stage) -> None:
         """The names are matched before anything else is asked."""
         self.change(
-            stage=Stage.CONFLICT_GATE, gate_passed=False, return_to=return_to, asking="", flag=self.for_a_person()
-        )
+            stage=Stage.CONFLICT_GATE, gate_passed=False, return_to=return_to, asking="", flag=self.for_a_person(),
+            wanted=(), gate_to=None,
+        )  # fmt: skip
         self.check_conflict = True
 
     def for_a_person(self) -> str:

@@ -37,6 +37,7 @@ class Talk:
     `country`: whose help lines are given (ISO 3166); empty, as before there was a choice: the default's.
     `counts`: how often each list of wordings was used; `last`: the wording that was used last. `verify`: ways by
     which a code is asked for before the gate; `contact`: how far that is ("", sent, verified, unverified).
+    `wanted`: questions for what tells people of a common name apart; `gate_to`: where the gate leads to after them.
     """
 
     stage: Stage = Stage.NOTICE
@@ -64,6 +65,8 @@ class Talk:
     country: str = ""
     verify: tuple[Way, ...] = ()
     contact: str = ""
+    wanted: tuple[str, ...] = ()
+    gate_to: Stage | None = None
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -119,19 +122,21 @@ class Talk:
             **({"country": self.country} if self.country else {}),
             **({"verify": list(self.verify)} if self.verify else {}),
             **({"contact": self.contact} if self.contact else {}),
+            **({"wanted": list(self.wanted)} if self.wanted else {}),
+            **({"gate_to": self.gate_to.value} if self.gate_to else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Talk:
         """What `as_json` wrote; an empty mapping is the state before anything happened."""
-        return_to = data.get("return_to")
+        return_to, gate_to = data.get("return_to"), data.get("gate_to")
         known = {
             key: Known(_frozen(value), cast("FactState", state), turn, asked)
             for key, (value, state, turn, asked) in data.get("known", {}).items()
         }
         lists: dict[str, Any] = {
             name: tuple(data.get(name, ()))
-            for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed", "verify")
+            for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed", "verify", "wanted")
         }
         words: dict[str, Any] = {
             name: str(data.get(name, ""))
@@ -142,6 +147,7 @@ class Talk:
             consents=frozenset(data.get("consents", ())),
             gate_passed=bool(data.get("gate_passed", False)),
             return_to=Stage(return_to) if return_to else None,
+            gate_to=Stage(gate_to) if gate_to else None,
             known=known,
             tries=dict(data.get("tries", {})),
             early=tuple((turn, text) for turn, text in data.get("early", ())),

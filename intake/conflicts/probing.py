@@ -1,0 +1,98 @@
+"""Who tries names to learn which of them the firm knows: counted by conversation, contact, device and address.
+
+A try is one run of the gate with names that were not tried before from there. Whoever tries more than a client would
+is stopped as at any other stop, and a person looks. Counts stand in the cache under keyed hashes, with an expiry
+and a size; when the cache is away only the conversation's own checks are counted, which stand in the database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import logging
+from typing import TYPE_CHECKING, Final
+
+import redis
+
+from intake.models import ConflictCheck
+from tenants.cache import redis_key
+from tenants.crypto import blind_index
+from tenants.redis import cache_redis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from intake.models import Intake
+
+logger = logging.getLogger(__name__)
+
+#: Runs of the gate in one conversation, since a person last cleared it.
+MOST_CHECKS: Final = 5
+#: Different names from one contact, browser or address in WINDOW_SECONDS. A clinic's computer has many clients.
+MOST: Final[Mapping[str, int]] = {"contact": 4, "device": 12, "address": 60}
+WINDOW_SECONDS: Final = 7 * 86_400
+_MEMBER_BYTES: Final = 8
+
+
+def origin_hashes(address: str, agent: str) -> tuple[bytes | None, bytes | None]:
+    """(device, address) as an intake keeps them; None where nothing is known. An IPv6 network is one address."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return None, None
+    network = ipaddress.ip_network(f"{found}/64", strict=False) if found.version == 6 else found
+    return (
+        blind_index(f"{network} {agent[:300]}", purpose="intake.device"),
+        blind_index(str(network), purpose="intake.address"),
+    )
+
+
+def contact_hashes(contacts: Iterable[str]) -> list[bytes]:
+    """Of phone numbers and e-mail addresses."""
+    return [blind_index(contact.strip().lower(), purpose="intake.contact") for contact in contacts if contact.strip()]
+
+
+def tried_too_many(intake: Intake, names: Iterable[bytes], contacts: Iterable[str]) -> bool:
+    """Count this run of the gate, and say whether it is one too many."""
+    before = ConflictCheck.objects.filter(intake=intake).order_by("-id").values_list("decision", flat=True)
+    since = 0
+    for decision in before[: MOST_CHECKS + 1]:
+        if decision == ConflictCheck.Decision.CLEARED:
+            break
+        since += 1
+    sources = [("contact", one) for one in contact_hashes(contacts)]
+    sources += [
+        (kind, bytes(one))
+        for kind, one in (("device", intake.device_hash), ("address", intake.address_hash))
+        if one is not None
+    ]
+    member = hashlib.sha256(b"".join(sorted(bytes(one) for one in names))).digest()[:_MEMBER_BYTES]
+    try:
+        counted = _counted(sources, member)
+    except redis.RedisError as error:
+        logger.warning("tries not counted", extra={"error": type(error).__name__})
+        counted = False
+    return counted or since >= MOST_CHECKS
+
+
+def _counted(sources: list[tuple[str, bytes]], member: bytes) -> bool:
+    """Add this try to each source, but for one that is full already."""
+    if not sources:
+        return False
+    client = cache_redis()
+    keys = [(redis_key("tries", kind, one.hex()), MOST[kind]) for kind, one in sources]
+    with client.pipeline(transaction=False) as pipe:
+        for key, _most in keys:
+            pipe.sismember(key, member)  # type: ignore[arg-type]
+            pipe.scard(key)
+        answers = pipe.execute()
+    too_many = False
+    with client.pipeline(transaction=False) as pipe:
+        for index, (key, most) in enumerate(keys):
+            known, size = bool(answers[2 * index]), int(answers[2 * index + 1])
+            if not known and size < most:
+                pipe.sadd(key, member)
+            pipe.expire(key, WINDOW_SECONDS)
+            too_many = too_many or (not known and size >= most)
+        pipe.execute()
+    return too_many
