@@ -7,9 +7,11 @@ and a size; when the cache is away only the conversation's own checks are counte
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ipaddress
 import logging
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 import redis
@@ -20,7 +22,7 @@ from tenants.crypto import blind_index
 from tenants.redis import cache_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from intake.models import Intake
 
@@ -32,6 +34,17 @@ MOST_CHECKS: Final = 5
 MOST: Final[Mapping[str, int]] = {"contact": 4, "device": 12, "address": 60}
 WINDOW_SECONDS: Final = 7 * 86_400
 _MEMBER_BYTES: Final = 8
+_counts: ContextVar[bool] = ContextVar("probing_counts", default=True)
+
+
+@contextlib.contextmanager
+def uncounted() -> Iterator[None]:
+    """What is tried within is nobody's try: the counts are no part of a transaction that is rolled back."""
+    token = _counts.set(False)
+    try:
+        yield
+    finally:
+        _counts.reset(token)
 
 
 def origin_hashes(address: str, agent: str) -> tuple[bytes | None, bytes | None]:
@@ -77,7 +90,7 @@ def tried_too_many(intake: Intake, names: Iterable[bytes], contacts: Iterable[st
 
 def _counted(sources: list[tuple[str, bytes]], member: bytes) -> bool:
     """Add this try to each source, but for one that is full already."""
-    if not sources:
+    if not sources or not _counts.get():
         return False
     client = cache_redis()
     keys = [(redis_key("tries", kind, one.hex()), MOST[kind]) for kind, one in sources]

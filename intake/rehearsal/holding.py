@@ -15,7 +15,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from intake import selectors, services
-from intake.conflicts import entries
+from intake.conflicts import entries, probing
 from intake.conflicts.comparing import Name
 from intake.errors import IntakeError
 from intake.models import Fact, Intake, SafetyAlert, Turn
@@ -83,7 +83,7 @@ def hold(persona: Persona, *, voice: Voice | None = None, before: Callable[[], N
     `before`: is called inside the transaction, first.
     """
     found = Rehearsal(persona)
-    with transaction.atomic():
+    with probing.uncounted(), transaction.atomic():
         if before is not None:
             before()
         for party in persona.index:

@@ -49,11 +49,11 @@ def decide_conflict(
     check.decided_by = user
     check.decided_at = timezone.now()
     check.save(update_fields=["decision", "reason_ct", "decided_by", "decided_at"])
+    decided = ConflictDecided(cleared=decision == "cleared", **step.context)
     if decision == "confirmed":
-        refusing.purge_early(step)
-    step.advance(ConflictDecided(cleared=decision == "cleared", **step.context))
-    if decision == "confirmed":
-        refusing.decline(step)
+        refusing.refuse(step, decided)
+    else:
+        step.advance(decided)
     step.close(action=f"conflict.{decision}", actor=audit.staff(user.pk), data={"check": str(check.id)})
     return check
 
@@ -72,11 +72,11 @@ def decide_person(*, intake_id: UUID, decision: Literal["continue", "decline"], 
     if step.intake.stage != Stage.PERSON_DECIDES:
         raise AlreadyDecided
     step.user = user
+    acted = StaffActed(action=decision, value=reason, **step.context)
     if decision == "decline":
-        refusing.purge_early(step)
-    step.advance(StaffActed(action=decision, value=reason, **step.context))
-    if decision == "decline":
-        refusing.decline(step)
+        refusing.refuse(step, acted)
+    else:
+        step.advance(acted)
     step.close(action=f"person.{decision}", actor=audit.staff(user.pk), data={})
     return step.intake
 

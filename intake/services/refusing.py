@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
+    from intake.interview.events import ConflictDecided, StaffActed
     from intake.models import Intake
     from intake.services.steps import Step
     from tenants.accounts.models import User
@@ -73,6 +74,13 @@ def _empty_events(events: Iterable[InterviewEvent], sealed: frozenset[int]) -> N
         if event.data is not None and event.data.get("turn") in sealed:
             event.data = None
             event.save(update_fields=["data_ct"])
+
+
+def refuse(step: Step, no: ConflictDecided | StaffActed) -> None:
+    """All that a "no" does: empty what was told too early, let the engine hear of it, and tell the client."""
+    purge_early(step)
+    step.advance(no)
+    decline(step)
 
 
 def decline(step: Step) -> None:

@@ -18,7 +18,7 @@ from intake.interview.playbook import FIRST_FORM
 from intake.interview.stages import Stage
 from intake.models import Intake, InterviewEvent, ModelUse, SafetyAlert, Turn
 from intake.selectors import client_stage
-from intake.services import gating, paging, triage
+from intake.services import gating, paging, refusing, triage
 from intake.services.facts import Keeper
 from intake.services.phrasing import CONSENT, NOTHING, Prepared
 
@@ -95,10 +95,12 @@ class Step:
         self._follow(decision)
         if isinstance(self.state, Talk) and self.state.stage is Stage.PERSON_DECIDES and self._declines(self.state):
             self.declined_by_setting = True
-            self.advance(StaffActed(action="decline", value="the firm's setting", **self.context))
+            # Told at once: that somebody will look would not be true.
+            self.sayings = [saying for saying in self.sayings if saying.key != "stopped"]
+            refusing.refuse(self, StaffActed(action="decline", value="the firm's setting", **self.context))
 
     def _declines(self, talk: Talk) -> bool:
-        """Whether the firm has said that it takes nobody like this. What the client sees is the same as at any stop."""
+        """Whether the firm has said that it takes nobody like this."""
         return talk.flag in DECLINED_FLAGS.get(paging.duty_settings().decline_represented, frozenset())
 
     def _decide(self, event: Event) -> Decision:

@@ -203,6 +203,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Names of sets of choices that several fields have.
+    "ENUM_NAME_OVERRIDES": {
+        "WayEnum": ["email", "phone"],
+        "ConsentKindEnum": "intake.interview.agreeing.CONSENT_KINDS",
+    },
 }
 
 # TLS ends at a proxy; tenants/hosts.py believes what it forwards only when it is trusted.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from intake import recording, selectors
-from intake.models import AuditEvent, ConflictEntry, DutySettings, Intake
+from intake.models import AuditEvent, ConflictEntry, Declination, DutySettings, Intake
 from tests.intake.talk import answer_basics, fresh, say, stage, start
 
 
@@ -44,9 +44,13 @@ def test_the_firm_chooses_whom_it_declines(choice: str, reason: str, leads_to: s
     assert recording.replay(intake.id).as_json() == intake.mind
 
 
-def test_the_client_cannot_tell_it_from_another_stop() -> None:
+def test_the_client_is_told_no_at_once_and_may_do_no_more_than_at_another_stop() -> None:
     waiting = look(represented("other"))
     DutySettings.objects.create(decline_represented="all")
     intake = represented("other")
-    assert look(intake) == waiting
+    assert look(intake)[:3] == waiting[:3]
+    told = look(intake)[3]
+    assert "not able to help you" in told
+    assert "needs to look at this" not in told, "nobody will"
+    assert Declination.objects.get(intake=intake).status == "no_channel"
     assert ConflictEntry.objects.filter(party__intake=intake).count() == 2

@@ -33,6 +33,8 @@ _SHORT: Final = 8
 _MOST_AROUND: Final = 4
 #: Words at the beginning in which one says that there is nobody.
 _BEGINS: Final = 7
+#: What a person may not have.
+_HAD: Final = frozenset({"email", "phone", "address"})
 #: What leads from a name to something else.
 _LINKS: Final = frozenset({
     "from", "of", "at", "in", "and", "or", "the", "who", "is", "was", "he", "she", "they", "my", "his", "her", "a",
@@ -101,6 +103,7 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         introduced = {fact.start for fact in everything(text, event).facts if fact.key in {"name", "organisation"}}
         own = own if own.start in introduced else None
     own = _sound_name(own, text, question, event) if question.type in {"name", "organisation"} else own
+    own = _none_at_all(own, text, question)
     own = _in_odd_words(own, text, question)
     value = own.value if own else None
     if own is not None and question.type == "choice" and value is not None:
@@ -108,6 +111,16 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         value = codes.get(value)
     beside = tuple(fact for fact in reading.facts if fact is not own)
     return Answer(own, value, beside, cast("frozenset[str]", reading.asks), reading.is_correction)
+
+
+def _none_at_all(own: Fact | None, text: str, question: Question) -> Fact | None:
+    """ "No" to "what is your e-mail?": they have none."""
+    from intake.understanding import Fact
+
+    words = words_of(text[:400])
+    if own is None and question.type in _HAD and 0 < len(words) <= 2 and words[0] in word_list("names_nobody"):
+        return Fact(question.key, None, "unknown", 0, len(text), why="said that there is none")
+    return own
 
 
 def _in_odd_words(own: Fact | None, text: str, question: Question) -> Fact | None:
@@ -141,6 +154,8 @@ def _company(own: Fact | None, text: str, question: Question, event: Event) -> F
     found = next((fact for fact in read_so.facts if fact.key == question.key), None)
     if own is None or found is None:
         return own or found
+    if own.start <= found.start and found.end <= own.end and (own.start, own.end) != (found.start, found.end):
+        return own  # "Counsel, Ada": a part of the name is no company
     return found if _goes_on(own, found, text) or not _known_name(own, text) else own
 
 
