@@ -7,6 +7,7 @@ under `.localhost` need not resolve: it connects to a loopback address and sends
 from __future__ import annotations
 
 import contextlib
+import secrets
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -24,7 +25,14 @@ COOKIE: Final = "__Host-intake"
 CSRF_COOKIE: Final = "__Host-csrftoken"
 #: More questions than any playbook has.
 MOST_QUESTIONS: Final = 60
-FIRST_ANSWERS: Final = {"state": "Texas", "phone": "512 555 0147"}
+FIRST_ANSWERS: Final = {"state": "Texas"}
+#: Numbers that nobody has: 555-0100 to 555-0199 of any area.
+AREAS: Final = ("201", "212", "305", "312", "415", "512", "617", "702", "713", "808", "907", "919")
+
+
+def some_phone() -> str:
+    """A number for somebody made up."""
+    return f"{secrets.choice(AREAS)} 555 01{secrets.randbelow(100):02}"
 
 
 class IntakeClient:
@@ -44,6 +52,8 @@ class IntakeClient:
         self.headers = dict(headers or {})
         self.cookies: dict[str, str] = {}
         self.snapshot: dict[str, Any] = {}
+        #: Their own: whoever tries many names from one number is stopped.
+        self.phone = some_phone()
         # Without TLS we come as a proxy would: the server's own cookies ask for https.
         self._own_headers = {"Host": host, **({} if tls else {"X-Forwarded-Proto": "https"}), **self.headers}
         self._http = httpx.AsyncClient(
@@ -116,7 +126,7 @@ class IntakeClient:
             question = self.snapshot["question"]
             if question is None or question["kind"] == "story":
                 break
-            answer = FIRST_ANSWERS.get(question["key"])
+            answer = self.phone if question["key"] == "phone" else FIRST_ANSWERS.get(question["key"])
             if answer is not None:
                 await self.say(answer)
             else:

@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import httpx
 
+from audio.client import some_phone
 from bench.report import Row, main, median, percentile
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Talker:
         self._path = f"/api/intakes/{started['id']}"
         state: dict[str, Any] = {"stage": "name", "question": {"key": "name"}}
         name, other_side = names_for(uuid4().int)
-        answers = {"name": name, "other_side": other_side, "state": "Texas", "phone": "512 555 0147"}
+        answers = {"name": name, "other_side": other_side, "state": "Texas", "phone": some_phone()}
         while state["stage"] != "story":
             state = await self._answer(state["question"], answers)
 

@@ -32,7 +32,15 @@ logger = logging.getLogger(__name__)
 MOST_CHECKS: Final = 5
 #: Different names from one contact, browser or address in WINDOW_SECONDS. A clinic's computer has many clients.
 MOST: Final[Mapping[str, int]] = {"contact": 4, "device": 12, "address": 60}
+#: Of all tries in a firm. A phone network puts thousands of people behind one address, so where a firm has many
+#: clients a browser or an address may have more than MOST.
+SHARE: Final[Mapping[str, float]] = {"device": 0.02, "address": 0.05}
 WINDOW_SECONDS: Final = 7 * 86_400
+#: Nobody's own: the machine itself, an office, or a proxy that does not say for whom it asks.
+_INSIDE: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fe80::/10")
+)
 _MEMBER_BYTES: Final = 8
 _counts: ContextVar[bool] = ContextVar("probing_counts", default=True)
 
@@ -48,10 +56,13 @@ def uncounted() -> Iterator[None]:
 
 
 def origin_hashes(address: str, agent: str) -> tuple[bytes | None, bytes | None]:
-    """(device, address) as an intake keeps them; None where nothing is known. An IPv6 network is one address."""
+    """(device, address) as an intake keeps them; None where nothing is known, or the address is an inner one. An
+    IPv6 network is one address."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
+        return None, None
+    if any(found in network for network in _INSIDE if network.version == found.version):
         return None, None
     network = ipaddress.ip_network(f"{found}/64", strict=False) if found.version == 6 else found
     return (
@@ -93,14 +104,21 @@ def _counted(sources: list[tuple[str, bytes]], member: bytes) -> bool:
     if not sources or not _counts.get():
         return False
     client = cache_redis()
-    keys = [(redis_key("tries", kind, one.hex()), MOST[kind]) for kind, one in sources]
+    every = redis_key("tries", "all")
     with client.pipeline(transaction=False) as pipe:
-        for key, _most in keys:
+        pipe.incr(every)
+        for kind, one in sources:
+            key = redis_key("tries", kind, one.hex())
             pipe.sismember(key, member)  # type: ignore[arg-type]
             pipe.scard(key)
-        answers = pipe.execute()
+        tries, *answers = pipe.execute()
+    keys = [
+        (redis_key("tries", kind, one.hex()), max(MOST[kind], int(SHARE.get(kind, 0) * tries))) for kind, one in sources
+    ]
     too_many = False
     with client.pipeline(transaction=False) as pipe:
+        if tries == 1:
+            pipe.expire(every, WINDOW_SECONDS)
         for index, (key, most) in enumerate(keys):
             known, size = bool(answers[2 * index]), int(answers[2 * index + 1])
             if not known and size < most:

@@ -65,8 +65,26 @@ def test_only_keyed_hashes_of_where_somebody_is_are_kept() -> None:
     browser = Browser()
     browser.start()
     intake = Intake.objects.get()
-    assert intake.device_hash is not None
-    assert b"127.0.0.1" not in bytes(intake.address_hash or b"")
+    assert intake.device_hash is None, "the machine's own address is nobody's"
+    kept = start(address="203.0.113.9", agent="Browser/1")
+    assert len(bytes(kept.device_hash or b"")) == len(bytes(kept.address_hash or b"")) == 32
+
+
+@pytest.mark.parametrize("inner", ["127.0.0.1", "10.0.0.7", "172.20.0.3", "192.168.1.5", "::1", "fd00::7", "fe80::1"])
+def test_an_inner_address_is_nobodys(inner: str) -> None:
+    assert origin_hashes(inner, "Browser/1") == (None, None)
+
+
+def test_where_a_firm_has_many_clients_an_address_may_have_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "MOST", {"contact": 99, "device": 99, "address": 1})
+    monkeypatch.setattr(probing, "SHARE", {"address": 0.75})
+    stages = [
+        stage(
+            came_from(f"512 555 01{number:02d}", SURNAMES[number], address="203.0.113.9" if number else "198.51.100.1")
+        )
+        for number in range(4)
+    ]
+    assert stages == ["story", "story", "story", "story"]
 
 
 def test_one_conversation_whose_names_change_again_and_again_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
