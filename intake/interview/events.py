@@ -40,11 +40,13 @@ class Event:
 class Started(Event):
     """The page was opened and the notice shown. `country`: whose help lines the firm gives (ISO 3166).
 
-    `verify`: by these ways a code is asked for before the gate.
+    `verify`: by these ways a code is asked for before the gate. `states`: from where the firm takes matters (two
+    letters each); empty: from everywhere.
     """
 
     country: str = ""
     verify: tuple[Way, ...] = ()
+    states: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,9 @@ def advance(playbook: Playbook, talk: Talk, event: Event) -> Result:
 def _started(step: Step, event: Started) -> None:
     if step.talk.stage is not Stage.NOTICE:
         raise NotNow(step.talk.stage, event)
-    step.change(stage=Stage.CONSENT, playbook=event.playbook, country=event.country, verify=event.verify)
+    step.change(
+        stage=Stage.CONSENT, playbook=event.playbook, country=event.country, verify=event.verify, states=event.states
+    )
 
 
 def _consented(step: Step, event: Consented) -> None:
