@@ -240,7 +240,8 @@ class Decision:
     `check_conflict`: match the names and report back with ConflictMatched, or first with DetailWanted.
     `open_area`: find the playbook of this area (empty: of none) and report back with Opened. `locale`: address the
     client in it from now on. `send_code`: send a code by this way and report back with CodeSent. `check_code`: these
-    digits were typed; report back with CodeChecked.
+    digits were typed; report back with CodeChecked. `undone`: at a stop, what a pass would have kept: kept and undone
+    at once, so that the one takes as long as the other.
     """
 
     stage: Stage
@@ -253,6 +254,7 @@ class Decision:
     locale: str | None = None
     send_code: Way | None = None
     check_code: str = ""
+    undone: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

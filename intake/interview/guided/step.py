@@ -41,6 +41,7 @@ class Step:
     locale: str | None = None
     send_code: Way | None = None
     check_code: str = ""
+    undone: list[Finding] = field(default_factory=list)
 
     @classmethod
     def of(cls, playbook: Playbook, talk: Talk, event: Event) -> Step:
@@ -82,6 +83,7 @@ class Step:
             locale=self.locale,
             send_code=self.send_code,
             check_code=self.check_code,
+            undone=tuple(self.undone),
         )
         return self.talk, decision
 
