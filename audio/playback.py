@@ -19,10 +19,11 @@ from audio.models import Recording
 from audio.recordings import read_range, recordings_of
 from intake import audit, roles
 from intake.admin.panels import Panel, register_panel
-from intake.sealing import sealed_utterances
+from intake.sealing import keeps_sealed, sealed_utterances
 from tenants.errors import CannotDecrypt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from django.http import HttpRequest
@@ -63,12 +64,14 @@ def stream_recording(request: HttpRequest, utterance_id: UUID) -> HttpResponse:
     """The FLAC of one utterance, whole (200) or a range of it (206, 416). Staff only, audited.
 
     An utterance is at most 30 s, under 1 MB, so the answer is built at once, inside the firm's
-    scope and its transaction; only the chunks that the range touches are decrypted.
+    scope and its transaction; only the chunks that the range touches are decrypted. What is sealed is
+    answered as what is not there.
     """
     if not roles.is_staff(request.user):
         raise PermissionDenied
-    recording = Recording.objects.select_related("utterance__session").filter(utterance=utterance_id).first()
-    if recording is None:
+    known = Recording.objects.select_related("utterance__session__intake")
+    recording = known.filter(utterance=utterance_id).first()
+    if recording is None or not _open_to_staff(recording.utterance.session.intake, [recording]):
         raise Http404
     tag = f'"{bytes(recording.sha256).hex()}"'
     wanted = request.headers.get("Range", "")
@@ -125,9 +128,18 @@ def register_player() -> None:
 def player_panel(_request: HttpRequest, intake: Intake) -> SafeString | None:
     """An intake's recordings with their words, or None when nothing was kept. What was told before the firm is free
     to listen is not among them."""
-    sealed = sealed_utterances(intake)
-    rows = [_row(recording) for recording in recordings_of(intake.pk) if recording.utterance_id not in sealed]
+    rows = [_row(recording) for recording in _open_to_staff(intake, recordings_of(intake.pk))]
     return render_to_string("audio/player.html", {"rows": rows}) if rows else None
+
+
+def _open_to_staff(intake: Intake, recordings: Iterable[Recording]) -> list[Recording]:
+    """Without those of sealed turns and, as long as any may be, of what became no turn: nobody knows what is in it."""
+    sealed, before = sealed_utterances(intake), keeps_sealed(intake)
+    return [
+        one
+        for one in recordings
+        if one.utterance_id not in sealed and not (before and one.utterance.turn_number is None)
+    ]
 
 
 def _row(recording: Recording) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,8 @@ MOST_FACTS: Final = 40
 MOST_LINES: Final = 5
 MOST_LIMITS: Final = 4
 LONGEST: Final = 96
+#: A reason quotes words of both names.
+_QUOTED: Final = re.compile(r'"[^"]*("|$)')
 #: Rows of print that one page (letter or A4, two columns) has, and characters of a row: measured, with some to spare.
 _ROWS: Final = 140
 _ROW: Final = 62
@@ -134,17 +137,22 @@ def _fact(group: Group, line: Line) -> dict[str, Any]:
 
 
 def _conflict(row: ConflictCheck) -> dict[str, Any] | None:
-    """A hit, with the index's reasons. Another client's name stays on the conversation's page: paper travels."""
+    """A hit, with the index's reasons. Another client's name, and each word of it, stays on the conversation's page:
+    paper travels."""
     if row.result != row.Result.HIT:
         return None
     return {
         "decision": row.decision or "waits for a decision",
+        "why": row.get_why_display() if row.why else "",
         "matches": [
-            {"role": one.get("role"), "score": one.get("score"), "reasons": one.get("reasons", [])}
-            for one in row.findings or []
+            {"role": one.get("role"), "score": one.get("score"), "reasons": _unnamed(one)} for one in row.findings or []
         ],
         "count": len(row.matches),
     }
+
+
+def _unnamed(found: dict[str, Any]) -> list[str]:
+    return list(dict.fromkeys(_QUOTED.sub("(name)", reason) for reason in found.get("reasons", [])))
 
 
 def _consents(record: StaffRecord) -> list[dict[str, Any]]:
@@ -231,7 +239,8 @@ def _source(line: Line) -> str:
 def _conflict_lines(conflicts: list[dict[str, Any]]) -> list[str]:
     lines = []
     for one in conflicts:
-        lines.append(f"{one['count']} matches: {one['decision']}")
+        why = f"; {one['why']}" if one["why"] else ""
+        lines.append(f"{one['count']} matches: {one['decision']}{why}")
         lines += [f"{match['role']}: {', '.join(match['reasons'])}" for match in one["matches"]]
     return lines
 

@@ -323,6 +323,11 @@ class ConflictRules(models.Model):
         help_text="A stop that nobody has decided about for so long raises an alert.",
     )  # fmt: skip
 
+    states = models.JSONField(
+        default=list, db_default=[], blank=True,
+        help_text="From where the firm takes matters, two letters each; empty: from everywhere.",
+    )  # fmt: skip
+
     class Meta:
         verbose_name_plural = "conflict rules"
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -62,7 +62,7 @@ def event_of(row: InterviewEvent, texts: Mapping[int, str]) -> Event:
         data["facts"] = tuple(events.Proposal(**fact) for fact in data["facts"])
     if kind is events.Said:
         data["votes"] = tuple(Vote(**{**vote, "codes": tuple(vote["codes"])}) for vote in data.get("votes", ()))
-    for name in ("value", "verify", "keys"):
+    for name in ("value", "verify", "keys", "states"):
         if isinstance(data.get(name), list):
             data[name] = tuple(data[name])
     return kind(at=row.at, zone=row.zone, locale=row.locale, playbook=row.playbook, **data)

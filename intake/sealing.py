@@ -57,6 +57,12 @@ def sealed_utterances(intake: Intake) -> frozenset[UUID]:
     return frozenset(turn.utterance_id for turn in heard if turn.utterance_id)
 
 
+def keeps_sealed(intake: Intake) -> bool:
+    """Whether the firm is not free to listen yet: what was heard and understood by nobody may be the story, too."""
+    talk = talk_of(intake)
+    return talk is not None and _keeps_sealed(intake, talk)
+
+
 def is_early(question: str, text: str, plain: frozenset[str]) -> bool:
     """Whether these words, said before the gate, are more than an answer to one of the first questions in `plain`."""
     return question not in plain or len(words_of(text[:2_000])) > _ANSWER_WORDS

@@ -9,6 +9,7 @@ from intake import guided_views, triage
 from intake.interview.guided import areas, frame
 from intake.interview.guided.replying import THIRD
 from intake.interview.guided.saying import local
+from intake.interview.guided.step import OUT_OF_AREA
 from intake.interview.stages import Stage
 from intake.interview.wordings import DEFAULT_LOCALE, third_languages
 from intake.interviews import guided_named, talk_of
@@ -132,6 +133,8 @@ def _waits_for(playbook: Playbook, talk: Talk) -> str:
     if talk.stage is not Stage.PERSON_DECIDES:
         return ""
     reasons = {flag.key: local(flag.reason, STAFF_LOCALE) for flag in playbook.red_flags}
+    if talk.flag.startswith(OUT_OF_AREA):
+        return f"Out of area: {talk.flag.removeprefix(OUT_OF_AREA)}; the firm takes {', '.join(talk.states)}"
     return reasons.get(talk.flag) or _OWN_FLAGS.get(talk.flag) or talk.flag
 
 

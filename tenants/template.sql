@@ -1,6 +1,6 @@
 -- Made by `make template` from the migrations; do not edit.
--- fingerprint: 176bff4e3b704f3cfce596764fdf8a800881d0c3701ee8660eab95fcef6a0cf4
--- sources: fdd7d9194ac04bc411258381b916873b22a43b0ef6c99c890165f2ef0a95ae62
+-- fingerprint: aae0a75c40d0e2b50188f2480dabf15f1de52e7fe11692fb6f88f76ddaff5fa2
+-- sources: b70a0fa4ebf3d099eea7b063a652ea7294a7c8a4dcef97426275cb95dd1e2ed8
 
 CREATE SCHEMA __firm_schema__;
 CREATE FUNCTION __firm_schema__.intake_append_only() RETURNS trigger
@@ -256,6 +256,7 @@ CREATE TABLE __firm_schema__.intake_conflictrules (
     hold_everyone boolean DEFAULT false NOT NULL,
     stop_common boolean DEFAULT false NOT NULL,
     alert_hours smallint DEFAULT 24 NOT NULL,
+    states jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT intake_conflict_rules_one CHECK ((id = 1)),
     CONSTRAINT intake_conflictrules_alert_hours_check CHECK ((alert_hours >= 0)),
     CONSTRAINT intake_conflictrules_id_check CHECK ((id >= 0))
@@ -791,7 +792,8 @@ INSERT INTO __firm_schema__.django_migrations VALUES
 	(28, 'intake', '0011_assistant', now()),
 	(29, 'intake', '0012_conflict_gate', now()),
 	(30, 'intake', '0013_pages', now()),
-	(31, 'sessions', '0001_initial', now());
+	(31, 'intake', '0014_states', now()),
+	(32, 'sessions', '0001_initial', now());
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_groups_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.accounts_user_user_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.auth_group_id_seq', 4, true);
@@ -799,7 +801,7 @@ SELECT pg_catalog.setval('__firm_schema__.auth_group_permissions_id_seq', 1, fal
 SELECT pg_catalog.setval('__firm_schema__.auth_permission_id_seq', 144, true);
 SELECT pg_catalog.setval('__firm_schema__.django_admin_log_id_seq', 1, false);
 SELECT pg_catalog.setval('__firm_schema__.django_content_type_id_seq', 36, true);
-SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 31, true);
+SELECT pg_catalog.setval('__firm_schema__.django_migrations_id_seq', 32, true);
 ALTER TABLE ONLY __firm_schema__.accounts_user
     ADD CONSTRAINT accounts_user_email_key UNIQUE (email);
 ALTER TABLE ONLY __firm_schema__.accounts_user_groups

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
@@ -20,6 +21,7 @@ from intake.admin.site import firm_admin
 from intake.conflicts.tables import thresholds
 from intake.models import ConflictCheck, ConflictRules
 from intake.services.conflict_rules import MOST_INSTITUTIONS, current_rules, institutions, set_rules
+from intake.understanding.states import state_code
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -96,6 +98,11 @@ class RulesForm(forms.Form):
         min_value=1, max_value=720, label="Hours until staff are alerted",
         help_text="A stop that nobody has decided about for so long raises an alert.",
     )  # fmt: skip
+    states = forms.CharField(
+        required=False, label="States that you take matters from", max_length=2_000,
+        help_text="Names or two letters, with commas between: TX, New Mexico. Who has a matter in another state waits "
+        "for a person. Holds for conversations begun from then on. Empty: all states.",
+    )  # fmt: skip
     institutions = forms.CharField(
         required=False, widget=forms.Textarea, label="Institutions, one on each line", max_length=1_000_000,
         help_text="Banks, insurers and agencies that many people are up against: they stop a new client only where "
@@ -109,6 +116,14 @@ class RulesForm(forms.Form):
             self.fields[key] = forms.FloatField(
                 required=False, min_value=least, max_value=most, label=label, help_text=help_text
             )
+
+    def clean_states(self) -> list[str]:
+        """Two letters of each, once."""
+        named = [one.strip() for one in re.split(r"[,;\n]", self.cleaned_data["states"]) if one.strip()]
+        for one in named:
+            if not state_code(one):
+                raise forms.ValidationError(f"This is no state of the United States: {one[:60]}")
+        return sorted({state_code(one) for one in named})
 
     def clean_institutions(self) -> list[str]:
         """Lines with a name in each."""
@@ -157,6 +172,7 @@ class ConflictRulesAdmin(ReadOnlyAdmin):
             stop_common=data["stop_common"],
             alert_hours=data["alert_hours"],
             names=data["institutions"],
+            states=data["states"],
             user=staff_member(request),
         )
         messages.success(request, "The rules are saved. They hold from the next check on.")
@@ -179,6 +195,7 @@ def _initial() -> dict[str, Any]:
         "hold_everyone": rules.hold_everyone,
         "stop_common": rules.stop_common,
         "alert_hours": rules.alert_hours,
+        "states": ", ".join(rules.states),
         "institutions": "\n".join(institutions()),
         **{key: value for key, value in rules.thresholds.items() if key in _THRESHOLDS},
     }

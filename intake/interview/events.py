@@ -40,11 +40,13 @@ class Event:
 class Started(Event):
     """The page was opened and the notice shown. `country`: whose help lines the firm gives (ISO 3166).
 
-    `verify`: by these ways a code is asked for before the gate.
+    `verify`: by these ways a code is asked for before the gate. `states`: from where the firm takes matters (two
+    letters each); empty: from everywhere.
     """
 
     country: str = ""
     verify: tuple[Way, ...] = ()
+    states: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +240,8 @@ class Decision:
     `check_conflict`: match the names and report back with ConflictMatched, or first with DetailWanted.
     `open_area`: find the playbook of this area (empty: of none) and report back with Opened. `locale`: address the
     client in it from now on. `send_code`: send a code by this way and report back with CodeSent. `check_code`: these
-    digits were typed; report back with CodeChecked.
+    digits were typed; report back with CodeChecked. `undone`: at a stop, what a pass would have kept: kept and undone
+    at once, so that the one takes as long as the other.
     """
 
     stage: Stage
@@ -251,6 +254,7 @@ class Decision:
     locale: str | None = None
     send_code: Way | None = None
     check_code: str = ""
+    undone: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,14 +39,14 @@ def _marked() -> list[ConflictEntry]:
 @transaction.atomic
 def set_rules(
     *, thresholds: dict[str, float], hold_everyone: bool, stop_common: bool, alert_hours: int, names: Sequence[str],
-    user: User,
+    states: Sequence[str], user: User,
 ) -> ConflictRules:  # fmt: skip
     """Replace the rules and the list of institutions. What did not change is not written down."""
     ConflictRules.objects.get_or_create(pk=1)
     rules = ConflictRules.objects.select_for_update().get(pk=1)
     wanted: dict[str, Any] = {
         "thresholds": thresholds, "hold_everyone": hold_everyone, "stop_common": stop_common,
-        "alert_hours": alert_hours,
+        "alert_hours": alert_hours, "states": list(states),
     }  # fmt: skip
     changed = {key: value for key, value in wanted.items() if getattr(rules, key) != value}
     for key, value in changed.items():

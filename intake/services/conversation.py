@@ -35,6 +35,7 @@ from intake.models import Consent, Intake, Turn
 from intake.references import new_reference
 from intake.selectors import TurnView, client_stage, label_of, turns_after, view
 from intake.services import paging
+from intake.services.conflict_rules import current_rules
 from intake.services.consenting import checked_wording, consent_row
 from intake.services.phrasing import NOTHING, Prepared, prepared
 from intake.services.proposing import propose_later
@@ -102,7 +103,8 @@ def start_intake(
     )
     intake.save(force_insert=True)
     step = Step(intake)
-    step.advance(Started(country=paging.duty_settings().country, verify=ways.to_verify(), **step.context))
+    country, taken = paging.duty_settings().country, tuple(current_rules().states)
+    step.advance(Started(country=country, verify=ways.to_verify(), states=taken, **step.context))
     # The service last: once it is agreed to, the first question is out.
     asked = sorted(consents, key=lambda kind: (kind == "service", kind))
     shown = {kind: checked_wording(kind, wording) for kind in asked}

@@ -76,7 +76,8 @@ def _wanted(state: Any) -> tuple[str, ...]:
 
 
 def _details(step: Step, parties: Sequence[Party]) -> dict[UUID, Name]:
-    """By party, the name with what was asked further, also where the client did not know it."""
+    """By party, the name with what was asked further, also where the client did not know it; and common names about
+    which nothing further is asked (a second opponent): by its name alone none of them stops anybody."""
     talk = step.state
     found: dict[UUID, Name] = {}
     if not isinstance(talk, Talk):
@@ -91,7 +92,9 @@ def _details(step: Step, parties: Sequence[Party]) -> dict[UUID, Name]:
         for party in parties:
             if party.role == _ROLES[key] and bytes(party.name_hash) == hashed:
                 found[party.id] = Name(party.name or "", "unknown", (), year, place)
-    return found
+    left = {str(one.id): one.name or "" for one in parties if one.id not in found and one.role in _ROLES.values()}
+    common = conflicts.common_names(left)
+    return found | {one.id: Name(one.name or "") for one in parties if str(one.id) in common}
 
 
 def _event(step: Step) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from intake import audit, interviews, recording, signalling
@@ -93,15 +95,20 @@ class Step:
             self.intake.last_event += 1
             self.events.append(recording.record_of(self.intake, self.intake.last_event, event))
         self._follow(decision)
-        if isinstance(self.state, Talk) and self.state.stage is Stage.PERSON_DECIDES and self._declines(self.state):
+        if self._declines():
             self.declined_by_setting = True
             # Told at once: that somebody will look would not be true.
             self.sayings = [saying for saying in self.sayings if saying.key != "stopped"]
             refusing.refuse(self, StaffActed(action="decline", value="the firm's setting", **self.context))
 
-    def _declines(self, talk: Talk) -> bool:
-        """Whether the firm has said that it takes nobody like this."""
-        return talk.flag in DECLINED_FLAGS.get(paging.duty_settings().decline_represented, frozenset())
+    def _declines(self) -> bool:
+        """Whether the firm has said that it takes nobody like this. After the match the setting is read whatever came
+        of it: it takes as long."""
+        talk = self.state
+        if not isinstance(talk, Talk) or not (self.checks or talk.stage is Stage.PERSON_DECIDES):
+            return False
+        flags = DECLINED_FLAGS.get(paging.duty_settings().decline_represented, frozenset())
+        return talk.stage is Stage.PERSON_DECIDES and talk.flag in flags
 
     def _decide(self, event: Event) -> Decision:
         if isinstance(self.state, Talk):
@@ -163,7 +170,7 @@ class Step:
     def _save_state(self) -> None:
         if isinstance(self.state, Talk):
             if self.facts or self.alerts or self.state.stage is not self.began_at:
-                triage.note(self.intake, self.state, self.at)
+                triage.note(self.intake, self.state, self.at, at_gate=bool(self.checks))
             self.intake.mind = self.state.as_json()
             self.intake.state = self.state.in_plain()
         else:
@@ -196,6 +203,8 @@ class Step:
             gating.to_the_gate(self, decision.findings)
         else:
             self.keep(decision.findings)
+        if decision.undone:
+            self._keep_and_undo(decision.undone)
         if decision.send_code is not None:
             address = ways.address_among(self._answers, decision.send_code)
             sent = codes.issue(self.intake, decision.send_code, address, "verify")
@@ -209,9 +218,16 @@ class Step:
             self.advance(Opened(**{**self.context, "playbook": opened.name}))
 
     def keep(self, findings: Sequence[Finding]) -> None:
-        """Write facts and parties."""
+        """Write facts and parties. Once the gate was run, inside a savepoint, as what a stop undoes is."""
         if findings:
-            self.facts += Keeper(self.intake, self.said, self.user).keep(findings)
+            with transaction.atomic() if self.checks else nullcontext():
+                self.facts += Keeper(self.intake, self.said, self.user).keep(findings)
+
+    def _keep_and_undo(self, findings: Sequence[Finding]) -> None:
+        """The writes of a pass, for their time alone: no row, no fact and no name of it is left."""
+        with transaction.atomic():
+            Keeper(self.intake, self.said, self.user).keep(findings)
+            transaction.set_rollback(True)
 
 
 def open_step(intake_id: UUID) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from intake.interview.stages import Stage
 from intake.interviews import talk_of
 from intake.models import Intake
-from intake.triage import today_for, urgency_of
+from intake.triage import limits_of, today_for, urgency_of
 
 if TYPE_CHECKING:
     from intake.interview.guided.talk import Talk
@@ -21,11 +22,14 @@ _OVER: Final = frozenset({Stage.STOPPED, Stage.DECLINED})
 _AT_A_TIME: Final = 500
 
 
-def note(intake: Intake, talk: Talk, at: datetime) -> None:
-    """Set the points on a row that is about to be saved."""
+def note(intake: Intake, talk: Talk, at: datetime, *, at_gate: bool = False) -> None:
+    """Set the points on a row that is about to be saved. `at_gate`: the names were matched in this step; who is stopped
+    then costs the reads of who is not."""
     if talk.stage in _OVER:
         intake.urgency, intake.urgency_due = 0, None
         return
+    if at_gate and not talk.gate_passed:
+        limits_of(intake, replace(talk, gate_passed=True), today=today_for(intake, at))
     found = urgency_of(intake, talk, today=today_for(intake, at))
     intake.urgency, intake.urgency_due = found.total, found.due
 

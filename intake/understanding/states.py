@@ -47,8 +47,13 @@ def _cities() -> dict[tuple[str, ...], str]:
 
 def is_state(text: str) -> bool:
     """Whether `text` is a state's name or its two letters, and nothing more."""
-    plain = text.lower().replace(".", "")
-    return plain.upper() in _codes() or tuple(plain.split()) in _names()
+    return bool(state_code(text))
+
+
+def state_code(text: str) -> str:
+    """The two letters of the state that `text` names and nothing more; empty where it names none."""
+    plain = text.lower().replace(".", "").strip()
+    return plain.upper() if plain.upper() in _codes() else _names().get(tuple(plain.split()), "")
 
 
 def read_state(heard: Heard, *, asked: bool = True) -> Found | None:

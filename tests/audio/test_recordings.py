@@ -15,7 +15,8 @@ from audio.errors import NotFlac, RangeNotSatisfiable, RecordingError
 from audio.frames import SAMPLE_RATE
 from audio.models import Recording, Utterance, VoiceSession
 from audio.playback import asked_span, player_panel
-from intake.models import AuditEvent, Intake
+from intake import services
+from intake.models import AuditEvent, ConflictCheck, Intake, Turn
 from tenants import crypto, keys
 from tenants.accounts.models import User
 from tenants.context import firm_scope
@@ -24,6 +25,7 @@ from tenants.errors import CannotDecrypt
 from tenants.ids import new_id
 from tenants.storage import FirmStorage
 from tests.audio.clips import clips, room, seconds
+from tests.intake.talk import answer_basics, begin, say, stage, start
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -262,6 +264,43 @@ def test_unknown_or_unreadable_recordings(staff: Client) -> None:
     FirmStorage().delete(recording.name)
     assert staff.get(url(recording), secure=True).status_code == 500
     assert not AuditEvent.objects.filter(action="recording.heard").exists()
+
+
+def spoken_too_early() -> list[Recording]:
+    """What a client said aloud before the firm was free to listen: their name, the story, and what nobody understood.
+    They are stopped."""
+    begin("Globex", "Somebody")
+    heard = [keep(room(seconds(1))) for _ in range(3)]
+    Utterance.objects.filter(pk=heard[2].utterance_id).update(turn_number=None, status="failed")
+    intake = start(keep_audio=True)
+    VoiceSession.objects.filter(utterances__recording__in=heard).update(intake=intake)
+    sources = [services.TurnSource(one.utterance_id, 0, 900) for one in heard]
+    say(intake, "Maria Silva", modality="voice", source=sources[0])
+    say(intake, "Globex")
+    say(intake, "my landlord globex kept all of my things after the marmalade incident and he has my dog too and keys",
+        modality="voice", source=sources[1])  # fmt: skip
+    answer_basics(intake)
+    assert stage(intake) == "conflict_hold"
+    return heard
+
+
+def test_what_is_sealed_is_not_heard_by_its_address_until_a_person_clears_it(staff: Client, rf: Any) -> None:
+    name, story, failed = spoken_too_early()
+    unknown = staff.get(f"/admin/recordings/{new_id()}/audio", secure=True)
+    for ask in (staff.get, staff.head):
+        assert [ask(url(one), secure=True).status_code for one in (story, failed)] == [404, 404]
+    ranged = staff.get(url(story), secure=True, headers={"Range": "bytes=0-9"})
+    assert (ranged.status_code, ranged.content) == (404, unknown.content)
+    assert not AuditEvent.objects.filter(action="recording.heard").exists()
+    assert staff.get(url(name), secure=True).status_code == 200, "who they are is not sealed"
+    assert AuditEvent.objects.get(action="recording.heard").target_id == str(name.pk)
+    html = player_panel(rf.get("/"), Intake.objects.get(voice_sessions__utterances=name.utterance_id)) or ""
+    assert [url(one) in html for one in (name, story, failed)] == [True, False, False]
+    check = ConflictCheck.objects.get(result="hit")
+    user = User.objects.create_user("attorney@example.test", None, is_staff=True)
+    services.decide_conflict(check_id=check.id, decision="cleared", reason="Another Globex.", user=user)
+    assert [staff.get(url(one), secure=True).status_code for one in (story, failed)] == [200, 200]
+    assert Turn.objects.filter(utterance_id=story.utterance_id).exists()
 
 
 def test_the_player_steps_with_the_words(rf: Any) -> None:

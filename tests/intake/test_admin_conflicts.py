@@ -55,6 +55,28 @@ def test_a_check_shows_who_in_which_role_how_alike_and_why() -> None:
     assert "Waiting for" in html
 
 
+@pytest.mark.parametrize("form", ["summary.json", "summary.txt", "print/"])
+def test_what_leaves_the_page_has_the_reasons_and_no_name_of_another_client(form: str) -> None:
+    add("Kathy Vandermere", "former_client", "person")
+    add("Vandermeer & Hollis", "client")
+    intake = held()
+    check = ConflictCheck.objects.get(intake=intake)
+    quoted = " ".join(reason for found in check.findings for reason in found["reasons"])
+    assert "katherine" in quoted.lower(), "the reasons on the page quote the other name"
+    told = staff("attorney").get(f"/admin/intake/intake/{intake.pk}/{form}").content.decode().lower()
+    assert "forms of one given name" in told
+    assert "katherine" not in told
+    assert "vandermere" not in told
+    assert "hollis" not in told
+
+
+def test_what_leaves_the_page_says_why_somebody_without_a_match_was_stopped() -> None:
+    ConflictRules.objects.create(hold_everyone=True)
+    intake = begin("Theodosia Quackenbush", "Rosalinde Achterberg")
+    told = staff("attorney").get(f"/admin/intake/intake/{intake.pk}/summary.txt").content.decode()
+    assert "the firm looks at everyone first" in told
+
+
 def test_notes_of_the_same_side_are_shown_where_nobody_was_stopped() -> None:
     begin("Pat Jones", "Globex Inc", "Hello.")
     intake = begin("Maria Silva", "Globex Holdings")

@@ -89,7 +89,9 @@ def advance(playbook: Playbook, talk: Talk, event: Event) -> Result:
 def _started(step: Step, event: Started) -> None:
     if step.talk.stage is not Stage.NOTICE:
         raise NotNow(step.talk.stage, event)
-    step.change(stage=Stage.CONSENT, playbook=event.playbook, country=event.country, verify=event.verify)
+    step.change(
+        stage=Stage.CONSENT, playbook=event.playbook, country=event.country, verify=event.verify, states=event.states
+    )
 
 
 def _consented(step: Step, event: Consented) -> None:
@@ -160,7 +162,9 @@ def _conflict_matched(step: Step, event: ConflictMatched) -> None:
         raise NotNow(talk.stage, event)
     if event.hit or talk.flag:
         # One look and one wording for every reason to stop; and the work of a pass, so that it takes as long.
-        _through_gate(Step.of(step.playbook, talk, event))
+        passed = Step.of(step.playbook, talk, event)
+        _through_gate(passed)
+        step.undone = passed.findings
         step.change(stage=Stage.CONFLICT_HOLD if event.hit else Stage.PERSON_DECIDES)
         step.say("stopped")
         return

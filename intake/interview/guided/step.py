@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The flag of a client whose name stayed unknown: nobody can check for conflicts.
 NO_NAME: Final = "@no_name"
+#: Begins the flag of a matter from a state that the firm takes none from; the state follows.
+OUT_OF_AREA: Final = "@out_of_area."
 #: Unusable answers to one question before it is left open.
 MOST_TRIES: Final = 2
 #: Wishes (advice, a person) that are answered at one question without its being left open.
@@ -39,6 +41,7 @@ class Step:
     locale: str | None = None
     send_code: Way | None = None
     check_code: str = ""
+    undone: list[Finding] = field(default_factory=list)
 
     @classmethod
     def of(cls, playbook: Playbook, talk: Talk, event: Event) -> Step:
@@ -80,6 +83,7 @@ class Step:
             locale=self.locale,
             send_code=self.send_code,
             check_code=self.check_code,
+            undone=tuple(self.undone),
         )
         return self.talk, decision
 
@@ -214,7 +218,17 @@ class Step:
         name = talk.known.get(frame.NAME)
         if name is not None and name.value is None:
             flags.append(NO_NAME)
+        flags += self._out_of_area()
         return [flag for flag in flags if flag not in talk.passed]
+
+    def _out_of_area(self) -> list[str]:
+        """A state that was not understood, or is not known, is none from outside: nobody is stopped for it."""
+        talk = self.talk
+        if not talk.states:
+            return []
+        keys = [question.key for question in self.playbook.questions if question.type == "state"]
+        told = [str(known.value) for key in keys if (known := talk.known.get(key)) is not None and known.value]
+        return [f"{OUT_OF_AREA}{state}" for state in dict.fromkeys(told) if state not in talk.states]
 
 
 def _without_repeats(said: list[Saying]) -> tuple[Saying, ...]:

@@ -38,6 +38,7 @@ class Talk:
     `counts`: how often each list of wordings was used; `last`: the wording that was used last. `verify`: ways by
     which a code is asked for before the gate; `contact`: how far that is ("", sent, verified, unverified).
     `wanted`: questions for what tells people of a common name apart; `gate_to`: where the gate leads to after them.
+    `states`: from where the firm takes matters; empty: from everywhere.
     """
 
     stage: Stage = Stage.NOTICE
@@ -67,6 +68,7 @@ class Talk:
     contact: str = ""
     wanted: tuple[str, ...] = ()
     gate_to: Stage | None = None
+    states: tuple[str, ...] = ()
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -124,6 +126,7 @@ class Talk:
             **({"contact": self.contact} if self.contact else {}),
             **({"wanted": list(self.wanted)} if self.wanted else {}),
             **({"gate_to": self.gate_to.value} if self.gate_to else {}),
+            **({"states": list(self.states)} if self.states else {}),
         }
 
     @classmethod
@@ -136,7 +139,18 @@ class Talk:
         }
         lists: dict[str, Any] = {
             name: tuple(data.get(name, ()))
-            for name in ("asked", "story", "offered", "parted", "seen", "helped", "passed", "verify", "wanted")
+            for name in (
+                "asked",
+                "story",
+                "offered",
+                "parted",
+                "seen",
+                "helped",
+                "passed",
+                "verify",
+                "wanted",
+                "states",
+            )
         }
         words: dict[str, Any] = {
             name: str(data.get(name, ""))

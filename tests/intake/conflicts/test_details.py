@@ -12,7 +12,7 @@ from intake.conflicts.comparing import Name
 from intake.conflicts.details import birth_year, city
 from intake.conflicts.entries import new_entry, reindex
 from intake.interviews import talk_of
-from intake.models import ConflictCheck, ConflictEntry, ConflictRules, Fact, Intake, SafetyAlert, Turn
+from intake.models import ConflictCheck, ConflictEntry, ConflictRules, Fact, Intake, Party, SafetyAlert, Turn
 from tests.intake.talk import answer_basics, begin, choose, fresh, say, stage, start, to_review
 
 TODAY = date(2026, 6, 1)
@@ -167,6 +167,27 @@ def test_a_name_that_is_corrected_later_is_asked_about_and_the_way_leads_back() 
     assert stage(intake) == "review"
     assert recording.replay(intake.id) == talk_of(fresh(intake))
     services.send_intake(intake_id=intake.id)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_second_opponent_of_a_common_name_stops_nobody_by_it_alone() -> None:
+    add("John Smith", "client", birth_year=1950)
+    for other in ("John Smith", "Zbigniew Szczepanik"):
+        begin(other, "Globex", "Hello.")  # letter by letter the same
+    intakes = {}
+    for name in ("John Smith", "Zbigniew Szczepanik"):
+        intake = start()
+        say(intake, "Theodosia Quackenbush")
+        say(intake, "Rosalinde Achterberg")
+        turn = Turn.objects.get(intake=intake, role="client", question="other_side")
+        second = Party(intake=intake, role="other_side", turn=turn, name_hash=gate.name_hash(name))
+        second.name = name
+        second.save(force_insert=True)
+        answer_basics(intake)
+        intakes[name] = intake
+    assert [stage(one) for one in intakes.values()] == ["story", "conflict_hold"]
+    alerts = SafetyAlert.objects.filter(intake=intakes["John Smith"])
+    assert [alert.kinds for alert in alerts] == [["common_name_matched"]]
 
 
 def test_a_small_firm_stops_at_the_name() -> None:
