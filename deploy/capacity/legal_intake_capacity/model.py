@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 SECONDS_AN_HOUR = 3600
 SECONDS_A_MINUTE = 60
-HOURS_A_DAY = 24
 DAYS_A_MONTH = 30.4
 MILLI = 1 / 1000
 MICRO = MILLI * MILLI
 KIB = 1024
 MIB = KIB * KIB
 GIB = KIB * MIB
+GB = 1000**3
 PERCENT = 1 / 100
 P95 = 0.95
 ONE_PERCENT = 0.01
@@ -62,6 +62,8 @@ class Sizes:
     api_pods: float
     audio_used: float
     audio_pods: float
+    #: People who speak, for each reserved core of the measuring machine's speed.
+    talkers: float
     worker_pods: float
     frontend_pods: float
     edge_pods: float
@@ -80,6 +82,9 @@ class Sizes:
     egress: float
     compute_cost: float
     cost: float
+    one_server: float
+    server_use: float
+    disk_use: float
     turn_p95: float
     parts: dict[str, float] = field(default_factory=dict)
 
@@ -114,7 +119,7 @@ def size(users: float, v: Mapping[str, float]) -> Sizes:
     slots = queues.servers_for(load.slot_load, load.slot_held, v["wait_limit"], v["wait_share"])
     pods, used = _pods(load, slots, v)
     kept = _kept(users, load, v)
-    database_cores = _database_cores(load, v)
+    database_cores = max(v["postgres_cores"], _database_used(load, v) / v["db_cpu_target"])
     database_memory = max(v["postgres_memory"], kept["database"] * v["db_memory_share"])
     pods["postgres"] = v["database_nodes"]
     pods["redis"] = v["redis_nodes"]
@@ -130,6 +135,7 @@ def size(users: float, v: Mapping[str, float]) -> Sizes:
         api_pods=pods["api"],
         audio_used=used["audio"],
         audio_pods=pods["audio"],
+        talkers=talkers_a_core(load, pods["audio"], v),
         worker_pods=pods["worker"],
         frontend_pods=pods["frontend"],
         edge_pods=pods["edge"],
@@ -148,6 +154,10 @@ def size(users: float, v: Mapping[str, float]) -> Sizes:
         egress=kept["egress"],
         compute_cost=compute,
         cost=cost,
+        one_server=v["server_price"] + kept["backups"] * v["object_price"] + kept["egress"] * v["egress_price"],
+        server_use=(used["api"] + used["audio"] + _database_used(load, v)) / v["server_cores"],
+        disk_use=(kept["database"] + kept["recordings"] + kept["uploads"] + kept["logs"])
+        * (v["disk_headroom"] * GIB / GB / v["server_disk"]),
         turn_p95=turn_p95(used["api"] / pods["api"], v),
         parts=pods,
     )
@@ -187,18 +197,25 @@ def _whole(count: float, least: float) -> float:
     return float(max(math.ceil(count), round(least)))
 
 
-def _database_cores(load: Load, v: Mapping[str, float]) -> float:
-    """Of one instance; requests that are no turns are counted with the api, PostgreSQL's part included."""
+def talkers_a_core(load: Load, audio_pods: float, v: Mapping[str, float]) -> float:
+    """People who speak, for each reserved core of so many audio workers, counted in cores as fast as those measured."""
+    return load.streams / (audio_pods * v["audio_cores"] * v["core_speed"])
+
+
+def _database_used(load: Load, v: Mapping[str, float]) -> float:
+    """Cores of the primary; requests that are no turns are counted with the api, PostgreSQL's part included."""
     used = load.arrivals * v["begin_db_cpu"] * MILLI + (load.typed + load.spoken) * v["turn_db_cpu"] * MILLI
-    return max(v["postgres_cores"], used / v["core_speed"] / v["db_cpu_target"])
+    return used / v["core_speed"]
 
 
 def connections(pods: Mapping[str, float], v: Mapping[str, float]) -> float:
     """The most that all pods may hold, during a rollout: replicas x pool, a pool for each slot, the leaders' locks."""
+    # A little less: 100 x 1.1 is more than 110 in binary, which would be a pod more.
+    most = {name: math.ceil(pods[name] * v["surge"] - MICRO) for name in ("api", "worker", "audio")}
     many = (
-        math.ceil(pods["api"] * v["surge"]) * v["api_pool"]
-        + math.ceil(pods["worker"] * v["surge"]) * v["worker_pool"]
-        + math.ceil(pods["audio"] * v["surge"]) * v["audio_slots"] * v["audio_pool"]
+        most["api"] * v["api_pool"]
+        + most["worker"] * v["worker_pool"]
+        + most["audio"] * v["audio_slots"] * v["audio_pool"]
     )
     return many + (1 + 1) * (v["scheduler_pool"] + 1)
 
@@ -258,8 +275,11 @@ def cost_of_pods(api: float, audio: float, sizes: Sizes, v: Mapping[str, float])
 
 
 def turn_p95(busy: float, v: Mapping[str, float]) -> float:
-    """Seconds of a typed turn, P95, in an api process that is `busy` (0 to 1), network included."""
-    service = (v["turn_cpu"] + v["turn_db_cpu"]) * MILLI / v["core_speed"]
+    """Seconds of a typed turn, P95, in an api process that is `busy` (0 to 1), network included.
+
+    It waits behind pages and lists too, so it is counted as if it were as slow as the slower of both.
+    """
+    service = max(v["turn_cpu"] + v["turn_db_cpu"], v["request_cpu"]) * MILLI / v["core_speed"]
     return queues.sojourn(service, busy, P95) + v["round_trip"] * MILLI
 
 

@@ -57,6 +57,15 @@ def servers_for(load: float, service: float, than: float, share: float, variatio
             return count
 
 
+def wait_within(load: float, servers: float, service: float, share: float) -> float:
+    """The seconds within which `share` of the arrivals have a server (M/M/c); infinite where the queue only grows."""
+    count = int(servers)
+    if count <= load:
+        return math.inf
+    waiting = erlang_c(load, count)
+    return 0.0 if waiting <= 1 - share else math.log(waiting / (1 - share)) * service / (count - load)
+
+
 def sojourn(service: float, busy: float, share: float) -> float:
     """The seconds within which `share` of the requests to one busy server are answered (M/M/1)."""
     return math.inf if busy >= 1 else -math.log(1 - share) * service / (1 - busy)

@@ -35,10 +35,12 @@ def draw(one: Coefficient, rng: random.Random) -> float:
 
 
 def drawn(known: Mapping[str, Coefficient], samples: int = SAMPLES, seed: int = SEED) -> list[dict[str, float]]:
-    """`samples` sets of values. The order of the names does not matter to what a seed gives."""
-    rng = random.Random(seed)  # noqa: S311 - no secret
-    names = sorted(known)
-    return [{name: draw(known[name], rng) for name in names} for _ in range(samples)]
+    """`samples` sets of values. A new coefficient, or one more or less certain, leaves the draws of the others alone."""
+    columns = {}
+    for name, one in known.items():
+        rng = random.Random(f"{seed} {name}")  # noqa: S311 - no secret
+        columns[name] = [draw(one, rng) for _ in range(samples)]
+    return [{name: column[number] for name, column in columns.items()} for number in range(samples)]
 
 
 class Spread:

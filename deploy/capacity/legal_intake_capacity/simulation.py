@@ -1,8 +1,8 @@
-"""The same world event by event, to check the formulas against: people come, speak and pause, slots are taken and freed.
+"""The same world event by event, to check the formulas against: people come, speak and pause, slots are taken.
 
-It shares no formula with the model. Conversations come at random (Poisson); each lasts an exponential time; a spoken one is
-stretches of speech with pauses between them. A stretch asks for a slot, waits in line when none is free, and keeps it for its
-length and `tail` seconds. Who waits does not begin the next stretch, as in life, so a full house slows people down.
+It shares no formula with the model. Conversations come at random (Poisson); each lasts an exponential time; a
+spoken one is stretches of speech with pauses between them. A stretch asks for a slot, waits in line when none is
+free, and keeps it for its length and `tail` seconds. Who waits does not begin the next stretch, as in life.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class _World:
 
 
 def live(house: House, *, hours: float, seed: int, warm_up: float = 1.0) -> Seen:
-    """Let people speak for so many hours after the warm-up; means of sessions, streams and busy slots, and the waits."""
+    """Let people speak for so many hours after the warm-up: mean sessions, streams and busy slots, and the waits."""
     world = _World(house, seed)
     world.arrive()
     world.clock.run(warm_up * 3600)

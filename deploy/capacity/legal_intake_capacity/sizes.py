@@ -101,7 +101,15 @@ def from_chart(known: dict[str, Coefficient], root: Path) -> dict[str, Coefficie
             value = _amount(str(said), name) * factor
             old = known[name]
             merged[name] = replace(
-                old, value=value, low=value, high=value, kind="fixed", why="", source=CHART, seen=f"{place}: {said}"
+                old,
+                value=value,
+                low=value,
+                high=value,
+                kind="fixed",
+                why="",
+                date="",
+                source=CHART,
+                seen=f"{place}: {said}",
             )
     return merged
 
