@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 import yaml
 
 from legal_intake_capacity import queues
-from legal_intake_capacity.model import MILLI, P95, Sizes, cost_of_pods, size, talkers_a_core, turn_p95, voice_p95
+from legal_intake_capacity.model import (
+    MILLI,
+    P95,
+    PERCENT,
+    Sizes,
+    cost_of_pods,
+    size,
+    talkers_a_core,
+    turn_p95,
+    voice_p95,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +82,8 @@ def judge(row: Row, sets: Sequence[Mapping[str, float]], point: Mapping[str, flo
     sized = [(values, size(row.users, values)) for values in sets]
 
     def share(enough: Callable[[Mapping[str, float], Sizes], bool]) -> float:
-        return sum(enough(values, one) for values, one in sized) / len(sized)
+        found = sum(enough(values, one) for values, one in sized) / len(sized)
+        return round(found / PERCENT) * PERCENT  # judged as it is shown
 
     return Verdict(
         row=row,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from legal_intake_capacity.coefficients import Coefficient
 
-SAMPLES = 400
+SAMPLES = 1000
 SEED = 1
 #: A range that spans more than this is a matter of magnitudes: it is drawn from on a logarithmic scale.
 _WIDE = 2.0
@@ -35,7 +35,7 @@ def draw(one: Coefficient, rng: random.Random) -> float:
 
 
 def drawn(known: Mapping[str, Coefficient], samples: int = SAMPLES, seed: int = SEED) -> list[dict[str, float]]:
-    """`samples` sets of values. A new coefficient, or one more or less certain, leaves the draws of the others alone."""
+    """`samples` sets of values. Another coefficient, more or less certain, leaves the draws of the rest alone."""
     columns = {}
     for name, one in known.items():
         rng = random.Random(f"{seed} {name}")  # noqa: S311 - no secret
