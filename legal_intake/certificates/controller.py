@@ -245,15 +245,16 @@ def _advice(error: Exception) -> str:
 def hosts_of_the_database() -> Hosts:
     """The same hosts as in DOMAINS_FILE, which an only reader of the database needs no file for."""
     from django.conf import settings
-    from django.db import connections
+    from django.db import close_old_connections
 
     from tenants.domain_selectors import certificate_hosts
     from tenants.hosts import normalise_host
 
+    close_old_connections()
     try:
         return normalise_host(settings.BASE_DOMAIN), [host for host, _kind in certificate_hosts()]
     finally:
-        connections.close_all()
+        close_old_connections()
 
 
 def run_until(stop: threading.Event, controller: Controller, server: Server) -> None:

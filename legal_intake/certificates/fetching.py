@@ -3,8 +3,8 @@
     python -m legal_intake.certificates.fetching
 
 Asks the controller which pairs there are, fetches those that changed, checks each before it replaces one, and takes
-away what has been gone for a while. While the controller is away everything stays as it is; after a start nothing is written
-until it has answered. Imports no Django: one runs beside each nginx, in little memory.
+away what has been gone for a while. While the controller is away everything stays as it is; after a start nothing is
+written until it has answered. Imports no Django: one runs beside each nginx, in little memory.
 """
 
 from __future__ import annotations
