@@ -242,19 +242,24 @@ def _advice(error: Exception) -> str:
     return f"{error}{hint.get(HTTPStatus(status), '') if status else ''}"
 
 
-def hosts_of_the_database() -> Hosts:
-    """The same hosts as in DOMAINS_FILE, which an only reader of the database needs no file for."""
+def read_hosts() -> Hosts:
+    """The base domain and the same hosts as in DOMAINS_FILE; whoever reads the database needs no file for them."""
     from django.conf import settings
-    from django.db import close_old_connections
 
     from tenants.domain_selectors import certificate_hosts
     from tenants.hosts import normalise_host
 
-    close_old_connections()
+    return normalise_host(settings.BASE_DOMAIN), [host for host, _kind in certificate_hosts()]
+
+
+def hosts_of_the_database() -> Hosts:
+    """The same, over a connection that lasts no longer."""
+    from django.db import connections
+
     try:
-        return normalise_host(settings.BASE_DOMAIN), [host for host, _kind in certificate_hosts()]
+        return read_hosts()
     finally:
-        close_old_connections()
+        connections.close_all()
 
 
 def run_until(stop: threading.Event, controller: Controller, server: Server) -> None:

@@ -81,8 +81,8 @@ class Shelf:
 
     @property
     def shown(self) -> Shown | None:
-        """What is shown now."""
-        return self._shown
+        """What is shown now; None again once this process goes away."""
+        return None if self._closed else self._shown
 
     def show(self, shown: Shown) -> None:
         """From now on this."""
@@ -103,7 +103,7 @@ class Shelf:
             self._changed.wait_for(
                 lambda: self._closed or self._shown is None or self._shown.etag != etag, timeout=seconds
             )
-            return self._shown
+            return self.shown
 
 
 class Keeper:

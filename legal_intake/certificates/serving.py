@@ -129,7 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
         name = path.removeprefix(f"{LIST_PATH}/")
         shown = self.server.shelf.shown
         pair = shown.pairs.get(name) if shown and is_name(name) else None
-        if pair is None:
+        if shown is None:
+            self._send("pair", HTTPStatus.SERVICE_UNAVAILABLE, b"not known yet\n", ("Retry-After", "2"))
+        elif pair is None:
             self._send("pair", HTTPStatus.NOT_FOUND, b"no such pair\n")
         elif pair.version == self._known():
             self._send("pair", HTTPStatus.NOT_MODIFIED, b"", ("ETag", f'"{pair.version}"'))

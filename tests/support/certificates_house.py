@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from legal_intake.certificates import fetching
 from legal_intake.certificates.controller import Controller, Hosts, Settings
-from legal_intake.certificates.desired import CERTIFICATE_NAME, GROUP, KIND, MANAGED_BY
+from legal_intake.certificates.desired import CERTIFICATE_NAME, GONE_SINCE, GROUP, KIND, MANAGED_BY, Rules
 from legal_intake.certificates.kubernetes import MERGE, Place
 from legal_intake.certificates.serving import Server
 from tests.support.kube_fake import FakeKube
@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BASE = "intake.test"
 TOKEN = "t" * 20 + secrets.token_hex(16)
 ROLE = ROOT / "helm/legal-intake/templates/certificates/role.yaml"
+RULES = Rules("intake", "http01", "dns01")
 CRD = ROOT / "tests/support/crds/cert-manager.io_certificates.yaml"
 
 
@@ -240,3 +241,17 @@ def _challenges_crd() -> dict[str, Any]:
 
 def is_ours(thing: dict[str, Any]) -> bool:
     return (thing["metadata"].get("labels") or {}).get(MANAGED_BY) == "legal-intake-certificates"
+
+
+def make(cluster: Cluster, folder: Path, firms: Firms, **environ: str) -> Controller:
+    return Controller(settings(cluster, folder, **environ), cluster.place, firms)
+
+
+def shown(controller: Controller) -> dict[str, Any]:
+    assert controller.shelf.shown is not None
+    return dict(controller.shelf.shown.pairs)
+
+
+def age(cluster: Cluster, name: str, days: float) -> None:
+    since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).isoformat()
+    cluster.patch(cluster.path(KIND, name), {"metadata": {"annotations": {GONE_SINCE: since}}})

@@ -43,6 +43,7 @@ class FakeKube(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 64 * 1024
     server: FakeKube
 
     def _do(self) -> None:

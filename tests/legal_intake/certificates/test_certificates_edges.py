@@ -4,133 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from legal_intake.certificates import fetching, serving
-from legal_intake.certificates.fetching import Fetcher
-from legal_intake.certificates.keeping import Shelf, Shown
+from legal_intake.certificates.keeping import Shown
 from legal_intake.certificates.pairs import check
-from legal_intake.certificates.sealing import NotSealed, Seal, UnusableToken
-from legal_intake.certificates.serving import Server
 from tests.deploy.nginx_house import PREFIX, WHY_NOT, House, hand_over, open_folder
-from tests.support.certificates_house import TOKEN, edge, make_pair
+from tests.support.certificates_house import make_pair
+from tests.support.certificates_side import NEVER, Side
 from tests.support.names import name_server
 from tests.support.waiting import wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
-NEVER = threading.Event()
-
-
-@dataclass
-class Side:
-    """The controller's address with a shelf that the test fills, and an edge's folder."""
-
-    shelf: Shelf
-    server: Server
-    token: Path
-    folder: Path
-    pairs: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
-    keep: str = "0"
-    fetchers: list[Fetcher] = field(default_factory=list)
-
-    def show(self, *gone: str, proofs: dict[str, str] | None = None, **pairs: tuple[bytes, bytes]) -> None:
-        for name in gone:
-            del self.pairs[name]
-        self.pairs |= {name.replace("_", "."): pair for name, pair in pairs.items()}
-        self.shelf.show(Shown.of({name: check(*pair) for name, pair in self.pairs.items()}, proofs or {}))
-
-    def fetcher(self, token: Path | None = None) -> Fetcher:
-        made = Fetcher(edge(self.server.server_port, self.folder, token or self.token, self.keep))
-        self.fetchers.append(made)
-        return made
-
-    def on_disk(self) -> dict[str, tuple[bytes, bytes]]:
-        return {
-            path.name: ((path / "fullchain.pem").read_bytes(), (path / "privkey.pem").read_bytes())
-            for path in self.folder.glob("*/")
-            if not path.name.startswith(".")
-        }
-
-    def ask(self, path: str, bearer: str | None = None, **headers: str) -> httpx.Response:
-        bearer = Seal.read(self.token).bearer if bearer is None else bearer
-        sent = {"Authorization": f"Bearer {bearer}", **headers}
-        return httpx.get(f"http://127.0.0.1:{self.server.server_port}{path}", headers=sent, trust_env=False)
-
-
-@pytest.fixture
-def side(tmp_path: Path) -> Iterator[Side]:
-    token = tmp_path / "token"
-    token.write_text(TOKEN)
-    shelf = Shelf()
-    server = Server(("127.0.0.1", 0), shelf, token)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    (tmp_path / "edge").mkdir()
-    made = Side(shelf, server, token, tmp_path / "edge")
-    yield made
-    for fetcher in made.fetchers:
-        fetcher.close()
-    shelf.close()
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Any:
-    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-
-
-def test_only_who_has_the_token_is_answered(side: Side) -> None:
-    side.show(a_example=make_pair("a.example"))
-    for path in ("/v1/pairs", "/v1/pairs/a.example", "/v1/pairs/none.example"):
-        for bearer in ("", "x", TOKEN, "é".encode().decode("latin-1")):
-            answer = side.ask(path, bearer)
-            assert (answer.status_code, answer.content) == (401, b"not for this caller\n")
-    assert side.ask("/v1/pairs").status_code == 200
-    assert httpx.get(f"http://127.0.0.1:{side.server.server_port}/healthz", trust_env=False).status_code == 200
-    assert side.ask("/else").status_code == 404
-
-
-def test_nothing_that_travels_can_be_read_or_made_up_without_the_token(side: Side) -> None:
-    chain, key = make_pair("a.example")
-    side.show(a_example=(chain, key))
-    answer = side.ask("/v1/pairs/a.example").content
-    assert b"PRIVATE" not in answer
-    assert key.splitlines()[1] not in answer
-    seal = Seal.read(side.token)
-    assert json.loads(seal.open("/v1/pairs/a.example", answer))["privkey"] == key.decode()
-    for path, changed in (("/v1/pairs/b.example", answer), ("/v1/pairs/a.example", answer[:-1] + b"x"), ("", b"")):
-        with pytest.raises(NotSealed):
-            seal.open(path, changed)
-    assert TOKEN not in seal.bearer
-    assert TOKEN not in repr(seal)
-    assert seal.bearer not in repr(seal)
-    assert key.decode() not in repr(check(chain, key))
-
-
-def test_a_token_that_can_be_guessed_is_refused(side: Side) -> None:
-    side.show()
-    bearer = Seal.read(side.token).bearer
-    side.token.write_text("short\n")
-    with pytest.raises(UnusableToken, match="5 characters"):
-        Seal.read(side.token)
-    assert side.ask("/v1/pairs", bearer).status_code == 503
-    side.token.unlink()
-    assert side.ask("/v1/pairs", bearer).status_code == 503
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_what_is_not_known_yet_is_no_empty_list(side: Side) -> None:
@@ -144,50 +38,6 @@ def test_what_is_not_known_yet_is_no_empty_list(side: Side) -> None:
     assert side.ask("/readyz").status_code == 200
     fetcher.one_round(NEVER)
     assert (side.folder / ".known").exists()
-
-
-def test_tags_say_what_changed(side: Side) -> None:
-    side.show(a_example=make_pair("a.example"))
-    for path in ("/v1/pairs", "/v1/pairs/a.example"):
-        tag = side.ask(path).headers["etag"]
-        again = side.ask(path, **{"If-None-Match": tag})
-        assert (again.status_code, again.content) == (304, b"")
-        side.show(a_example=make_pair("a.example"))
-        assert side.ask(path, **{"If-None-Match": tag}).status_code == 200
-
-
-def test_who_waits_hears_of_a_change_at_once(side: Side) -> None:
-    side.show()
-    tag = side.ask("/v1/pairs").headers["etag"]
-    began = time.monotonic()
-    assert side.ask("/v1/pairs?wait=0.5", **{"If-None-Match": tag}).status_code == 304
-    assert 0.45 <= time.monotonic() - began < 4
-    timer = threading.Timer(0.3, lambda: side.show(a_example=make_pair("a.example")))
-    timer.start()
-    began = time.monotonic()
-    assert side.ask("/v1/pairs?wait=4", **{"If-None-Match": tag}).status_code == 200
-    assert time.monotonic() - began < 3
-    for odd in ("x", "nan", "-5", "inf", ""):
-        assert side.ask(f"/v1/pairs?wait={odd}").status_code == 200
-
-
-def test_connections_have_an_end(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side.server, "_room", threading.BoundedSemaphore(2))
-    open_ones = [socket.create_connection(("127.0.0.1", side.server.server_port)) for _ in range(2)]
-    wait_for(lambda: not side.server._room.acquire(blocking=False) or side.server._room.release(), 5)
-    with socket.create_connection(("127.0.0.1", side.server.server_port), timeout=5) as third:
-        assert third.recv(10) == b"", "closed at once"
-    for sock in open_ones:
-        sock.close()
-    side.show()
-    wait_for(lambda: _answers(side), 10)
-
-
-def _answers(side: Side) -> bool:
-    try:
-        return side.ask("/readyz").status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def test_pairs_come_to_disk_whole_and_follow_what_is_shown(side: Side, said: Any) -> None:
