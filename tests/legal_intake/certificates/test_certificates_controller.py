@@ -162,7 +162,7 @@ def test_reasons_of_conditions_and_challenges_reach_operators(
         controller.one_pass()
         controller.one_pass()
     records = [vars(record) for record in caplog.records if record.getMessage() == "certificate_state"]
-    lines = [each for each in records if each["host"] != BASE]
+    lines = sorted((each for each in records if each["host"] != BASE), key=lambda each: str(each["host"]))
     assert [(each["host"], each["state"], each["said"]) for each in lines] == [
         ("asked.example", "issuing", "wrong status code '404', expected '200'"),
         ("failing.example", "failed", "The certificate request has failed: rate limited"),
