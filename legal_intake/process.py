@@ -10,10 +10,14 @@ import threading
 from types import FrameType
 
 
-def prepare(role: str) -> None:
+def prepare(role: str, *, opens_firms: bool = True) -> None:
     """Set up Django, logs and metrics of a process.
 
     Ends the process with a message when production's settings are unsafe or the master key is wrong.
+
+    Args:
+        role: what this process is.
+        opens_firms: it needs the master key. What works without is not given it, and is not asked for it.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "legal_intake.settings")
     import django
@@ -28,7 +32,8 @@ def prepare(role: str) -> None:
     from legal_intake.safety import stop_when_unsafe
 
     log_uncaught()
-    stop_when_unsafe()
+    if opens_firms:
+        stop_when_unsafe()
     _tell_release(role)
     start_exporter(role)
 
