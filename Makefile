@@ -84,6 +84,16 @@ deploy: ## Deploy the digests that were pushed, on this server.
 	@scripts/release pin $(RELEASE)/images.txt > $(RELEASE)/pinned.yml
 	@COMPOSE_FILE=docker-compose.yml:$(RELEASE)/pinned.yml ./deploy.sh
 
+.PHONY: capacity capacity-page
+capacity: venv ## Users to pods, connections, storage and money (CAPACITY_ARGS="--input my.yaml").
+	@$(PY) deploy/capacity/capacity $(CAPACITY_ARGS)
+capacity-page: venv ## Write docs/capacity.md anew.
+	@$(PY) deploy/capacity/capacity --write
+
+.PHONY: certificates-bench
+certificates-bench: venv-dev ## What a thousand domains cost (KUBECONFIG, or etcd and kube-apiserver on the PATH).
+	@$(PY) -m bench.certificates
+
 .PHONY: template
 template: venv ## Rebuild tenants/template.sql, the schema a new firm starts from.
 	@$(PY) -m legal_intake.make_template
