@@ -27,6 +27,8 @@ _QUOTED: Final = re.compile(r'"[^"]*("|$)')
 #: Rows of print that one page (letter or A4, two columns) has, and characters of a row: measured, with some to spare.
 _ROWS: Final = 140
 _ROW: Final = 62
+#: Characters of a question that stay at least, however long its answer is.
+_LEAST_ASKED: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +167,9 @@ def _consents(record: StaffRecord) -> list[dict[str, Any]]:
 
 
 def _parts(data: dict[str, Any], summary: Summary | None) -> list[Part]:
+    received = data["received"][:16].replace("T", " ")
     head = [
-        f"Reference {data['reference'] or 'not sent yet'}; {data['stage']}; received {data['received'][:16]}",
+        f"Reference {data['reference'] or 'not sent yet'}; {data['stage']}; received {received}",
         *([f"Area, as the client chose: {summary.area or 'not chosen'}"] if summary else []),
         *([f"A person has to decide: {summary.waits_for}"] if summary and summary.waits_for else []),
         *(["Some words are sealed until the conflict check is cleared"] if data["sealed"] else []),
@@ -185,7 +188,7 @@ def _parts(data: dict[str, Any], summary: Summary | None) -> list[Part]:
     if summary is None:
         return [*parts, *last]
     last = [_part("Open questions", summary.open), _part("Papers to bring", summary.documents), *last]
-    facts = [f"{line.label} {line.text}{_source(line)}" for group in summary.groups for line in group.lines]
+    facts = [_fact_line(line) for group in summary.groups for line in group.lines]
     return [*parts, fitted("Facts", facts, beside=[*parts, *last]), *last]
 
 
@@ -224,6 +227,15 @@ def _part(title: str, lines: Sequence[str], *, most: int = MOST_LINES) -> Part:
 def _short(line: str) -> str:
     line = " ".join(line.split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
+
+
+def _fact_line(line: Line) -> str:
+    """The question, what was answered, and from where. Where it is too long the question is cut, never the answer."""
+    asked, mark, _more = " ".join(line.label.split()).partition("?")
+    said = f" {line.text}{_source(line)}"
+    room = max(_LEAST_ASKED, LONGEST - len(said))
+    asked = f"{asked}{mark}"
+    return f"{asked if len(asked) <= room else f'{asked[: room - 3]}...'}{said}"
 
 
 def _source(line: Line) -> str:

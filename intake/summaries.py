@@ -38,6 +38,8 @@ LEVEL_WORDS: Final = {"person": "a person decides", "urgent": "urgent", "attenti
 _OWN_FLAGS: Final = {"@no_name": "No name was given, so conflicts cannot be checked"}
 #: Characters of a quotation.
 _QUOTED: Final = 120
+#: The smallest share of an area that is told: "0 %" beside the area that the client chose only confuses.
+_SHOWN: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ def summary_of(intake: Intake, facts: Iterable[Fact], sealed: frozenset[int] = f
     known = talk.known.get(frame.AREA)
     return Summary(
         area=areas.name(str(known.value), STAFF_LOCALE) if known is not None and known.value else "",
-        areas=[(areas.name(code, STAFF_LOCALE), code, round(100 * share)) for code, share in talk.areas],
+        areas=[
+            (areas.name(code, STAFF_LOCALE), code, round(100 * share)) for code, share in talk.areas if share >= _SHOWN
+        ],
         urgency=triage.urgency_of(intake, talk, limits=limits),
         limits=limits,
         flags=[

@@ -110,6 +110,13 @@ describe("looking", () => {
     expect(calls.turnsAfter).toHaveBeenCalledTimes(2);
     expect(store.get().problem).toBeNull();
   });
+
+  it("shows no word any more of a conversation that went on elsewhere", async () => {
+    calls.turnsAfter.mockRejectedValue(new ApiProblem(404, "no_intake", ""));
+    await controller.look();
+    const { phase, intake, turns, problem } = store.get();
+    expect({ phase, intake, turns, problem }).toEqual({ phase: "welcome", intake: null, turns: [], problem: "moved_on" });
+  });
 });
 
 describe("done", () => {

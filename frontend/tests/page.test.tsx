@@ -33,6 +33,22 @@ const show = async (given: ReturnType<typeof snapshot> | null): Promise<void> =>
   await screen.findByRole("heading", { level: 1 });
 };
 
+describe("following the conversation", () => {
+  it("brings what was said last to the top, so that the question is seen", async () => {
+    const came: [string, unknown][] = [];
+    Element.prototype.scrollIntoView = function (this: Element, how) {
+      came.push([this.textContent ?? "", how]);
+    };
+    await show(snapshot({ turns: [turn(1)] }));
+    expect(came).toEqual([]);
+    store.dispatch({ type: "turns", turns: [turn(2), turn(3, { text: "Who is on the other side?" })] });
+    await screen.findByText("Who is on the other side?");
+    expect(came).toHaveLength(1);
+    expect(came[0]![0]).toContain("Who is on the other side?");
+    expect(came[0]![1]).toMatchObject({ block: "start" });
+  });
+});
+
 describe("before any input", () => {
   it("says what this is, and asks for nothing but what is needed to go on, in the server's words", async () => {
     const agreements = { version: "2026-2", items: [agreement("service", { text: "I want this." }), agreement("sms")] };

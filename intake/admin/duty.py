@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.timesince import timesince
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from intake import roles, services
 from intake.admin.base import ReadOnlyAdmin, staff_member
@@ -180,11 +181,15 @@ class OnCallAdmin(FirmChoiceAdmin):
 class SettingsForm(SettingsModelForm):
     """The firm's choices. The webhook's address is not shown again, only that there is one."""
 
-    country = forms.ChoiceField(choices=[(code, code) for code in countries()])
+    country = forms.ChoiceField(
+        choices=[(code, code) for code in countries()],
+        widget=UnfoldAdminSelectWidget,
+        help_text="Whose help lines clients are shown. Confirm the numbers before you open, and once a year.",
+    )
     webhook_address = forms.CharField(
         required=False,
         max_length=500,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
         help_text="https://... Empty leaves it as it is; a single dash takes it away. A new address gets a new secret.",
     )
 
@@ -194,6 +199,13 @@ class SettingsForm(SettingsModelForm):
             "country", "decline_represented", "wait_danger_now", "wait_urgent", "page_attention", "wait_attention",
             "max_rounds",
         ]  # fmt: skip
+        labels: ClassVar[dict[str, str]] = {
+            "wait_danger_now": "Wait at danger now",
+            "wait_urgent": "Wait at urgent matters",
+            "wait_attention": "Wait at what wants a look",
+            "page_attention": "Tell of what wants a look",
+            "max_rounds": "Most rounds",
+        }
 
     def clean_webhook_address(self) -> str:
         """Whether a message could go there."""

@@ -80,6 +80,24 @@ class ConflictFilter(admin.SimpleListFilter):
         return queryset
 
 
+class StageFilter(admin.SimpleListFilter):
+    """By where a conversation stands, in the words of the list."""
+
+    title = "stage"
+    parameter_name = "stage"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(words.replace(" ", "_"), words) for words in dict.fromkeys(staff_selectors.STAGE_WORDS.values())]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        wanted = [
+            stage for stage, words in staff_selectors.STAGE_WORDS.items() if words.replace(" ", "_") == self.value()
+        ]
+        return queryset.filter(stage__in=wanted)
+
+
 class UrgencyFilter(admin.SimpleListFilter):
     """By level; the levels are ranges of points."""
 
@@ -102,7 +120,7 @@ class IntakeAdmin(KeepingViews, ReadOnlyAdmin):
     """Conversations. Only the reference can be searched: a client's words stand nowhere in the clear."""
 
     list_display = ("__str__", "urgency_words", "stage_words", "created_at", "sent_at", "conflict")
-    list_filter = (UrgencyFilter, "stage", ConflictFilter)
+    list_filter = (UrgencyFilter, StageFilter, ConflictFilter)
     search_fields = ("reference",)
     search_help_text = "Reference number"
 
@@ -286,6 +304,7 @@ class IntakeAdmin(KeepingViews, ReadOnlyAdmin):
             "privileged": staff_selectors.PRIVILEGED,
             "form": form,
             "stage": staff_selectors.STAGE_WORDS[Stage(record.intake.stage)],
+            "alerts": [(alert, ", ".join(map(staff_selectors.kind_words, alert.kinds))) for alert in record.alerts],
             "may_decide": roles.may_decide(request.user),
             "panels": [html for panel in shown if (html := panel.render(request, record.intake)) is not None],
             # Not "scripts" and "styles": the theme has those, and writes them as they are.

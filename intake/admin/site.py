@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
+from django.templatetags.static import static
 from unfold.sites import UnfoldAdminSite
 
 from intake import staff_selectors
@@ -51,6 +52,11 @@ class FirmAdminSite(UnfoldAdminSite):
 def site_title(_request: HttpRequest) -> str:
     """The firm's name over its admin; the settings name this function."""
     return directory.resolve_firm(current_firm().id).name
+
+
+def site_icon(_request: HttpRequest) -> str:
+    """The icon in the browser's tab, ours for every firm; the settings name this function."""
+    return static("intake/icon.svg")
 
 
 firm_admin = FirmAdminSite(name="admin")

@@ -256,6 +256,7 @@ WORKER_POLL_MS = env.int("WORKER_POLL_MS", default=200)
 UNFOLD_FIRM = {
     "SITE_TITLE": "intake.admin.site.site_title",
     "SITE_HEADER": "intake.admin.site.site_title",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "intake.admin.site.site_icon"}],
     "SITE_SYMBOL": "forum",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": False,

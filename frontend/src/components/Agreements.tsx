@@ -10,27 +10,33 @@ interface Props {
   controller: Controller;
 }
 
-/** A consent that matters from now on, below the box: it can be left unanswered, and both answers weigh the same. */
+/**
+ * A consent that matters from now on, below the box: it can be left unanswered, and both answers weigh the same. Beside
+ * the question at which it came it is open; from the next one on it takes a line, or it would be half of a phone's screen.
+ */
 export function AskNow({ intake, busy, controller }: Props): ReactElement | null {
   const id = useId();
+  const came = useRef({ kind: "", question: "" });
   const item = intake.agreements?.items.find((each) => each.ask);
   if (!item) return null;
+  const question = intake.question?.key ?? "";
+  if (came.current.kind !== item.kind) came.current = { kind: item.kind, question };
   const answer = (granted: boolean) => (): void => void controller.consent(item.kind, granted, "talk");
   return (
     <section className="ask-now" aria-labelledby={id}>
-      <p id={id}>
-        <strong>{item.text}</strong>
-      </p>
-      <p className="hint">{item.more}</p>
-      <div className="row">
-        <button type="button" className="secondary" disabled={busy} onClick={answer(true)}>
-          {copy.agreements.yes}
-        </button>
-        <button type="button" className="secondary" disabled={busy} onClick={answer(false)}>
-          {copy.agreements.no}
-        </button>
-      </div>
-      <p className="hint">{copy.agreements.anytime}</p>
+      <details key={`${item.kind} ${question}`} open={came.current.question === question}>
+        <summary id={id}>{item.text}</summary>
+        <p className="hint">{item.more}</p>
+        <div className="row">
+          <button type="button" className="secondary" disabled={busy} onClick={answer(true)}>
+            {copy.agreements.yes}
+          </button>
+          <button type="button" className="secondary" disabled={busy} onClick={answer(false)}>
+            {copy.agreements.no}
+          </button>
+        </div>
+        <p className="hint">{copy.agreements.anytime}</p>
+      </details>
     </section>
   );
 }

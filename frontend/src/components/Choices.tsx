@@ -32,7 +32,7 @@ export function Choices({ intake, busy, controller }: Props): ReactElement | nul
         </div>
       )}
       {question.help !== null && question.kind !== "story" && <p className="hint">{question.help}</p>}
-      {question.choices.length > 0 && <p className="hint">{copy.choices.orType}</p>}
+      {question.choices.length > 0 && question.kind !== "code" && <p className="hint">{copy.choices.orType}</p>}
     </>
   );
 }

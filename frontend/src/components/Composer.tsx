@@ -91,11 +91,10 @@ export function Composer({ state, controller }: Props): ReactElement | null {
       <OtherWays {...ways} />
       {intake.can.speak && <VoicePanel voice={state.voice} intake={intake} controller={controller} />}
       {!intake.can.speak && intake.microphone?.text && (
-        <p className="hint" role="status">
+        <p className="hint voice" role="status">
           {intake.microphone.text}
         </p>
       )}
-      <AskNow intake={intake} busy={state.busy} controller={controller} />
       {(intake.can.done || intake.question?.kind === "story") && (
         <div className="done">
           <button type="button" className="secondary wide" disabled={state.busy || tooLong} onClick={onDone}>
@@ -103,6 +102,7 @@ export function Composer({ state, controller }: Props): ReactElement | null {
           </button>
         </div>
       )}
+      <AskNow intake={intake} busy={state.busy} controller={controller} />
     </div>
   );
 }

@@ -14,22 +14,25 @@ interface Props {
 }
 
 export function Conversation({ state, controller }: Props): ReactElement {
-  const foot = useRef<HTMLDivElement>(null);
+  const section = useRef<HTMLElement>(null);
   const length = state.turns.length + state.pending.length;
-  const seen = useRef(length);
+  const seen = useRef(1); // the first question stands at the top of a new page anyway
 
-  // Follow the conversation, but leave the page alone while someone corrects an earlier answer.
+  // What was said last comes to the top: on a phone the way to answer is longer than the screen, and whoever is led to
+  // its end does not see the question. The page is left alone while someone corrects an earlier answer.
   useEffect(() => {
     if (seen.current === length) return;
+    const first = seen.current === 1;
     seen.current = length;
     if (document.activeElement?.closest(".correction")) return;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    foot.current?.scrollIntoView({ block: "end", behavior: calm ? "auto" : "smooth" });
+    const calm = first || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const last = [...(section.current?.querySelectorAll(".log > .turn") ?? [])].at(-1);
+    last?.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   }, [length]);
 
   const can = state.intake?.can;
   return (
-    <section className="conversation">
+    <section ref={section} className="conversation">
       <Heading>{copy.conversation.heading(state.firm?.name ?? "")}</Heading>
       <TurnLog
         turns={state.turns}
@@ -39,9 +42,8 @@ export function Conversation({ state, controller }: Props): ReactElement {
         onDrop={(pending) => controller.drop(pending)}
       />
       <Composer key={state.intake?.id} state={state} controller={controller} />
-      <Problem code={state.problem} />
+      <Problem code={state.later ? null : state.problem} />
       <Later state={state} controller={controller} />
-      <div ref={foot} className="foot" />
     </section>
   );
 }

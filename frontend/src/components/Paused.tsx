@@ -39,7 +39,7 @@ export function Paused({ state, controller }: Props): ReactElement {
       </button>
       <p>{copy.paused.stay}</p>
       <Composer state={state} controller={controller} />
-      <Problem code={state.problem} />
+      <Problem code={state.later ? null : state.problem} />
       <Later state={state} controller={controller} />
       <Whole words={copy.stopped.whole} turns={state.turns} />
     </section>

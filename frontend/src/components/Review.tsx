@@ -61,7 +61,7 @@ export function Review({ state, controller }: Props): ReactElement | null {
         />
       )}
       <p>{copy.review.afterSend}</p>
-      <Problem code={state.problem} />
+      <Problem code={state.later ? null : state.problem} />
       <button
         type="button"
         className="primary wide"

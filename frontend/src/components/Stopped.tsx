@@ -19,7 +19,7 @@ export function Stopped({ state, controller }: { state: State; controller: Contr
         </p>
       )}
       <p>{copy.stopped.stay}</p>
-      <Problem code={state.problem} />
+      <Problem code={state.later ? null : state.problem} />
       <Later state={state} controller={controller} />
       <Whole words={copy.stopped.whole} turns={state.turns} />
     </section>

@@ -23,7 +23,7 @@ export const welcome = {
   serviceHint: "Needed to go on. What you write here is kept for the firm.",
   start: "Start",
   starting: "Starting…",
-  needService: "To go on, please tick the first box. If you do not want to, you can call the firm instead.",
+  needService: "To go on, please tick the box. If you do not want to, you can call the firm instead.",
 };
 
 export const conversation = {
@@ -232,6 +232,7 @@ export const problems: Record<string, string> = {
   timeout: "The answer is taking too long. Please try again. Nothing you sent is lost.",
   consent_required: welcome.needService,
   no_such_wording: "The words of this choice have changed. Please load the page again and read them.",
+  moved_on: "This conversation is no longer open on this page. If you went on somewhere else, you can go on there. With your code you can also come back to it here.",
   no_intake: "We could not find this conversation any more. Please load the page again.",
   stage_closed: "This part of the conversation is over, so this could not be added.",
   text_empty: "Please write something first.",

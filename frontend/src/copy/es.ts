@@ -8,7 +8,7 @@ const welcome: Copy["welcome"] = {
   serviceHint: "Hace falta para seguir. Lo que escriba aquí se guarda para la oficina.",
   start: "Empezar",
   starting: "Empezando…",
-  needService: "Para seguir, marque la primera casilla. Si no quiere, puede llamar a la oficina.",
+  needService: "Para seguir, marque la casilla. Si no quiere, puede llamar a la oficina.",
 };
 
 const agreements: Copy["agreements"] = {
@@ -215,6 +215,7 @@ export const es: Copy = {
     timeout: "La respuesta tarda demasiado. Por favor, intente otra vez. No se pierde nada de lo que envió.",
     consent_required: welcome.needService,
     no_such_wording: "Las palabras de esta opción cambiaron. Por favor, cargue la página de nuevo y léalas.",
+    moved_on: "Esta conversación ya no está abierta en esta página. Si la siguió en otro lugar, puede continuar allá. Con su código también puede volver a ella aquí.",
     no_intake: "Ya no encontramos esta conversación. Por favor, cargue la página otra vez.",
     stage_closed: "Esta parte de la conversación terminó, así que no se pudo agregar.",
     text_empty: "Por favor, escriba algo primero.",

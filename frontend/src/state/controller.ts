@@ -312,9 +312,16 @@ export class Controller {
         news.last_turn !== intake.last_turn;
       if (moved) await this.refresh();
     } catch (error) {
-      // The next look, at most ten seconds away, will do; nothing the person did has failed.
       if (!(error instanceof ApiProblem)) throw error;
+      if (error.code === "no_intake" && this.store.get().intake?.id === intake.id) this.gone();
+      // Else the next look, at most ten seconds away, will do; nothing the person did has failed.
     }
+  }
+
+  /** It goes on in another browser, or this one's cookie has ended: nobody reads here any more what was said. */
+  private gone(): void {
+    this.another();
+    this.store.dispatch({ type: "answered", problem: "moved_on" });
   }
 
   private get wording(): string | undefined {

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OFFERED: Final = 3
+#: A subject less likely than this gives its place to further parts of the likeliest: somebody who is to be evicted
+#: would wonder why we ask about tribal matters.
+_LEAST: Final = 0.002
 #: Authored questions between close areas: the client sees the three best anyway, more would be an interrogation.
 MOST_PARTING: Final = 1
 #: A longer answer describes something.
@@ -52,8 +55,9 @@ def guess(text: str, locale: str, parted: Sequence[str] = (), votes: Sequence[Vo
         if choice != NONE:
             found = answered(found, questions()[question], choice)
     scores = tuple((area.code, round(float(area.score), 4)) for area in found.areas)
-    tops = tuple(dict.fromkeys(top_of(code) for code, _score in scores))
-    best = tuple(dict.fromkeys((*_deeper(scores, tops), *tops)))[:OFFERED]
+    likely = [code for code, score in scores if score >= _LEAST] or [code for code, _score in scores[:1]]
+    tops = tuple(dict.fromkeys(top_of(code) for code in likely))
+    best = tuple(dict.fromkeys((*_deeper(scores, tops), *_parts_of(scores, tops), *tops)))[:OFFERED]
     put = [one.partition(":")[0] for one in parted]
     parting = questions_between(found, put, text) if len(put) < MOST_PARTING else None
     return Guess(scores, best, found.not_legal, found.unclear, parting.id if parting else "")
@@ -115,6 +119,14 @@ def _deeper(scores: tuple[tuple[str, float], ...], tops: tuple[str, ...]) -> tup
         below = [code for code, _score in scores if code != top and top_of(code) == top]
         best.append(below[0] if below else top)
     return tuple(best)
+
+
+def _parts_of(scores: tuple[tuple[str, float], ...], tops: tuple[str, ...]) -> tuple[str, ...]:
+    """Further parts of the likeliest area, where there is room for them: the area itself keeps a place, for whom
+    none of its parts fits."""
+    room = OFFERED - len(tops[:OFFERED])
+    below = [code for code, _score in scores if tops and code != tops[0] and top_of(code) == tops[0]]
+    return tuple(below[:room])
 
 
 @cache

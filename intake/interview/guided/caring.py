@@ -9,7 +9,7 @@ from intake.interview.events import Alert
 from intake.interview.guided.reading import UNDERSTOOD, language
 from intake.interview.stages import Stage
 from intake.safety import Alarm, not_yet_seen, watch
-from intake.safety.helping import fixed_words, words_for
+from intake.safety.helping import fixed_words, hotlines, words_for
 
 if TYPE_CHECKING:
     from intake.interview.guided.step import Step
@@ -74,10 +74,25 @@ def _fixed_words(step: Step, alarm: Alarm) -> None:
 
 
 def still_paused(step: Step) -> None:
-    """An answer to words in a pause: nothing is asked, the numbers stay."""
-    words = fixed_words()[step.speech.locale]
+    """An answer to words in a pause: nothing is asked, and the numbers stand in it again, for the page shows what was
+    said last."""
+    spoken = cast("Language", step.speech.locale)
+    words = fixed_words()[spoken]
     step.speech.add("safety.again", words["again"])
+    for number, hotline in enumerate(hotlines(step.country, _paused_for(step))):
+        step.speech.add(f"safety.number.{number}", hotline.line(spoken))
     step.speech.add("safety.safe", words["safe"])
+
+
+def say_again(step: Step) -> None:
+    """All the words of the pause: in a language just chosen, or to somebody who comes back to it."""
+    _fixed_words(step, Alarm(alarm=True, level="danger_now", kinds=_paused_for(step), spans=(), why="said before"))
+
+
+def _paused_for(step: Step) -> tuple[str, ...]:
+    """The kinds of danger that were heard, the latest first."""
+    dangers = fixed_words()[step.speech.locale]["danger_now"]
+    return tuple(kind for kind in reversed(step.talk.helped) if kind in dangers)
 
 
 def resume(step: Step) -> None:

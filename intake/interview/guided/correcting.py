@@ -89,23 +89,58 @@ def takes_back_last(step: Step, event: Said, open_question: Question) -> bool:
     return last is not None and last.type in _BY_FORM and corrects_last(step, event)
 
 
+#: Names, of people or companies, and how much alike two of their words have to be for one to correct the other.
+_NAMED: Final = frozenset({"name", "organisation"})
+_ALIKE: Final = 60
+
+
+def takes_back_name(step: Step, event: Said) -> bool:
+    """ "No, Wolker with an o" right after a name was read back: that name is meant, not the question that is open,
+    though this asks for a name too. Taken for the other side, it would stop the next person who is called so."""
+    last = frame.question_of(step.playbook, _last_asked(step))
+    if last is None or last.type not in _NAMED:
+        return False
+    answer = read(event.text, last, event)
+    before = step.talk.known[last.key].value
+    if not answer.is_correction or not isinstance(answer.value, str) or not isinstance(before, str):
+        return False
+    name = _with_words(before, answer.value)
+    return name is not None and corrects_last(step, event, name)
+
+
+def _with_words(before: str, said: str) -> str | None:
+    """A name with the words of it that were said anew; None where they are of another name, or change nothing."""
+    from rapidfuzz import fuzz
+
+    words = before.split()
+    for new in said.split():
+        like = [fuzz.ratio(new.casefold(), old.casefold()) for old in words]
+        best = max(range(len(like)), key=like.__getitem__, default=None)
+        if best is None or like[best] < _ALIKE:
+            return None
+        words[best] = new
+    name = " ".join(words)
+    return name if name.casefold() != before.casefold() else None
+
+
 def _last_asked(step: Step) -> str:
     """Key of the question before the open one, if it was answered; empty when there is none."""
     return next((key for key in reversed(step.talk.asked[:-1]) if key in step.talk.known), "")
 
 
-def corrects_last(step: Step, event: Said) -> bool:
-    """ "No, Smith with a y": the answer before is meant, not the open question."""
+def corrects_last(step: Step, event: Said, name: str | None = None) -> bool:
+    """ "No, Smith with a y": the answer before is meant, not the open question. `name`: what it is as a whole."""
     question = frame.question_of(step.playbook, _last_asked(step))
     if question is None or question.type in {"text", "yes_no"}:
         return False
     answer = read(event.text, question, event)
     if answer.fact is None or answer.value is None:
         return False
-    known = Known(answer.value, answer.fact.state, event.turn, asked=True)
+    value = name or answer.value
+    known = Known(value, answer.fact.state, event.turn, asked=True)
     step.talk = step.talk.knowing(question.key, known)
-    step.learn(question, answer.value, answer.fact.state, event.turn, (answer.fact.start, answer.fact.end), asked=True)
+    step.learn(question, value, answer.fact.state, event.turn, (answer.fact.start, answer.fact.end), asked=True)
     step.say("corrected")
-    step.acknowledge(question, answer.value, answer.fact.state)
+    step.acknowledge(question, value, answer.fact.state)
     step.ask_again()
     return True

@@ -47,6 +47,8 @@ def said(step: Step, event: Said) -> None:
         telling.added(step, event)
     elif step.talk.asking == frame.CONTACT_CODE:
         verifying.said(step, event)
+    elif correcting.takes_back_name(step, event):
+        return
     elif step.talk.asking == frame.TOPIC:
         telling.topic(step, event)
     elif step.talk.asking == frame.AREA:

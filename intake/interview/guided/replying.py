@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from intake.interview.events import Alert
-from intake.interview.guided import choosing, frame
+from intake.interview.guided import caring, choosing, frame
 from intake.interview.guided.reading import language, named_language, third_language
+from intake.interview.stages import Stage
 from intake.interview.wordings import LOCALES, third_languages
 from intake.language.tokens import words_of
 
@@ -57,9 +58,12 @@ def _help(step: Step, event: Said) -> None:
 
 
 def switch(step: Step, to: str) -> None:
-    """Go on in another language, with the open question."""
+    """Go on in another language, with the open question; in a pause with its words and numbers, and no question."""
     _speak(step, to)
-    step.ask_again()
+    if step.talk.stage is Stage.SAFETY_PAUSE:
+        caring.say_again(step)
+    else:
+        step.ask_again()
 
 
 def _speak(step: Step, to: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intake.interview.events import Decision
+from intake.interview.events import Decision, Switched
 from intake.interview.guided.areas import named, none_named
 from intake.interview.stages import Stage
 from tests.intake.interview.house import Talker, replay, words
@@ -114,9 +114,20 @@ def test_what_only_sounds_like_safe_keeps_the_pause(text: str) -> None:
     talker = Talker().to_story()
     talker.say("I want to kill myself tonight.")
     assert talker.stands(Stage.SAFETY_PAUSE)
-    talker.say(text)
+    answer = words(talker.say(text))
     if text != "never mind go on without me":
         assert talker.stands(Stage.SAFETY_PAUSE)
+        assert "911" in answer, "the page shows what was said last: the numbers have to be in it"
+
+
+def test_another_language_in_a_pause_brings_its_numbers_and_no_question() -> None:
+    talker = at(Talker().begin(), "phone")
+    talker.say("I want to kill myself tonight.")
+    answer = words(talker.happen(Switched, to="es"))
+    assert talker.stands(Stage.SAFETY_PAUSE)
+    assert "988" in answer
+    assert "Estoy a salvo" in answer
+    assert "número de teléfono" not in answer
 
 
 def story(text: str, area: str) -> tuple[Talker, Decision]:
@@ -162,3 +173,40 @@ def test_none_of_these_is_none() -> None:
     talker.choose("@list")
     talker.say("none of these")
     assert talker.talk.known["area"].value is None
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "name"),
+    [
+        ("my name is Wanda Walker", "no, Wanda Wolker with an o", "Wanda Wolker"),
+        ("John Smith", "no, Smith with a y", "John Smyth"),
+        ("Jon Smith", "sorry, I meant John Smith", "John Smith"),
+    ],
+)
+def test_a_name_corrected_right_after_it_is_no_other_side(first: str, then: str, name: str) -> None:
+    """Or the other side would be the client's own name, and the next person of that name would be stopped."""
+    talker = Talker().begin()
+    talker.say(first)
+    reply = words(talker.say(then))
+    assert talker.talk.known["name"].value == name
+    assert name in reply
+    assert talker.talk.asking == "other_side"
+    assert "other_side" not in talker.talk.known
+
+
+def test_the_other_sides_name_corrected_is_no_subject() -> None:
+    talker = Talker().begin()
+    talker.say("John Smith")
+    talker.say("Karl Meier")
+    talker.say("no, Carl Meier with a c")
+    assert talker.talk.known["other_side"].value == "Carl Meier"
+    assert talker.talk.asking == "topic"
+
+
+@pytest.mark.parametrize("text", ["no, it is against Bob Jones", "sorry, Globex Corp", "no, I mean Ann Walker and Co"])
+def test_another_name_after_a_no_is_the_other_side(text: str) -> None:
+    talker = Talker().begin()
+    talker.say("Wanda Stone")
+    talker.say(text)
+    assert talker.talk.known["name"].value == "Wanda Stone"
+    assert talker.talk.known["other_side"].value
