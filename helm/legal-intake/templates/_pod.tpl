@@ -25,12 +25,14 @@ topologySpreadConstraints:
   - maxSkew: 1
     topologyKey: topology.kubernetes.io/zone
     whenUnsatisfiable: ScheduleAnyway
-    labelSelector: {matchLabels: {{- include "legal-intake.selector" . | nindent 6 }}}
+    labelSelector:
+      matchLabels: {{- include "legal-intake.selector" . | nindent 8 }}
     matchLabelKeys: [pod-template-hash]
   - maxSkew: 1
     topologyKey: kubernetes.io/hostname
     whenUnsatisfiable: ScheduleAnyway
-    labelSelector: {matchLabels: {{- include "legal-intake.selector" . | nindent 6 }}}
+    labelSelector:
+      matchLabels: {{- include "legal-intake.selector" . | nindent 8 }}
     matchLabelKeys: [pod-template-hash]
 {{- end -}}
 

@@ -5,7 +5,8 @@
 - ipBlock: {cidr: 0.0.0.0/0}
 - ipBlock: {cidr: "::/0"}
 {{- else if eq .name "MONITORING" -}}
-- namespaceSelector: {matchLabels: {{- toYaml $n.monitoring.namespaceLabels | nindent 6 }}}
+- namespaceSelector:
+    matchLabels: {{- toYaml $n.monitoring.namespaceLabels | nindent 6 }}
 {{- else if eq .name "DATABASE" -}}
 {{- toYaml $n.database.to }}
 {{- else if eq .name "REDIS" -}}
