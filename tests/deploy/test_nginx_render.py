@@ -78,6 +78,14 @@ def test_no_name_server_is_said(house: House) -> None:
     assert "names no name server" in done.stderr
 
 
+def test_there_is_a_plain_port_only_where_it_is_asked_for(house: House) -> None:
+    assert "listen" not in (rendered(house) / "server-plain.conf").read_text()
+    house.settings |= {"NGINX_PLAIN_PORT": "8082"}
+    folder = rendered(house, "two")
+    assert "listen 8082 default_server;" in (folder / "server-plain.conf").read_text()
+    assert "8082 https;" in (folder / "clients.conf").read_text()
+
+
 @needs_nginx
 def test_nginx_takes_the_defaults(house: House) -> None:
     house.htpasswd.write_text("ops:$apr1$x$y\n")
@@ -93,6 +101,7 @@ def test_nginx_takes_every_setting(house: House) -> None:
         "NGINX_PUBLIC_HTTPS_PORT": "8443",
         "NGINX_RATE_LOGIN": "1r/s",
         "NGINX_API": "127.0.0.1:9",
+        "NGINX_PLAIN_PORT": "8082",
     }
     folder = rendered(house)
     assert judge(house.folder, folder) == ""

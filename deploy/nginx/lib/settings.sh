@@ -24,6 +24,8 @@ load_settings() {
     : "${NGINX_GRAFANA:=grafana:3000}" "${NGINX_KIBANA:=kibana:5601}"
     : "${NGINX_HTTP_PORT:=80}" "${NGINX_HTTPS_PORT:=443}" "${NGINX_PUBLIC_HTTPS_PORT:=443}"
     : "${NGINX_DASHBOARDS_PORT:=3001}" "${NGINX_STATUS_PORT:=8081}"
+    # Plain HTTP from a proxy in front that has ended TLS; 0: there is none.
+    : "${NGINX_PLAIN_PORT:=0}"
     : "${NGINX_IPV6:=auto}"
     : "${NGINX_WORKERS:=auto}"
     : "${NGINX_SOCKET_HOURS:=12}"
@@ -65,6 +67,7 @@ check_settings() {
     for name in API FRONTEND GRAFANA KIBANA; do
         matches "NGINX_$name" '^[A-Za-z0-9._-]+:[0-9]+$' 'host:port'
     done
+    matches NGINX_PLAIN_PORT '^(0|[1-9][0-9]{0,4})$' 'a port, or 0 for none'
     matches SECURE_HSTS_SECONDS '^[0-9]{1,10}$' 'a number of seconds'
     matches NGINX_WORKERS '^(auto|[1-9][0-9]{0,2})$' 'auto or a number'
     matches NGINX_IPV6 '^(auto|on|off)$' 'auto, on or off'
