@@ -1,7 +1,7 @@
 {{/* Where PostgreSQL is. Three ways to it: past the pooler, through it, and the account's password. */}}
 {{- define "legal-intake.database.host" -}}
 {{- if eq .Values.database.mode "cloudnativepg" -}}
-{{ include "legal-intake.fullname" . }}-postgres-rw
+{{ include "legal-intake.postgres.name" . }}-rw
 {{- else -}}
 {{ required "database.external.host is missing: set it, or database.mode to cloudnativepg" .Values.database.external.host }}
 {{- end -}}
@@ -16,7 +16,7 @@
 
 {{- define "legal-intake.database.directUrl" -}}
 {{- $a := include "legal-intake.database.account" . | fromJson -}}
-postgresql://{{ $a.user }}@{{ include "legal-intake.database.host" . }}:{{ .Values.database.external.port }}/{{ $a.name }}{{ $a.options }}
+postgresql://{{ $a.user }}@{{ include "legal-intake.database.host" . }}:{{ ternary 5432 .Values.database.external.port (eq .Values.database.mode "cloudnativepg") | int }}/{{ $a.name }}{{ $a.options }}
 {{- end -}}
 
 {{- define "legal-intake.database.url" -}}
@@ -28,8 +28,13 @@ postgresql://{{ $a.user }}@{{ include "legal-intake.database.host" . }}:{{ .Valu
 {{ fail "database.pooler.mode is transaction without database.pooler.tracksSearchPath: a pooler that does not follow search_path would show one firm's data to another. Use session, or PostgreSQL 18 with PgBouncer 1.20 or newer and track_extra_parameters = search_path" }}
 {{- end -}}
 {{- $a := include "legal-intake.database.account" . | fromJson -}}
-{{- $host := $pooler.host | default (printf "%s-pooler" (include "legal-intake.fullname" .)) -}}
-postgresql://{{ $a.user }}@{{ $host }}:{{ $pooler.port }}/{{ $a.name }}
+{{- if $pooler.host -}}
+postgresql://{{ $a.user }}@{{ $pooler.host }}:{{ $pooler.port }}/{{ $a.name }}{{ $a.options }}
+{{- else if eq .Values.database.mode "cloudnativepg" -}}
+postgresql://{{ $a.user }}@{{ include "legal-intake.fullname" . }}-pooler:5432/{{ $a.name }}
+{{- else -}}
+{{ fail "database.pooler.host is missing: name your pooler, or set database.pooler.mode to none" }}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -48,23 +53,41 @@ postgresql://{{ $a.user }}@{{ $host }}:{{ $pooler.port }}/{{ $a.name }}
 {{- else if eq $redis.mode "single" -}}
 redis://{{ include "legal-intake.fullname" .root }}-redis-{{ .role }}:6379/0
 {{- else -}}
-{{- $base := printf "%s-redis-%s" (include "legal-intake.fullname" .root) .role -}}
-redis+sentinel://{{ range $i := until 3 }}{{ if $i }},{{ end }}{{ $base }}-{{ $i }}.{{ $base }}:26379{{ end }}/{{ .role }}/0
+{{- fail "redis.mode is valkey: three nodes with failover need a client that asks Sentinel who leads, and this release has none. Set redis.mode to external (a service whose address stays when it fails over), or to single for a trial" -}}
 {{- end -}}
 {{- end -}}
 
 {{/* The most connections that all workloads together may hold: replicas x (processes x pool + fixed ones). */}}
 {{- define "legal-intake.database.most" -}}
 {{- $v := .Values -}}
-{{- $api := ternary $v.api.autoscaling.max $v.api.replicas $v.api.autoscaling.enabled | int -}}
-{{- $worker := ternary $v.worker.autoscaling.max $v.worker.replicas $v.worker.autoscaling.enabled | int -}}
-{{- $audio := ternary $v.audioWorker.autoscaling.max $v.audioWorker.replicas $v.audioWorker.autoscaling.enabled | int -}}
+{{- $most := dict -}}
+{{- range $name := list "api" "worker" "audioWorker" -}}
+{{- $values := get $v $name -}}
+{{- $scaled := include "legal-intake.scaled" (dict "root" $ "values" $values) -}}
+{{- $_ := set $most $name (ternary $values.autoscaling.max $values.replicas (ne $scaled "") | int) -}}
+{{- end -}}
 {{- /* A rolling update has a tenth more for a while; the scheduler has a lock's connection, and two run then. */ -}}
 {{- $surge := 1.1 -}}
-{{- $sum := add (ceil (mulf $api $surge)  | int | mul ($v.api.databasePool | int))
-                (ceil (mulf $worker $surge) | int | mul ($v.worker.databasePool | int))
-                (ceil (mulf $audio $surge) | int | mul ($v.audioWorker.slots | int) ($v.audioWorker.databasePool | int))
+{{- $sum := add (ceil (mulf $most.api $surge)  | int | mul ($v.api.databasePool | int))
+                (ceil (mulf $most.worker $surge) | int | mul ($v.worker.databasePool | int))
+                (ceil (mulf $most.audioWorker $surge) | int | mul ($v.audioWorker.slots | int) ($v.audioWorker.databasePool | int))
                 (mul 2 (add1 ($v.scheduler.databasePool | int)))
                 5 -}}
 {{- $sum -}}
+{{- end -}}
+
+{{/* The claim with models: one that is there, one that is made, or none (then the image's own models). */}}
+{{- define "legal-intake.models.claim" -}}
+{{- if .Values.models.existingClaim }}{{ .Values.models.existingClaim }}
+{{- else if .Values.models.claim.create }}{{ include "legal-intake.fullname" . }}-models{{ end -}}
+{{- end -}}
+
+{{/* As deploy/presets says for Compose. A file that is rewritten needs twice the memory of its data. */}}
+{{- define "legal-intake.redis.maxmemory" -}}
+{{- $preset := get (.root.Files.Get "files/presets.yaml" | fromYaml) .root.Values.preset -}}
+{{- get $preset.maxmemory .role -}}
+{{- end -}}
+
+{{- define "legal-intake.postgres.name" -}}
+{{ include "legal-intake.fullname" . }}-postgres
 {{- end -}}

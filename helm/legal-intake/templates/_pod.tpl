@@ -85,3 +85,8 @@ strategy:
 {{- toYaml (get $preset .size) -}}
 {{- end -}}
 {{- end -}}
+
+{{/* scaled: "true" where something scales the component, so that `replicas` is left out. values: its block. */}}
+{{- define "legal-intake.scaled" -}}
+{{- if and .values.autoscaling.enabled (ne .root.Values.scaling.mode "none") }}true{{ end -}}
+{{- end -}}

@@ -4,6 +4,18 @@
 {{- if eq .name "WORLD" -}}
 - ipBlock: {cidr: 0.0.0.0/0}
 - ipBlock: {cidr: "::/0"}
+{{- else if eq .name "GATEWAY" -}}
+- namespaceSelector:
+    matchLabels: {{- toYaml $n.gateway.namespaceLabels | nindent 6 }}
+{{- else if and (eq .name "DATABASE") (eq .root.Values.database.mode "cloudnativepg") -}}
+- podSelector: {matchLabels: {cnpg.io/cluster: {{ include "legal-intake.postgres.name" .root }}}}
+- podSelector: {matchLabels: {cnpg.io/poolerName: {{ include "legal-intake.fullname" .root }}-pooler}}
+{{- else if and (eq .name "REDIS") (eq .root.Values.redis.mode "single") -}}
+- podSelector:
+    matchLabels:
+      app.kubernetes.io/instance: {{ .root.Release.Name }}
+    matchExpressions:
+      - {key: app.kubernetes.io/component, operator: In, values: [redis-broker, redis-journal, redis-cache]}
 {{- else if eq .name "MONITORING" -}}
 - namespaceSelector:
     matchLabels: {{- toYaml $n.monitoring.namespaceLabels | nindent 6 }}
