@@ -37,3 +37,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- if eq $tag "latest" }}{{ fail "image.tag is latest: name a release, so that every pod runs the same one" }}{{ end -}}
 {{- with $image.registry }}{{ . | trimSuffix "/" }}/{{ end -}}{{ .name }}:{{ $tag }}
 {{- end -}}
+
+{{/* The platform's own names, as a JSON list: what a Gateway or an Ingress in front takes. */}}
+{{- define "legal-intake.hosts" -}}
+{{- $hosts := list .Values.domain (printf "*.%s" .Values.domain) -}}
+{{- with .Values.operatorHost }}{{ $hosts = append $hosts . | uniq }}{{ end -}}
+{{- toJson $hosts -}}
+{{- end -}}

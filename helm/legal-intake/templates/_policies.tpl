@@ -9,7 +9,6 @@
     matchLabels: {{- toYaml $n.gateway.namespaceLabels | nindent 6 }}
 {{- else if and (eq .name "DATABASE") (eq .root.Values.database.mode "cloudnativepg") -}}
 - podSelector: {matchLabels: {cnpg.io/cluster: {{ include "legal-intake.postgres.name" .root }}}}
-- podSelector: {matchLabels: {cnpg.io/poolerName: {{ include "legal-intake.fullname" .root }}-pooler}}
 {{- else if and (eq .name "REDIS") (eq .root.Values.redis.mode "single") -}}
 - podSelector:
     matchLabels:
