@@ -47,7 +47,7 @@ check_files() {
 check_cluster() {
     local minor
     command -v kubectl >/dev/null || { bad 'kubectl is not here: install it first'; return 0; }
-    minor=$(kubectl version -o json 2>/dev/null | tr -d ' \n' | sed -n 's/.*"serverVersion":{[^}]*"minor":"\([0-9]*\).*/\1/p')
+    minor=$(kubectl version -o json 2>/dev/null | tr -d ' \n' | sed -n 's/.*"serverVersion":{[^}]*"minor":"\([0-9]*\).*/\1/p' || true)
     if [[ -z $minor ]]; then
         bad "no cluster answers: set KUBECONFIG, or choose one with kubectl config use-context"
         return 0

@@ -1,4 +1,4 @@
-"""Renders k8s/ from the chart: `scripts/render-k8s [FOLDER]`. Plain objects for those without Helm, one file a component.
+"""Renders k8s/ from the chart (`scripts/render-k8s [FOLDER]`): plain objects for those without Helm.
 
 k8s/*.yaml                  mode `standard`: kinds that every cluster has, Namespace first
 k8s/overlays/NAME/          another size, whole, instead of k8s/*.yaml
@@ -28,15 +28,23 @@ FILES = {
 }  # fmt: skip
 # What an optional file holds: the mode that renders it, the kinds, and what goes with it.
 OPTIONAL = {
-    "keda": ("keda", ("ScaledObject",), "Delete the HorizontalPodAutoscaler of the audio workers first, and `replicas` of the workers."),
-    "gateway": ("passthrough", ("TLSRoute",), "TLS passes through a Gateway to the edge; make the edge's Service a ClusterIP."),
+    "keda": (
+        "keda",
+        ("ScaledObject",),
+        "Delete the HorizontalPodAutoscaler of the audio workers first, and `replicas` of the workers.",
+    ),
+    "gateway": (
+        "passthrough",
+        ("TLSRoute",),
+        "TLS passes through a Gateway to the edge; make the edge's Service a ClusterIP.",
+    ),
     "cloudnativepg": (
         "cloudnativepg",
         ("Cluster", "Pooler", "ObjectStore", "ScheduledBackup"),
         "Apply it first; then name legal-intake-pooler and legal-intake-postgres-rw in the DATABASE_URLs.",
     ),
 }
-HEAD = "# Rendered from helm/legal-intake by scripts/render-k8s; a test holds it equal. The comments are in the chart.\n"
+HEAD = "# Rendered from helm/legal-intake by scripts/render-k8s, and held equal by a test. Comments are there.\n"
 
 Object = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""k8s/ is what the chart renders; deploy.sh checks all before it changes anything (with a kubectl of the test's own)."""
+"""k8s/ is what the chart renders; deploy.sh checks all before it changes anything (a kubectl of the test's own)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,12 @@ class Cluster:
         environ = {"PATH": f"{self.folder}/bin:{Path(sys.executable).parent}:{os.environ['PATH']}"}
         environ |= {"STATE": str(self.folder / "state"), "LOG": str(self.folder / "log")}
         return subprocess.run(
-            [self.folder / "k8s" / "deploy.sh", *words], env=environ, capture_output=True, text=True, check=False, timeout=60
+            [self.folder / "k8s" / "deploy.sh", *words],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
 
     def told(self) -> list[str]:
@@ -92,7 +97,8 @@ def test_it_is_what_the_chart_renders(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     rendered = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*.yaml")}
-    ours = {str(path.relative_to(K8S)): path.read_text() for path in K8S.rglob("*.yaml") if path.parent.name != "values"}
+    files = [path for path in K8S.rglob("*.yaml") if path.parent.name != "values"]
+    ours = {str(path.relative_to(K8S)): path.read_text() for path in files}
     assert rendered == ours, "run scripts/render-k8s"
 
 
@@ -139,7 +145,8 @@ def test_every_secret_that_a_pod_names_is_looked_for(cluster: Cluster) -> None:
         for found in yaml.safe_load_all(path.read_text()):
             for volume in found.get("spec", {}).get("template", {}).get("spec", {}).get("volumes", []):
                 sources = [*volume.get("projected", {}).get("sources", []), volume]
-                named |= {each["secret"].get("name") or each["secret"]["secretName"] for each in sources if "secret" in each}
+                secrets = [each["secret"] for each in sources if "secret" in each]
+                named |= {each.get("name") or each["secretName"] for each in secrets}
     assert asked == named == set(SECRETS)
 
 
@@ -163,8 +170,8 @@ def test_everything_that_is_wrong_is_named_at_once(cluster: Cluster) -> None:
     config = cluster.folder / "k8s" / "20-config.yaml"
     config.write_text(config.read_text().replace("smith-law.dev", "example.org"))
     said = cluster.deploy().stderr
-    for part in ("names of examples are left", "20-config.yaml", "Kubernetes 1.30: 1.31 is the oldest", "create jobs.batch",
-                 "Secret legal-intake-redis is missing", "Nothing was changed"):  # fmt: skip
+    for part in ("names of examples are left", "20-config.yaml", "Kubernetes 1.30: 1.31 is the oldest",
+                 "create jobs.batch", "Secret legal-intake-redis is missing", "Nothing was changed"):  # fmt: skip
         assert part in said
     assert not cluster.changed()
 

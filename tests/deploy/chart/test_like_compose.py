@@ -17,7 +17,8 @@ pytestmark = needs_helm
 # Compose's names of what both have.
 SERVICES = {
     "api": "api", "worker": "worker", "audio-worker": "audio_worker", "scheduler": "scheduler", "models": "models",
-    "frontend": "frontend", "redis-broker": "redis-broker", "redis-journal": "redis-journal", "redis-cache": "redis-cache",
+    "frontend": "frontend", "redis-broker": "redis-broker",
+    "redis-journal": "redis-journal", "redis-cache": "redis-cache",
 }  # fmt: skip
 SIZES = {"api": "API", "worker": "WORKER", "audioWorker": "AUDIO_WORKER", "models": "MODELS", "frontend": "FRONTEND",
          "edge": "NGINX", "scheduler": "SCHEDULER", "migrate": "MIGRATE"}  # fmt: skip

@@ -132,7 +132,8 @@ def test_every_pod_has_a_default_of_nothing(name: str) -> None:
 
 def test_with_peers_named_the_way_out_is_only_there() -> None:
     settings = [
-        "networkPolicies.database.to[0].ipBlock.cidr=10.9.0.0/24", "networkPolicies.redis.to[0].ipBlock.cidr=10.9.1.0/24",
+        "networkPolicies.database.to[0].ipBlock.cidr=10.9.0.0/24",
+        "networkPolicies.redis.to[0].ipBlock.cidr=10.9.1.0/24",
         "networkPolicies.services.to[0].ipBlock.cidr=10.9.2.0/24",
     ]  # fmt: skip
     outside = set()

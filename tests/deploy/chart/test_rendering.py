@@ -6,10 +6,10 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
-import tomllib
 import yaml
 
 from tests.deploy.chart.house import CHART, CI, FULL, NAMES, ROOT, needs_helm, objects, of_kind, template, text
@@ -121,3 +121,47 @@ def test_disruption_budgets_never_block_a_drain(name: str) -> None:
         assert "minAvailable" not in found["spec"]
         # A percentage of few pods is rounded up: one may always go.
         assert found["spec"]["maxUnavailable"] in (1, "10%")
+
+
+# What kube-score says and we do otherwise, with the reason.
+SCORES = {
+    "container-image-pull-policy": "a tag is a release and is never pushed twice; `image.pullPolicy: Always` is there",
+    "container-ephemeral-storage-request-and-limit": "the root is read-only; what is written lies in limited memory",
+    "container-security-context-user-group-id": "nginx runs as 101 and Redis as 999, the accounts of their images",
+    "pod-probes-identical": "nginx has one answer; liveness waits three times twenty seconds, readiness does not",
+    "container-resources": "what waits or asks once has no CPU limit: it would only take longer",
+    "deployment-has-host-podantiaffinity": "topologySpreadConstraints do it, and let go when a zone is lost",
+}
+# ... and in one mode alone.
+SENTENCES = {
+    ("small", "Deployment few replicas"): "a trial on few cores",
+    ("small", "The service is of type NodePort"): "a trial has no load balancer",
+    ("cloudnativepg", "legal-intake-postgres networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
+    ("passthrough", "does not have a matching NetworkPolicy"): "the mode without policies",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kube_score_has_nothing_that_we_do_not_know(name: str) -> None:
+    if shutil.which("kube-score") is None:
+        pytest.skip("not run: kube-score is not on the PATH")
+    ignored = [word for score in SCORES for word in ("--ignore-test", score)]
+    done = subprocess.run(
+        ["kube-score", "score", "--kubernetes-version", "v1.36", "--output-format", "ci", *ignored, "-"],
+        input=text(name), capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert "[OK]" in done.stdout, done.stderr
+    found = [line for line in done.stdout.splitlines() if line.startswith(("[CRITICAL]", "[WARNING]"))]
+    known = [sentence for mode, sentence in SENTENCES if mode == name]
+    for sentence in known:
+        assert any(sentence in line for line in found), f"{sentence}: it is no exception any more"
+    unknown = [line for line in found if not any(sentence in line for sentence in known)]
+    assert unknown == []
+
+
+def test_the_suites_of_switches_pass() -> None:
+    """helm/legal-intake/tests: one suite a component, for helm-unittest."""
+    if shutil.which("helm-unittest") is None:
+        pytest.skip("not run: helm-unittest is not on the PATH")
+    done = subprocess.run(["helm-unittest", CHART], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout

@@ -1,4 +1,4 @@
-"""What scales what: the limits asked for, `replicas` left out where something scales, nothing scaled by two; migrations."""
+"""What scales what: the limits asked for, `replicas` left out there, nothing scaled by two; migrations."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.deploy.chart.house import FULL, NAMES, needs_helm, objects, of_kind, pods
+from tests.deploy.chart.house import CHART, FULL, NAMES, needs_helm, objects, of_kind, pods
 
 pytestmark = needs_helm
 
@@ -93,6 +94,14 @@ def test_every_metric_that_scales_is_one_that_we_publish() -> None:
     asked = set(re.findall(r"legal_intake_\w+", queries))
     ours = {"legal_intake_voice_listening", voice.WAITING_SECONDS, "legal_intake_queue_oldest_seconds"}
     assert asked == ours
+
+
+def test_every_external_metric_has_its_rule_for_the_adapter() -> None:
+    rules = yaml.safe_load((CHART / "files" / "adapter-rules.yaml").read_text())["external"]
+    named = {rule["name"]["as"] for rule in rules}
+    found = of_kind("HorizontalPodAutoscaler", "cloudnativepg").values()
+    metrics = [metric for each in found for metric in each["spec"]["metrics"] if metric["type"] == "External"]
+    assert {metric["external"]["metric"]["name"] for metric in metrics} == named
 
 
 # -- migrations ------------------------------------------------------------------------------------------------------

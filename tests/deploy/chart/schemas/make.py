@@ -1,7 +1,7 @@
-"""Strict JSON schemas for kubeconform from CustomResourceDefinitions: `python make.py CRD.yaml... ` writes them here.
+"""Strict JSON schemas for kubeconform from CustomResourceDefinitions: `python make.py CRD.yaml...` writes them here.
 
-Unknown fields are refused where the CRD does not keep them, prose is dropped, `null` counts as absent. The files beside this one
-were made so; README.md says from which versions, and under which licence they stand.
+Unknown fields are refused where the CRD does not keep them, prose is dropped, `null` counts as absent. The files
+beside this one were made so; README.md says from which versions, and under which licence they stand.
 """
 
 from __future__ import annotations
