@@ -65,18 +65,20 @@ def values_table() -> str:
 def paths_table() -> str:
     """Who may reach whom."""
     rows = ["| From | To | Port | For |", "|---|---|---|---|"]
-    for path in yaml.safe_load((CHART / "files" / "paths.yaml").read_text()):
-        rows.append(f"| {path['from']} | {path['to']} | {path.get('port', '')} | {path['why']} |")
+    paths = yaml.safe_load((CHART / "files" / "paths.yaml").read_text())
+    rows += [f"| {path['from']} | {path['to']} | {path.get('port', '')} | {path['why']} |" for path in paths]
     return "\n".join(rows)
 
 
 def filled(page: str) -> str:
     """The page with its tables as they are now."""
     for name, table in (("values", values_table()), ("paths", paths_table())):
-        pattern = rf"(<!-- {name} -->\n).*?(\n<!-- end of {name} -->)"
-        page, count = re.subn(pattern, lambda found, table=table: f"{found[1]}{table}{found[2]}", page, flags=re.S)
-        if count != 1:
+        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        before, found, rest = page.partition(begin)
+        _, found_too, after = rest.partition(end)
+        if not found or not found_too:
             raise SystemExit(f"{PAGE} has no place for the table {name}")
+        page = f"{before}{begin}{table}{end}{after}"
     return page
 
 
