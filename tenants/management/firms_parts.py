@@ -1,4 +1,4 @@
-"""`firms contract|export|replay-deletions|running`: what is done to all firms besides migrating."""
+"""`firms contract|export|replay-deletions|running|wait-migrated`: what is done to all firms besides migrating."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tenants.archive.changed import export_changed
 from tenants.errors import InvalidInput
 from tenants.keys import check_master_key
 from tenants.management.base import EXIT_FAILED, actor, add_json
+from tenants.management.waiting import wait_migrated
 from tenants.migration_lock import migration_lock
 
 if TYPE_CHECKING:
@@ -34,13 +35,20 @@ def add_arguments(acts: Any) -> None:
         help="after a restore: check the master key, then delete again what the log of deletions has",
     )
     add_json(acts.add_parser("running", help="the processes that run, with their releases"))
+    wait = acts.add_parser("wait-migrated", help="until public and the canaries have this code's migrations")
+    wait.add_argument("--seconds", type=float, default=600, metavar="N", help="at most (600); then exit 1")
 
 
 def run(command: OperatorCommand, options: dict[str, Any]) -> None:
     """Run one of them, in public scope."""
-    {"contract": _contract, "export": _export, "replay-deletions": _replay, "running": _running}[options["act"]](
-        command, options
-    )
+    acts = {
+        "contract": _contract,
+        "export": _export,
+        "replay-deletions": _replay,
+        "running": _running,
+        "wait-migrated": _wait,
+    }
+    acts[options["act"]](command, options)
 
 
 def _contract(command: OperatorCommand, options: dict[str, Any]) -> None:
@@ -92,3 +100,15 @@ def _running(command: OperatorCommand, options: dict[str, Any]) -> None:
         ("ROLE", "HOST", "RELEASE", "VERSION"),
         [(row["role"], row["host"], str(row["release"]), row["version"]) for row in rows],
     )
+
+
+def _wait(command: OperatorCommand, options: dict[str, Any]) -> None:
+    if options["seconds"] < 0:
+        raise InvalidInput("--seconds must be 0 or more")
+    lacking = wait_migrated(seconds=options["seconds"], say=command.say)
+    if lacking:
+        raise CommandError(
+            f"waited {options['seconds']:g} s: {lacking}. The migration's log says why (Job migrate)",
+            returncode=EXIT_FAILED,
+        )
+    command.say("Public and the canaries have what this release needs.")

@@ -57,6 +57,35 @@ def test_every_template_is_used_and_every_name_filled_in(house: House) -> None:
         assert template.name == "nginx.conf" or f"/{template.name};" in used, template.name
 
 
+@pytest.mark.parametrize(
+    ("resolv", "wanted"),
+    [
+        ("search a b\nnameserver 10.96.0.10\nnameserver 10.96.0.11\noptions ndots:5\n", "resolver 10.96.0.10 "),
+        ("nameserver fd00::a\n", "resolver [fd00::a] "),
+    ],
+)
+def test_the_name_server_of_the_machine(house: House, resolv: str, wanted: str) -> None:
+    (house.folder / "resolv.conf").write_text(resolv)
+    house.settings |= {"NGINX_RESOLVER": "system", "NGINX_RESOLV_CONF": str(house.folder / "resolv.conf")}
+    assert wanted in (rendered(house) / "upstreams.conf").read_text()
+
+
+def test_no_name_server_is_said(house: House) -> None:
+    (house.folder / "resolv.conf").write_text("search a b\n")
+    house.settings |= {"NGINX_RESOLVER": "system", "NGINX_RESOLV_CONF": str(house.folder / "resolv.conf")}
+    done = house.render(house.folder / "none")
+    assert done.returncode == 1
+    assert "names no name server" in done.stderr
+
+
+def test_there_is_a_plain_port_only_where_it_is_asked_for(house: House) -> None:
+    assert "listen" not in (rendered(house) / "server-plain.conf").read_text()
+    house.settings |= {"NGINX_PLAIN_PORT": "8082"}
+    folder = rendered(house, "two")
+    assert "listen 8082 default_server;" in (folder / "server-plain.conf").read_text()
+    assert "8082 https;" in (folder / "clients.conf").read_text()
+
+
 @needs_nginx
 def test_nginx_takes_the_defaults(house: House) -> None:
     house.htpasswd.write_text("ops:$apr1$x$y\n")
@@ -72,6 +101,7 @@ def test_nginx_takes_every_setting(house: House) -> None:
         "NGINX_PUBLIC_HTTPS_PORT": "8443",
         "NGINX_RATE_LOGIN": "1r/s",
         "NGINX_API": "127.0.0.1:9",
+        "NGINX_PLAIN_PORT": "8082",
     }
     folder = rendered(house)
     assert judge(house.folder, folder) == ""

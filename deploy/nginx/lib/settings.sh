@@ -24,6 +24,8 @@ load_settings() {
     : "${NGINX_GRAFANA:=grafana:3000}" "${NGINX_KIBANA:=kibana:5601}"
     : "${NGINX_HTTP_PORT:=80}" "${NGINX_HTTPS_PORT:=443}" "${NGINX_PUBLIC_HTTPS_PORT:=443}"
     : "${NGINX_DASHBOARDS_PORT:=3001}" "${NGINX_STATUS_PORT:=8081}"
+    # Plain HTTP from a proxy in front that has ended TLS; 0: there is none.
+    : "${NGINX_PLAIN_PORT:=0}"
     : "${NGINX_IPV6:=auto}"
     : "${NGINX_WORKERS:=auto}"
     : "${NGINX_SOCKET_HOURS:=12}"
@@ -36,7 +38,17 @@ load_settings() {
     : "${NGINX_RATE_SESSIONS:=30r/m}" "${NGINX_BURST_SESSIONS:=20}"
     : "${NGINX_RATE_SOCKETS:=5r/s}" "${NGINX_BURST_SOCKETS:=30}"
     : "${NGINX_CONN_REQUESTS:=200}" "${NGINX_CONN_SOCKETS:=50}"
+    [[ $NGINX_RESOLVER != system ]] || system_resolver
     check_settings
+}
+
+# `system`: the first name server that this container itself asks. In a cluster its address is known to nobody before.
+system_resolver() {
+    local file=${NGINX_RESOLV_CONF:-/etc/resolv.conf} found
+    found=$(awk '$1 == "nameserver" {print $2; exit}' "$file" 2>/dev/null || true)
+    [[ -n $found ]] || refuse "NGINX_RESOLVER is system, and $file names no name server: set it to the address of one"
+    [[ $found != *:* ]] || found="[$found]"
+    NGINX_RESOLVER=$found
 }
 
 check_settings() {
@@ -55,10 +67,11 @@ check_settings() {
     for name in API FRONTEND GRAFANA KIBANA; do
         matches "NGINX_$name" '^[A-Za-z0-9._-]+:[0-9]+$' 'host:port'
     done
+    matches NGINX_PLAIN_PORT '^(0|[1-9][0-9]{0,4})$' 'a port, or 0 for none'
     matches SECURE_HSTS_SECONDS '^[0-9]{1,10}$' 'a number of seconds'
     matches NGINX_WORKERS '^(auto|[1-9][0-9]{0,2})$' 'auto or a number'
     matches NGINX_IPV6 '^(auto|on|off)$' 'auto, on or off'
-    matches NGINX_RESOLVER '^[0-9a-f.:]+$|^\[[0-9a-f:]+\](:[0-9]+)?$' 'the address of a name server'
+    matches NGINX_RESOLVER '^[0-9a-f.:]+$|^\[[0-9a-f:]+\](:[0-9]+)?$' 'the address of a name server, or system'
     check_proxies
 }
 

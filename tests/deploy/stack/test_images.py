@@ -33,7 +33,7 @@ CONFINED = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-o
 OURS = [
     "legal-intake", "legal-intake-audio", "legal-intake-frontend", "legal-intake-mail", "legal-intake-pgbouncer",
     "legal-intake-nginx-exporter", "legal-intake-elasticsearch-exporter", "legal-intake-models", "legal-intake-backup",
-    "legal-intake-certbot", "legal-intake-fluent-bit",
+    "legal-intake-certbot", "legal-intake-fluent-bit", "legal-intake-edge",
 ]  # fmt: skip
 
 

@@ -1,0 +1,93 @@
+{{/* Where PostgreSQL is. Three ways to it: past the pooler, through it, and the account's password. */}}
+{{- define "legal-intake.database.host" -}}
+{{- if eq .Values.database.mode "cloudnativepg" -}}
+{{ include "legal-intake.postgres.name" . }}-rw
+{{- else -}}
+{{ required "database.external.host is missing: set it, or database.mode to cloudnativepg" .Values.database.external.host }}
+{{- end -}}
+{{- end -}}
+
+{{- define "legal-intake.database.account" -}}
+{{- $e := .Values.database.external -}}
+{{- $options := "" -}}
+{{- with $e.sslmode }}{{ $options = printf "?sslmode=%s" . }}{{ end -}}
+{{- dict "user" $e.user "name" $e.name "options" $options | toJson -}}
+{{- end -}}
+
+{{- define "legal-intake.database.directUrl" -}}
+{{- $a := include "legal-intake.database.account" . | fromJson -}}
+postgresql://{{ $a.user }}@{{ include "legal-intake.database.host" . }}:{{ ternary 5432 .Values.database.external.port (eq .Values.database.mode "cloudnativepg") | int }}/{{ $a.name }}{{ $a.options }}
+{{- end -}}
+
+{{- define "legal-intake.database.url" -}}
+{{- $pooler := .Values.database.pooler -}}
+{{- if eq $pooler.mode "none" -}}
+{{ include "legal-intake.database.directUrl" . }}
+{{- else -}}
+{{- if and (eq $pooler.mode "transaction") (not $pooler.tracksSearchPath) -}}
+{{ fail "database.pooler.mode is transaction without database.pooler.tracksSearchPath: a pooler that does not follow search_path would show one firm's data to another. Use session, or PostgreSQL 18 with PgBouncer 1.20 or newer and track_extra_parameters = search_path" }}
+{{- end -}}
+{{- $a := include "legal-intake.database.account" . | fromJson -}}
+{{- if $pooler.host -}}
+postgresql://{{ $a.user }}@{{ $pooler.host }}:{{ $pooler.port }}/{{ $a.name }}{{ $a.options }}
+{{- else if eq .Values.database.mode "cloudnativepg" -}}
+postgresql://{{ $a.user }}@{{ include "legal-intake.fullname" . }}-pooler:5432/{{ $a.name }}
+{{- else -}}
+{{ fail "database.pooler.host is missing: name your pooler, or set database.pooler.mode to none" }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "legal-intake.database.secret" -}}
+{{- required "database.existingSecret.name is missing: name the Secret with the password of PostgreSQL's account" .Values.database.existingSecret.name -}}
+{{- end -}}
+{{- define "legal-intake.database.secretKey" -}}
+{{- .Values.database.existingSecret.key -}}
+{{- end -}}
+
+{{/* redis.url: (dict "root" $ "role" "broker") */}}
+{{- define "legal-intake.redis.url" -}}
+{{- $redis := .root.Values.redis -}}
+{{- if eq $redis.mode "external" -}}
+{{- required (printf "redis.external.%s is missing: set it to a URL such as redis://redis-%s:6379/0, or redis.mode to valkey" .role .role) (get $redis.external .role) -}}
+{{- else if eq $redis.mode "single" -}}
+redis://{{ include "legal-intake.fullname" .root }}-redis-{{ .role }}:6379/0
+{{- else -}}
+{{- fail "redis.mode is valkey: three nodes with failover need a client that asks Sentinel who leads, and this release has none. Set redis.mode to external (a service whose address stays when it fails over), or to single for a trial" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The most connections that all workloads together may hold: replicas x (processes x pool + fixed ones). */}}
+{{- define "legal-intake.database.most" -}}
+{{- $v := .Values -}}
+{{- $most := dict -}}
+{{- range $name := list "api" "worker" "audioWorker" -}}
+{{- $values := get $v $name -}}
+{{- $scaled := include "legal-intake.scaled" (dict "root" $ "values" $values) -}}
+{{- $_ := set $most $name (ternary $values.autoscaling.max $values.replicas (ne $scaled "") | int) -}}
+{{- end -}}
+{{- /* A rolling update has a tenth more for a while; the scheduler has a lock's connection, and two run then. */ -}}
+{{- $surge := 1.1 -}}
+{{- $sum := add (ceil (mulf $most.api $surge)  | int | mul ($v.api.databasePool | int))
+                (ceil (mulf $most.worker $surge) | int | mul ($v.worker.databasePool | int))
+                (ceil (mulf $most.audioWorker $surge) | int | mul ($v.audioWorker.slots | int) ($v.audioWorker.databasePool | int))
+                (mul 2 (add1 ($v.scheduler.databasePool | int)))
+                5 -}}
+{{- $sum -}}
+{{- end -}}
+
+{{/* The claim with models: one that is there, one that is made, or none (then the image's own models). */}}
+{{- define "legal-intake.models.claim" -}}
+{{- if .Values.models.existingClaim }}{{ .Values.models.existingClaim }}
+{{- else if .Values.models.claim.create }}{{ include "legal-intake.fullname" . }}-models{{ end -}}
+{{- end -}}
+
+{{/* As deploy/presets says for Compose. A file that is rewritten needs twice the memory of its data. */}}
+{{- define "legal-intake.redis.maxmemory" -}}
+{{- $preset := get (.root.Files.Get "files/presets.yaml" | fromYaml) .root.Values.preset -}}
+{{- get $preset.maxmemory .role -}}
+{{- end -}}
+
+{{- define "legal-intake.postgres.name" -}}
+{{ include "legal-intake.fullname" . }}-postgres
+{{- end -}}

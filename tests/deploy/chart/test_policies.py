@@ -1,0 +1,168 @@
+"""Who may reach whom, evaluated from the policies that are rendered, is what files/paths.yaml and the docs say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.chart.house import CHART, FULL, NAMES, ROOT, component, needs_helm, of_kind, pods
+
+pytestmark = needs_helm
+
+HERE = "legal-ai-intake"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A pod, here or in another namespace; or the world outside, which has no labels."""
+
+    name: str
+    labels: dict[str, str] = field(default_factory=dict, hash=False)
+    namespace: dict[str, str] | None = None
+
+
+WORLD = Place("WORLD")
+ELSEWHERE = {
+    "MONITORING": Place("MONITORING", {}, {"kubernetes.io/metadata.name": "monitoring"}),
+    "GATEWAY": Place("GATEWAY", {}, {"kubernetes.io/metadata.name": "gateways"}),
+    "STRANGER": Place("STRANGER", {}, {"kubernetes.io/metadata.name": "default"}),
+}
+
+
+def inside(name: str) -> dict[str, Place]:
+    """A place for each component that has pods."""
+    namespace = {"kubernetes.io/metadata.name": HERE}
+    return {
+        component(pod): Place(component(pod), pod["metadata"]["labels"], namespace)
+        for workload, pod in pods(name).items()
+        if component(pod) != "models-fill"
+    }
+
+
+def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    if not selector.get("matchLabels", {}).items() <= labels.items():
+        return False
+    for each in selector.get("matchExpressions", []):
+        assert each["operator"] == "In"
+        if labels.get(each["key"]) not in each["values"]:
+            return False
+    return True
+
+
+def is_peer(peer: dict[str, Any], place: Place) -> bool:
+    if "ipBlock" in peer:
+        return place is WORLD
+    if place.namespace is None:
+        return False
+    if "namespaceSelector" in peer:
+        if not selects(peer["namespaceSelector"], place.namespace):
+            return False
+    elif place.namespace["kubernetes.io/metadata.name"] != HERE:
+        return False
+    return selects(peer.get("podSelector", {}), place.labels)
+
+
+def allows(policies: list[dict[str, Any]], way: str, pod: Place, other: Place, port: int) -> bool:
+    """Whether the policies that select `pod` let it have this `way` (Ingress, Egress) with `other`."""
+    mine = [
+        p["spec"] for p in policies if selects(p["spec"]["podSelector"], pod.labels) and way in p["spec"]["policyTypes"]
+    ]
+    if not mine:
+        return True
+    key = "from" if way == "Ingress" else "to"
+    for rule in (rule for spec in mine for rule in spec.get(way.lower(), [])):
+        reached = not rule.get(key) or any(is_peer(peer, other) for peer in rule[key])
+        if reached and ("ports" not in rule or port in [each["port"] for each in rule["ports"]]):
+            return True
+    return False
+
+
+def reaches(policies: list[dict[str, Any]], source: Place, target: Place, port: int) -> bool:
+    here = source.namespace is not None and source.namespace["kubernetes.io/metadata.name"] == HERE
+    out = not here or allows(policies, "Egress", source, target, port)
+    return out and allows(policies, "Ingress", target, source, port)
+
+
+def paths() -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = yaml.safe_load((CHART / "files" / "paths.yaml").read_text())
+    return loaded
+
+
+def wanted(name: str, places: dict[str, Place]) -> set[tuple[str, str, int]]:
+    on = {"", *(["models"] if "models" in places else []), *(["plain"] if name in ("keda", "cloudnativepg") else [])}
+    found = set()
+    for path in paths():
+        if path.get("when", "") not in on:
+            continue
+        targets = [path["to"]]
+        if path["to"] == "REDIS":
+            targets = [each for each in places if each.startswith("redis-")]
+        found |= {(path["from"], target, path.get("port", 6379)) for target in targets if target in places}
+    return found
+
+
+@pytest.mark.parametrize("name", ["external", "small", "keda", "cloudnativepg"])
+def test_who_may_reach_whom_is_the_table(name: str) -> None:
+    policies = list(of_kind("NetworkPolicy", name).values())
+    places = inside(name)
+    everyone = {**places, **ELSEWHERE, "WORLD": WORLD}
+    ports = {path["port"] for path in paths() if "port" in path} | {6379, 22}
+    found = {
+        (source, target, port)
+        for source in everyone
+        for target in places
+        for port in ports
+        if source != target and reaches(policies, everyone[source], places[target], port)
+    }
+    assert found == wanted(name, places)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "passthrough"])
+def test_every_pod_has_a_default_of_nothing(name: str) -> None:
+    policies = list(of_kind("NetworkPolicy", name).values())
+    for workload, pod in pods(name).items():
+        labels = pod["metadata"]["labels"]
+        mine = [p["spec"] for p in policies if selects(p["spec"]["podSelector"], labels)]
+        assert {way for spec in mine for way in spec["policyTypes"]} == {"Ingress", "Egress"}, workload
+
+
+def test_with_peers_named_the_way_out_is_only_there() -> None:
+    settings = [
+        "networkPolicies.database.to[0].ipBlock.cidr=10.9.0.0/24",
+        "networkPolicies.redis.to[0].ipBlock.cidr=10.9.1.0/24",
+        "networkPolicies.services.to[0].ipBlock.cidr=10.9.2.0/24",
+    ]  # fmt: skip
+    outside = set()
+    for policy in of_kind("NetworkPolicy", "external", *settings).values():
+        for rule in policy["spec"].get("egress", []):
+            assert rule["to"], policy["metadata"]["name"]
+            outside |= {peer["ipBlock"]["cidr"] for peer in rule["to"] if "ipBlock" in peer}
+    assert outside == {"10.9.0.0/24", "10.9.1.0/24", "10.9.2.0/24"}
+
+
+def test_they_can_be_left_out() -> None:
+    assert of_kind("NetworkPolicy", "passthrough") == {}
+
+
+def test_postgresqls_pods_let_in_ours_and_the_operator() -> None:
+    policies = list(of_kind("NetworkPolicy", "cloudnativepg").values())
+    here = {"kubernetes.io/metadata.name": HERE}
+    database = Place("postgres", {"cnpg.io/cluster": f"{FULL}-postgres"}, here)
+    operator = Place("operator", {}, {"kubernetes.io/metadata.name": "cnpg-system"})
+    assert reaches(policies, inside("cloudnativepg")["api"], database, 5432)
+    assert not reaches(policies, inside("cloudnativepg")["edge"], database, 5432), "the edge has no way out to it"
+    assert reaches(policies, operator, database, 8000)
+    assert reaches(policies, database, database, 5432)
+    assert not reaches(policies, ELSEWHERE["STRANGER"], database, 5432)
+
+
+def test_the_documented_table_is_the_same() -> None:
+    text = (ROOT / "docs" / "kubernetes.md").read_text()
+    part = text[text.index("## Who may reach whom") :]
+    rows = re.findall(r"(?m)^\| (\S+) \| (\S+) \| ([^|]*) \| ([^|]*) \|$", part[: part.index("\n## ", 5)])
+    documented = [(source, target, port.strip(), why.strip()) for source, target, port, why in rows if source != "From"]
+    assert documented == [(p["from"], p["to"], str(p.get("port", "")), p["why"]) for p in paths()]

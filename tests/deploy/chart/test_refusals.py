@@ -1,0 +1,76 @@
+"""What is wrong ends in one message that names it, before anything is rendered."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.deploy.chart.house import CHART, needs_helm, objects, refused
+
+pytestmark = needs_helm
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "said"),
+    [
+        ("external", "api.replicaz=3", "at '/api': additional properties 'replicaz' not allowed"),
+        ("external", "apii.replicas=3", "additional properties 'apii' not allowed"),
+        ("external", "preset=large", "at '/preset': value must be one of 'small', 'standard'"),
+        ("external", "domain=https://x.example", "at '/domain'"),
+        ("external", "api.replicas=0", "at '/api/replicas'"),
+        ("external", "api.resources.limits.cpus=1", "additional properties 'cpus' not allowed"),
+        ("external", "redis.external.broker=broker:6379", "at '/redis/external/broker'"),
+        ("external", "edge.limits.rateGeneral=50", "at '/edge/limits/rateGeneral'"),
+        ("external", "domain=", "domain is missing: set it"),
+        ("external", "image.tag=", "image.tag is missing: set it"),
+        ("external", "image.tag=latest", "image.tag is latest: name a release"),
+        ("external", "trustedProxies=", "trustedProxies is missing: set it"),
+        ("external", "secrets.existingSecret=", "secrets.existingSecret is missing: name"),
+        ("external", "database.existingSecret.name=", "database.existingSecret.name is missing: name"),
+        ("external", "database.external.host=", "database.external.host is missing: set it"),
+        ("external", "redis.existingSecret.name=", "redis.existingSecret.name is missing: name"),
+        ("external", "redis.external.journal=", "redis.external.journal is missing: set it"),
+        ("external", "edge.tlsSecret=", "edge.tlsSecret is missing: name"),
+        ("external", "api.autoscaling.min=101", "api.autoscaling.min is 101, above max, which is 100"),
+        ("external", "audioWorker.autoscaling.max=9", "audioWorker.autoscaling.min is 10, above max, which is 9"),
+        ("external", "database.external.maxConnections=300", "too many connections: at their maximum"),
+        ("external", "api.databasePool=30", "too many connections"),
+        ("keda", "database.pooler.size=900", "too many connections"),
+        ("external", "scaling.mode=keda", "scaling.prometheusUrl is missing: KEDA's triggers ask Prometheus"),
+        ("external", "database.pooler.mode=transaction", "without database.pooler.tracksSearchPath"),
+        ("external", "database.pooler.mode=session", "database.pooler.host is missing"),
+        ("external", "redis.mode=valkey", "redis.mode is valkey: three nodes with failover need"),
+        ("external", "certificates.enabled=true", "certificates.enabled is true: the pod that turns verified domains"),
+        ("keda", "gateway.enabled=true", "gateway.enabled and ingress.enabled are both true"),
+        ("keda", "ingress.tlsSecret=", "ingress.tlsSecret is missing: name"),
+        ("cloudnativepg", "gateway.parentRefs=null", "gateway.parentRefs is missing"),
+        ("cloudnativepg", "database.cloudnativepg.backup.destinationPath=", "backup.destinationPath is missing"),
+        ("cloudnativepg", "database.cloudnativepg.backup.existingSecret=", "backup.existingSecret is missing"),
+        ("cloudnativepg", "database.cloudnativepg.maxConnections=800", "too many connections"),
+    ],
+)
+def test_it_is_refused(name: str, setting: str, said: str) -> None:
+    assert said in refused(name, setting)
+
+
+def test_an_old_kubernetes_is_refused() -> None:
+    assert "incompatible with Kubernetes" in refused("external", version="1.30.9")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(each["old"], each["new"]) for each in yaml.safe_load((CHART / "files/deprecations.yaml").read_text())],
+)
+def test_a_renamed_value_is_told_its_new_name(old: str, new: str) -> None:
+    assert f"{old} was renamed: set {new} instead" in refused("external", f"{old}=7")
+    # ... and the new one exists.
+    found = yaml.safe_load((CHART / "values.yaml").read_text())
+    for part in new.split("."):
+        found = found[part]
+
+
+def test_what_the_defaults_leave_out_is_all_that_a_first_install_needs() -> None:
+    """The mode `external` has the 15 lines that docs/kubernetes.md shows."""
+    lines = (CHART / "ci" / "external-values.yaml").read_text().splitlines()
+    assert len(lines) <= 15
+    assert objects("external")
