@@ -94,6 +94,21 @@ capacity-page: venv ## Write docs/capacity.md anew.
 certificates-bench: venv-dev ## What a thousand domains cost (KUBECONFIG, or etcd and kube-apiserver on the PATH).
 	@$(PY) -m bench.certificates
 
+.PHONY: chart-test
+chart-test: venv-dev ## The chart without a cluster: lint, schemas, policies, suites; says which tool is missing here.
+	@scripts/chart-test $(PYTEST_ARGS)
+
+.PHONY: render-k8s
+render-k8s: venv ## Render k8s/ and the tables of docs/kubernetes.md from the chart.
+	@scripts/render-k8s
+	@$(PY) deploy/chart/tables.py
+
+.PHONY: chart-package push-chart
+chart-package: ## Package the chart.
+	@mkdir -p $(RELEASE) && helm package helm/legal-intake --destination $(RELEASE)
+push-chart: chart-package ## Push it as an OCI artefact (CHART_REGISTRY=oci://...).
+	@helm push $(RELEASE)/legal-intake-*.tgz $(CHART_REGISTRY)
+
 .PHONY: template
 template: venv ## Rebuild tenants/template.sql, the schema a new firm starts from.
 	@$(PY) -m legal_intake.make_template

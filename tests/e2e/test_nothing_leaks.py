@@ -67,7 +67,10 @@ class Client:
 
     def to_story(self, name: str, other_side: str) -> None:
         """Through the first questions, typed or pressed."""
-        said = {"name": name, "other_side": other_side, "state": "Texas", "phone": "512 555 0199"}
+        said = {
+            "name": name, "other_side": other_side, "state": "Texas", "phone": "512 555 0199",
+            "email": "somebody@example.org",
+        }  # fmt: skip
         pressed = {"topic": "@list", "area": "HO-00-00-00-00", "has_lawyer": "no", "in_custody": "no"}
         while (question := self._question()) is not None and question["kind"] != "story":
             key = question["key"]
