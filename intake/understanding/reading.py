@@ -12,6 +12,7 @@ from intake.language.tokens import words_of
 from intake.understanding.addresses import read_address
 from intake.understanding.ages import read_old_enough
 from intake.understanding.amounts import read_count, read_money
+from intake.understanding.choice_times import read_time_choice
 from intake.understanding.choices import read_choice
 from intake.understanding.corrections import is_correction
 from intake.understanding.dates import read_any_date, read_date, read_interval
@@ -63,7 +64,9 @@ _READERS: Final[dict[str, _Reader]] = {
         read_old_enough(heard, question.text) or read_yes_no(heard, question.text)
     ),
     "choice": lambda heard, question, today, country: (
-        read_choice(heard, question.choices) or _yes_no_choice(heard, question)
+        read_choice(heard, question.choices)
+        or read_time_choice(heard, question.choices, today)
+        or _yes_no_choice(heard, question)
     ),
     "state": lambda heard, question, today, country: read_state(heard),
     "address": lambda heard, question, today, country: read_address(heard),
