@@ -15,6 +15,13 @@ from intake.understanding.words import table, word_set
 _RANGE: Final = frozenset({"to", "or", "and", "through", "a", "o", "y", "u", "hasta", "til", "until"})
 #: Dollars an hour from which "seven fifty" is dollars and cents.
 _MIN_WAGE: Final = 7
+_HALVES: Final = (("and", "a", "half"), ("y", "medio"), ("y", "media"))
+#: No children of the person who is asked how many they have.
+_GROWN: Final = frozenset(
+    "wife husband mother father mom dad esposa esposo mama papa madre padre boyfriend girlfriend novio novia roommate marido "
+    "mujer suegra suegro abuela grandmother grandma grandpa brother sister hermano hermana buddy friend cousin neighbor uncle "
+    "aunt partner fiance fiancee amigo amiga primo prima vecino vecina tio tia cunado cunada senora pareja abuelo".split()
+)
 _BETWEEN: Final = frozenset({"between", "entre", "from", "de", "desde"})
 
 
@@ -36,14 +43,35 @@ class Amount:
 def read_money(heard: Heard, *, asked: bool = True) -> Found | None:
     """The sum in an answer, in the country's currency. Not asked: only one that is called money."""
     for part in reversed(pieces(heard)):
-        every = _standing(part, amounts(part, money=True))
+        every = _concluded(part, _standing(part, amounts(part, money=True)))
         marked = [a for a in every if _has_currency(part, a)]
         chosen = marked or (every if asked else [])
         if chosen:
             amount = chosen[0] if marked else _most_likely_sum(part, chosen)
             start, end = part.span(amount.start, amount.end)
             return Found(amount.value, start, end, "a number said as money", amount.state)
-    return _nothing(heard, "nothing_money") if asked else None
+    return (_nothing(heard, "nothing_money") or _not_a_dime(heard)) if asked else None
+
+
+def _concluded(heard: Heard, found: list[Amount]) -> list[Amount]:
+    """ "from 900 to 1100, so 1100 now", "… o sea mil ochocientos": the last sum, when it is drawn from the others."""
+    if len(found) < 2 or found[-1].low != found[-1].high:
+        return found
+    last = found[-1]
+    between = heard.norms[max(found[-2].end, last.start - 3) : last.start]
+    after = heard.norms[last.end : last.end + 3]
+    drawn = {"so", "total", "sea", "altogether"} & set(between) or {"total", "altogether", "now", "ahora"} & set(after)
+    return [last] if drawn else found
+
+
+def _not_a_dime(heard: Heard) -> Found | None:
+    """ "didn't pay a dime", "no me dio ni un quinto"."""
+    coins, negatives = word_set("amounts", "coins"), word_set("yes_no", "negatives") | {"ni"}
+    for index, word in enumerate(heard.norms[:60]):
+        if word in coins and negatives & set(heard.norms[max(0, index - 6) : index]):
+            start, end = heard.span(index, index + 1)
+            return Found(0, start, end, f'not a "{word}"')
+    return None
 
 
 def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found | None:
@@ -57,11 +85,11 @@ def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found
         if not asked:
             every = [a for a in every if part.norm(a.end) in word_set("amounts", "countable")]
         if every:
-            amount = _counted(part, every, question) or _added(part, every)
+            amount = _in_unit(part, every, question) or _counted(part, every, question) or _added(part, every, question)
             start, end = part.span(amount.start, amount.end)
             return Found(amount.value, start, end, "a number said as a count", amount.state)
         if asked:
-            vague = _vague_count(part) or _only_single(part)
+            vague = _in_years_of_age(part) or _one_unit(part, question) or _vague_count(part) or _only_single(part)
             if vague is not None:
                 return vague
     return None
@@ -223,7 +251,8 @@ def _bounded(heard: Heard, index: int, number: Number) -> Amount:
     """ "under 500" is [0, 500]; "at least 3" is 3, inferred."""
     before = " ".join(heard.norms[max(0, index - 3) : index])
     read = table("amounts")
-    for phrase in read["at_most"]:
+    at_least = any(before.endswith(phrase) for phrase in read["at_least"] if phrase.startswith("no "))
+    for phrase in read["at_most"] if not at_least else ():
         grown = phrase == "up to" and heard.norm(index - 3) in {"its", "is", "now", "went", "got", "gone", "thats"}
         if before.endswith(phrase) and not grown:
             return Amount(0, number.value, index, number.end)
@@ -263,15 +292,71 @@ def _counted(heard: Heard, found: list[Amount], question: str) -> Amount | None:
     return next((a for a in found if values.count((a.low, a.high)) > 1), None) if len(found) > 2 else None
 
 
-def _added(heard: Heard, found: list[Amount]) -> Amount:
+def _in_unit(heard: Heard, found: list[Amount], question: str) -> Amount | None:
+    """ "two decades" to "how many years", "dos meses y medio": in the unit asked for."""
+    days = table("amounts")["days_of"]
+    asked = next((word for word in words_of(question[:300]) if word in days), None)
+    if asked is None:
+        return None
+    for amount in found:
+        unit = heard.norm(amount.end)
+        if unit not in days:
+            continue
+        half = next((len(p) for p in _HALVES if heard.starts(amount.end + 1, p)), 0)
+        more = 0.5 if half else 0.0
+        factor = days[unit] / days[asked]
+        if factor > 1 and not factor.is_integer():
+            factor = float(round(factor))  # a year is twelve months and fifty two weeks
+        if factor >= 1 and (factor > 1 or half):
+            low, high = (amount.low + more) * factor, (amount.high + more) * factor
+            return Amount(low, high, amount.start, amount.end + 1 + half, amount.state)
+    return None
+
+
+def _one_unit(heard: Heard, question: str) -> Found | None:
+    """ "a decade", "half a year", "un mes": one of the unit asked for, or of a longer one."""
+    days = table("amounts")["days_of"]
+    asked = next((word for word in words_of(question[:300]) if word in days), None)
+    if asked is None:
+        return None
+    for index, word in enumerate(heard.norms[:60]):
+        before = heard.norm(index - 1)
+        if word not in days or before not in {"a", "an", "un", "una", "medio", "media", "half", "one"}:
+            continue
+        half = before in {"medio", "media", "half"} or heard.norm(index - 2) == "half"
+        count = days[word] / days[asked] * (0.5 if half else 1)
+        if count >= 1:
+            start, end = heard.span(index - 1, index + 1)
+            return Found(tidy(round(count, 1)), start, end, "one of a unit counted")
+    return None
+
+
+def _in_years_of_age(heard: Heard) -> Found | None:
+    """ "in my forties", "early thirties"."""
+    tens = table("amounts")["plural_tens"]
+    at = next((i for i, word in enumerate(heard.norms[:60]) if word in tens), -1)
+    if at < 0:
+        return None
+    first, before = tens[heard.norm(at)], heard.norms[max(0, at - 2) : at]
+    parts = {"early": (1, 3), "low": (1, 3), "mid": (4, 6), "middle": (4, 6), "late": (7, 9), "upper": (7, 9), "high": (7, 9)}
+    low, high = next((parts[word] for word in before if word in parts), (0, 9))
+    start, end = heard.span(at, at + 1)
+    return Found([first + low, first + high], start, end, "a decade of a life", "inferred")
+
+
+def _added(heard: Heard, found: list[Amount], question: str) -> Amount:
     """ "two boys and a girl" are three; otherwise the first number that counts something."""
     people = word_set("amounts", "people")
+    nearly = [a for a in found if not word_set("amounts", "nearly") & set(heard.norms[max(0, a.start - 2) : a.start])]
+    found = nearly or found
+    children = word_set("amounts", "children")
+    only_children = bool(children & set(words_of(question[:300])))
     begun = {a.start for a in found}
     counted = [
         a for a in found if heard.norm(a.end) in people or (a.end not in begun and heard.norm(a.end + 1) in people)
     ]
-    single = _one_person(heard, found)
-    single += _and_me(heard) if single or counted else []
+    single = [i for i in _one_person(heard, found) if not only_children or heard.norm(i + 1) not in _GROWN]
+    single += _and_me(heard) if (single or counted) and not only_children else []
     if len(counted) + len(single) > 1 and counted and not any("total" in heard.norms for _ in (0,)):
         low = sum(a.low for a in counted) + len(single)
         total = next((a for a in found if a not in counted and a.low == a.high == low), None)
@@ -294,7 +379,7 @@ def _one_person(heard: Heard, found: list[Amount]) -> list[int]:
     return [
         i
         for i, word in enumerate(heard.norms[:-1])
-        if word in {"a", "my", "mi", "una", "un"} and heard.norm(i + 1) in people and i not in taken
+        if word in {"a", "my", "mi", "una", "un", "his", "her", "su"} and heard.norm(i + 1) in people and i not in taken
     ]
 
 
