@@ -116,7 +116,7 @@ def _ago(heard: Heard, index: int, when: When) -> Period | None:
         return None
     end = length[3]
     if heard.norm(end) in _AGO:
-        return _at_distance(heard, index, (*length[:3], end + 1), -1, when)
+        return _ago_from(heard, index, (*length[:3], end + 1), when)
     for words in _LATER:
         if heard.starts(end, words):
             if words[-1] == "tomorrow":
@@ -124,6 +124,37 @@ def _ago(heard: Heard, index: int, when: When) -> Period | None:
                 return _at_distance(heard, index, length, 1, replace(when, today=when.today + timedelta(days=1)))
             return _at_distance(heard, index, (*length[:3], end + len(words)), 1, when)
     return _from_event(heard, index, length, when)
+
+
+def _ago_from(heard: Heard, index: int, length: tuple[float, float, str, int], when: When) -> Period:
+    """ "two weeks ago yesterday", "a week ago Tuesday": counted from that day."""
+    end = length[3]
+    day = table("dates")["weekdays"].get(heard.norm(end))
+    if heard.norm(end) == "yesterday":
+        back = 1
+    elif day is not None and length[2] == "week":
+        back = (when.today.weekday() - day) % 7
+    else:
+        return _at_distance(heard, index, length, -1, when)
+    seen = replace(when, today=when.today - timedelta(days=back))
+    return _at_distance(heard, index, (*length[:3], end + 1), -1, seen)
+
+
+def _nth_weekday(heard: Heard, index: int, when: When) -> Period | None:
+    """ "the first Monday in October", "el último viernes de marzo"."""
+    place = table("numbers")["ordinal"].get(heard.norm(index), 5 if heard.norm(index) in {"last", "ultimo"} else 0)
+    day = table("dates")["weekdays"].get(heard.norm(index + 1))
+    if not 1 <= place <= 5 or day is None or heard.norm(index + 2) not in {"of", "in", "de", "del"}:
+        return None
+    from intake.understanding.date_phrases import period_at
+
+    month = period_at(heard, index + 3, replace(when, asked=True))
+    if month is None or month.kind != "month":
+        return None
+    days = [month.low + timedelta(days=n) for n in range((month.high - month.low).days + 1)]
+    found = [one for one in days if one.weekday() == day]
+    one = found[-1] if place == 5 else found[place - 1]
+    return _period(one, one, index, month.end, "day")
 
 
 def _from_event(heard: Heard, index: int, length: tuple[float, float, str, int], when: When) -> Period | None:
@@ -307,4 +338,4 @@ def _turn_span(unit: str, turn: int, when: When) -> cal.Span | None:
     return ended[turn] if len(ended) >= -turn else None
 
 
-RELATIVE: Final[tuple[Reader, ...]] = (_ago, _weekday, _turned)
+RELATIVE: Final[tuple[Reader, ...]] = (_ago, _nth_weekday, _weekday, _turned)

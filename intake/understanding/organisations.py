@@ -8,9 +8,12 @@ from intake.understanding.again import said_again
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
+from intake.understanding.stock import without_fillers
 from intake.understanding.words import phrases, plain_words, table, word_set
 
 _MAX_WORDS: Final = 8
+#: Words of an answer that may as a whole say that there is no employer.
+_FEW: Final = 6
 _UPPER: Final = {
     "llc": "LLC", "llp": "LLP", "inc": "Inc", "corp": "Corp", "usa": "USA", "us": "US", "lp": "LP",
     "pllc": "PLLC", "sa": "SA",
@@ -20,6 +23,9 @@ _UPPER: Final = {
 
 def read_organisation(heard: Heard) -> Found | None:
     """The name in an answer to "which company?"; what introduces it and what follows it left out."""
+    if " ".join(without_fillers(heard)) in word_set("organisations", "no_employer") and len(heard) <= _FEW:
+        start, end = heard.whole()
+        return Found(None, start, end, "said that there is none", "unknown")
     for part in reversed(pieces(heard)):
         found = _best(part)
         if found is not None:
@@ -92,7 +98,7 @@ def _starts(heard: Heard) -> dict[int, float]:
 
 
 def _score(heard: Heard, start: int, end: int) -> float:
-    kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds")
+    kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds") | {"county", "city", "state", "local"}
     norms = heard.norms[start:end]
     if all(word in kinds for word in norms):
         return -0.5
@@ -111,17 +117,7 @@ def read_any_organisation(heard: Heard) -> Found | None:
     for name in table("organisations")["known"]:
         words = tuple(str(name).split())
         at = heard.find(words)
-        if at >= 0 and heard.norm(at) not in {
-            "target",
-            "delta",
-            "united",
-            "apple",
-            "ford",
-            "progressive",
-            "chase",
-            "southwest",
-            "ups",
-        }:
+        if at >= 0 and name not in word_set("organisations", "unsure"):
             return _found(heard, at, at + len(words))
     for phrase in phrases("organisations", "sure"):
         at = heard.find(phrase)
@@ -242,7 +238,7 @@ def _typed_with_suffix(heard: Heard) -> Found | None:
 
 def _found(heard: Heard, start: int, end: int) -> Found:
     left, right = heard.span(start, end)
-    if end - start == 1 and end < len(heard) and heard.raw(start).lower().endswith(("'s", "\u2019s")):
+    if end - start == 1 and end < len(heard) and heard.norm(start) not in word_set("organisations", "known") and heard.raw(start).lower().endswith(("'s", "\u2019s")):
         right -= 2  # "geico's my insurance"
     said = heard.text[left:right]
     value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(_joined(said))
@@ -263,7 +259,10 @@ def _joined(said: str) -> str:
 def _titled(said: str) -> str:
     inner = word_set("organisations", "inner")
     words = said.split()
+    spelled = table("organisations")["spelled"]
+    if said.lower() in spelled:
+        return str(spelled[said.lower()])
     return " ".join(
-        _UPPER.get(w.lower()) or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:])
+        _UPPER.get(w.lower()) or spelled.get(w.lower()) or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:])
         for i, w in enumerate(words)
     )
