@@ -40,6 +40,9 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
     )
     if unit is not None:
         parts["unit"], _, at = unit
+        more = _unit(heard, at)
+        if more is not None and more[1] == at and not more[0].startswith("#"):
+            parts["unit"], at = f"{parts['unit']} {more[0]}", more[2]  # "building C, apartment 12"
         end = at
     elif ahead is not None and street is not None and ahead[2] <= start:
         parts["unit"], start, _ = ahead
@@ -68,10 +71,29 @@ def _street(heard: Heard, *, asked: bool) -> tuple[str, int, int] | None:
         box = _po_box(heard, index)
         if box is not None:
             return box
-        found = _number_first(heard, index, asked=asked) or _street_first(heard, index)
+        found = _corner(heard, index) or _number_first(heard, index, asked=asked) or _street_first(heard, index)
         if found is not None:
             return found
     return None
+
+
+def _corner(heard: Heard, index: int) -> tuple[str, int, int] | None:
+    """ "the corner of Fifth and Main", "la esquina de la Quinta con Main"."""
+    if heard.norm(index) not in {"corner", "esquina", "intersection"} or heard.norm(index + 1) not in {"of", "de"}:
+        return None
+    stop = word_set("addresses", "stops") - {"and", "y"}
+    at = index + 2
+    ends = [i for i in range(at + 1, min(len(heard), at + 4)) if heard.norm(i) in {"and", "y", "con"}]
+    if not ends:
+        return None
+    end = ends[0] + 1
+    while end < len(heard) and end - ends[0] < 4 and heard.norm(end) not in stop and "," not in heard.gap(end):
+        end += 1
+        if heard.norm(end - 1) in table("addresses")["suffixes"]:
+            break
+    first = " ".join(_word(heard, i, i == at) for i in range(at, ends[0]))
+    second = " ".join(_word(heard, i, i == ends[0] + 1) for i in range(ends[0] + 1, end))
+    return (f"{first} {'and' if heard.language == 'en' else 'y'} {second}", index, end) if second else None
 
 
 def _po_box(heard: Heard, index: int) -> tuple[str, int, int] | None:
@@ -126,6 +148,8 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
     step = number[1]
     while heard.norm(step) in {"de", "la", "del"} and step - number[1] < 2:
         step += 1  # "el 123 de la calle Main"
+    if step > number[1] and heard.norm(step)[:1].isdigit():
+        return None  # "la traila 12 del 300 River Road"
     number = (number[0], step)
     suffixes = table("addresses")["suffixes"]
     stop = word_set("addresses", "stops")
@@ -134,7 +158,7 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
         unsure = not asked and word in word_set("addresses", "unsure_suffixes")
         if word in stop or unsure or "," in heard.gap(at):
             break
-        if word in suffixes and (at > number[1] or word in {"broadway", "avenue", "calle", "avenida"}):
+        if word in suffixes and (at > number[1] or word in {"broadway", "avenue", "calle", "avenida", "highway", "hwy", "route"}):
             end = at + 1
             while heard.norm(end) in suffixes and "," not in heard.gap(end) and end - at < 2:
                 end += 1
@@ -197,6 +221,8 @@ def _without_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[
     for end in range(at + 1, min(len(heard), at + 4) + 1):
         if "," in heard.gap(end) and heard.norm(end) and heard.raw(at)[:1].isupper():
             return _titled(heard, number, end), index, end
+    if index == 0 and at + 1 == len(heard) and heard.norm(at).isalpha() and len(heard.norm(at)) > 2:
+        return _titled(heard, number, at + 1), index, at + 1  # "1 Main" and no more
     if heard.norm(at) in word_set("addresses", "bare_streets"):
         return _titled(heard, number, at + 1), index, at + 1
     return None

@@ -53,14 +53,15 @@ def read_money(heard: Heard, *, asked: bool = True) -> Found | None:
     return (_nothing(heard, "nothing_money") or _not_a_dime(heard)) if asked else None
 
 
-def _concluded(heard: Heard, found: list[Amount]) -> list[Amount]:
+def _concluded(heard: Heard, found: list[Amount], *, count: bool = False) -> list[Amount]:
     """ "from 900 to 1100, so 1100 now", "… o sea mil ochocientos": the last sum, when it is drawn from the others."""
     if len(found) < 2 or found[-1].low != found[-1].high:
         return found
     last = found[-1]
     between = heard.norms[max(found[-2].end, last.start - 3) : last.start]
     after = heard.norms[last.end : last.end + 3]
-    drawn = {"so", "total", "sea", "altogether"} & set(between) or {"total", "altogether", "now", "ahora"} & set(after)
+    drawn = {"so", "total", "sea", "altogether", "entonces"} & set(between) or {"total", "altogether"} & set(after)
+    drawn = drawn or (not count and {"now", "ahora"} & set(after))
     return [last] if drawn else found
 
 
@@ -80,7 +81,7 @@ def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found
         nothing = _nothing(part, "nothing_count") if asked else None
         if nothing is not None:
             return nothing
-        every = _standing(part, amounts(part, money=False))
+        every = _concluded(part, _standing(part, amounts(part, money=False)), count=True)
         every = [a for a in every if not _has_currency(part, a)] or (every if asked else [])
         if not asked:
             every = [a for a in every if part.norm(a.end) in word_set("amounts", "countable")]
@@ -252,7 +253,8 @@ def _bounded(heard: Heard, index: int, number: Number) -> Amount:
     before = " ".join(heard.norms[max(0, index - 3) : index])
     read = table("amounts")
     at_least = any(before.endswith(phrase) for phrase in read["at_least"] if phrase.startswith("no "))
-    for phrase in read["at_most"] if not at_least else ():
+    little = before.endswith(("little under", "just under", "bit under", "shy of", "poco menos de"))
+    for phrase in read["at_most"] if not at_least and not little else ():
         grown = phrase == "up to" and heard.norm(index - 3) in {"its", "is", "now", "went", "got", "gone", "thats"}
         if before.endswith(phrase) and not grown:
             return Amount(0, number.value, index, number.end)
@@ -351,6 +353,9 @@ def _added(heard: Heard, found: list[Amount], question: str) -> Amount:
     found = nearly or found
     children = word_set("amounts", "children")
     only_children = bool(children & set(words_of(question[:300])))
+    aged = [a for a in found if _is_age(heard, a)]
+    if only_children and aged and len(aged) == len(found):
+        return Amount(len(aged), len(aged), aged[0].start, aged[-1].end)  # "el de ocho y la de cinco"
     begun = {a.start for a in found}
     counted = [
         a for a in found if heard.norm(a.end) in people or (a.end not in begun and heard.norm(a.end + 1) in people)
@@ -370,6 +375,13 @@ def _added(heard: Heard, found: list[Amount], question: str) -> Amount:
     kept = [a for a in found if heard.norm(a.end) not in {"oclock", "am", "pm", "anos", "years"}] or found
     kept = [a for a in kept if heard.norm(a.end) not in units] or kept
     return kept[0]
+
+
+def _is_age(heard: Heard, amount: Amount) -> bool:
+    """ "a six year old", "la de cinco": an age stands for a child."""
+    if heard.starts(amount.end, ("year", "old")) or heard.starts(amount.end, ("yr", "old")):
+        return True
+    return heard.norm(amount.start - 1) == "de" and heard.norm(amount.start - 2) in {"el", "la"}
 
 
 def _one_person(heard: Heard, found: list[Amount]) -> list[int]:

@@ -157,6 +157,26 @@ def _nth_weekday(heard: Heard, index: int, when: When) -> Period | None:
     return _period(one, one, index, month.end, "day")
 
 
+def _weekday_beside(heard: Heard, index: int, when: When) -> Period | None:
+    """ "the Monday after Halloween", "el viernes antes de Navidad"."""
+    day = table("dates")["weekdays"].get(heard.norm(index))
+    if day is None:
+        return None
+    from intake.understanding.date_phrases import period_at
+
+    for marks, sign in ((_BEFORE, -1), (_AFTER, 1)):
+        for words in marks:
+            if not heard.starts(index + 1, words):
+                continue
+            event = period_at(heard, index + 1 + len(words), when)
+            if event is None or not event.is_day:
+                continue
+            step = (day - event.low.weekday()) % 7 or 7
+            one = event.low + timedelta(days=step if sign > 0 else step - 7 if step < 7 else -7)
+            return _period(one, one, index, event.end, "day")
+    return None
+
+
 def _from_event(heard: Heard, index: int, length: tuple[float, float, str, int], when: When) -> Period | None:
     from intake.understanding.date_phrases import period_at  # an event is itself any kind of period
 
@@ -338,4 +358,4 @@ def _turn_span(unit: str, turn: int, when: When) -> cal.Span | None:
     return ended[turn] if len(ended) >= -turn else None
 
 
-RELATIVE: Final[tuple[Reader, ...]] = (_ago, _nth_weekday, _weekday, _turned)
+RELATIVE: Final[tuple[Reader, ...]] = (_ago, _nth_weekday, _weekday_beside, _weekday, _turned)

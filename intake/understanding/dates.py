@@ -29,7 +29,7 @@ def read_date(heard: Heard, today: date, question: str = "") -> Found | None:
         if found:
             kept = [found[i] for i in standing(part, [(p.start, p.end) for p in found])]
             kept = [_in_month(part, p, kept) for p in kept]
-            best = min(kept, key=lambda p: (not p.is_day, (p.high - p.low).days if not p.is_day else 0))
+            best = min(kept, key=lambda p: (not p.is_day, (p.high - p.low).days if not p.is_day else not p.has_year))
             return _found(part, best, as_interval=not best.is_day)
     return None
 
@@ -42,6 +42,9 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
         if len(kept) >= 2 and word_set("dates", "ended") & set(part.norms[kept[0].end : kept[-1].start]):
             last = kept[-1]
             first = _same_year(kept[0], last)
+            if first.has_year and not last.has_year:
+                there = last.in_year(first.low.year)
+                last = there if there.high >= first.low else last
             if first.low <= last.high:
                 return _found(part, replace(first, high=last.high, end=last.end), as_interval=True)
         if len(kept) >= 2 and (both := _both(part, kept[0], kept[1])) is not None:

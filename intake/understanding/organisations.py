@@ -46,6 +46,7 @@ def _best(heard: Heard) -> Found | None:
         score = _score(heard, start, end) + max(
             (v for at, v in introduced.items() if index <= at <= start), default=0.0
         )
+        score += 0.9 * _beside_its_kind(heard, start, runs)
         score += 1.2 if _without_echo(heard, start, end) != (start, end) else 0.0
         runs.append((start, end))
         if best is None or score > best[0]:
@@ -55,6 +56,14 @@ def _best(heard: Heard) -> Found | None:
         return None
     start, end = said_again(heard, best[1:], runs) if len(runs) > 1 else best[1:]
     return _found(heard, *_with_article(heard, *_without_echo(heard, start, end)))
+
+
+def _beside_its_kind(heard: Heard, start: int, runs: list[tuple[int, int]]) -> bool:
+    """ "the school district, Fresno Unified": a name after a comma, behind the kind of thing it is."""
+    kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds")
+    if not runs or runs[-1][1] != start or "," not in heard.gap(start):
+        return False
+    return heard.norm(start - 1) in kinds and not heard.raw(start - 1)[:1].isupper()
 
 
 def _with_article(heard: Heard, start: int, end: int) -> tuple[int, int]:
@@ -87,7 +96,8 @@ def _starts(heard: Heard) -> dict[int, float]:
             place = at + len(phrase)
             if phrase == ("by",) and heard.norm(place) in {"the", "my"}:
                 break  # "by the airport" is a place
-            found[place] = max(found.get(place, 0.0), 0.5 + 0.25 * len(phrase))
+            sure = 0.6 * (phrase[-1] in word_set("organisations", "naming"))
+            found[place] = max(found.get(place, 0.0), 0.5 + 0.25 * len(phrase) + sure)
             at = heard.find(phrase, at + 1)
     if heard.norm(0) in {"the", "my", "our", "el", "la", "mi", "su", "their", "his", "her"}:
         verb = next(
@@ -100,7 +110,8 @@ def _starts(heard: Heard) -> dict[int, float]:
 def _score(heard: Heard, start: int, end: int) -> float:
     kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds") | {"county", "city", "state", "local"}
     norms = heard.norms[start:end]
-    if all(word in kinds for word in norms):
+    known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
+    if all(word in kinds for word in norms) and not known:
         return -0.5
     score = 1.0 if not all(word in plain_words("common") or word in kinds for word in norms) else 0.2
     if heard.is_cased and any(heard.raw(i)[:1].isupper() and i > 0 for i in range(start, end)):
@@ -108,7 +119,6 @@ def _score(heard: Heard, start: int, end: int) -> float:
     if any(heard.raw(i).lower().endswith(("'s", "\u2019s")) for i in range(start, end)) and norms[-1] in kinds:
         score -= 0.8  # "Dr. Patel's office"
     score += 0.7 if len(norms) > 1 and kinds & set(norms) else 0.0
-    known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
     return score + (1.5 if known else 0.0)
 
 
