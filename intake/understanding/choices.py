@@ -173,6 +173,11 @@ def _ideas(said: str, away: frozenset[int] = frozenset()) -> dict[str, float]:
     return found
 
 
+def ideas_of(said: str) -> frozenset[str]:
+    """The ideas that a label stands for."""
+    return frozenset(_ideas(said))
+
+
 def _with_wider(said: dict[str, float]) -> dict[str, float]:
     """The ideas said with those they imply. An area of law is told by many words that also tell something nearer."""
     found = {one: weight * (_AREA if one.endswith("_area") else 1.0) for one, weight in said.items()}

@@ -12,6 +12,7 @@ from intake.language.tokens import words_of
 from intake.understanding.addresses import read_address
 from intake.understanding.ages import read_old_enough
 from intake.understanding.amounts import read_count, read_money
+from intake.understanding.choice_areas import read_area_choice
 from intake.understanding.choice_times import read_time_choice
 from intake.understanding.choices import read_choice
 from intake.understanding.corrections import is_correction
@@ -69,6 +70,7 @@ _READERS: Final[dict[str, _Reader]] = {
     "choice": lambda heard, question, today, country: (
         read_choice(heard, question.choices)
         or read_time_choice(heard, question.choices, today)
+        or read_area_choice(heard, question.choices)
         or _yes_no_choice(heard, question)
     ),
     "state": lambda heard, question, today, country: read_state(heard),
