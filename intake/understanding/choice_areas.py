@@ -31,7 +31,9 @@ def read_area_choice(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     if sum(bool(codes) for codes in offered) < 2 or sum(bool(codes) for codes in offered) * 2 < len(choices):
         return None
     start, end = heard.whole()
-    shares = {area.code[:2]: area.score for area in reversed(classify(heard.text[start:end], language=heard.language).areas)}
+    shares = {
+        area.code[:2]: area.score for area in reversed(classify(heard.text[start:end], language=heard.language).areas)
+    }
     scores = [max((shares.get(code, 0.0) for code in codes), default=0.0) for codes in offered]
     order = sorted(range(len(choices)), key=lambda i: -scores[i])
     if scores[order[0]] < _FLOOR or scores[order[0]] - scores[order[1]] < _LEAD:

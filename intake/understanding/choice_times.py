@@ -18,7 +18,7 @@ from intake.understanding.words import table, word_set
 _EVER: Final = 100_000
 _LONGEST: Final = 30
 _Days = tuple[int, int]
-#: From which hour to before which, as people say "one" to "twelve" without "am" and "pm" when they tell when they can talk.
+#: The hours of each, as people say "one" to "twelve" without "am" and "pm" when they tell when they can talk.
 _PARTS: Final = {"morning": range(8, 12), "afternoon": (12, 1, 2, 3, 4), "evening": (5, 6, 7)}
 
 

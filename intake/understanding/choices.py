@@ -256,7 +256,7 @@ def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
 
 
 def _own_ideas(choices: Sequence[Choice]) -> list[frozenset[str]]:
-    """The ideas of each choice; a wider one that its own implies is left to the choice that says it: "Fired", "Laid off"."""
+    """The ideas of each choice; a wider one that its own implies is left to the choice that says it."""
     ideas = [frozenset(_ideas(" ".join(" ".join(name) for name in _names(c)))) for c in choices]
     implies = table("choices")["implies"]
     wider = [frozenset(wide for one in each for wide in implies.get(one, ())) for each in ideas]

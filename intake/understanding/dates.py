@@ -18,7 +18,9 @@ from intake.understanding.words import table, word_set
 
 _BEFORE_WORDS: Final = 3
 _VAGUE_DAYS: Final = 7
-_THIRDS: Final = frozenset({"early", "mid", "late", "or", "and", "y", "o", "principios", "mediados", "finales", "a", "de"})
+_THIRDS: Final = frozenset(
+    {"early", "mid", "late", "or", "and", "y", "o", "principios", "mediados", "finales", "a", "de"}
+)
 _LAST: Final = frozenset({"last", "final", "ultimas"})
 
 

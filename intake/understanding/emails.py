@@ -14,7 +14,8 @@ from intake.understanding.words import phrases, plain_words, table
 
 #: An "@" with a space beside it, "(at)", and a comma for a dot are slips of the hand.
 _TYPED: Final = re.compile(
-    r"[A-Za-z0-9._%+\-]{1,64}(?: ?@ ?|[(\[]at[)\]])[A-Za-z0-9\-]{1,63}(?:(?:\.|,(?=com|net|org|edu)|[(\[]dot[)\]])[A-Za-z0-9\-]{1,63}){1,5}"
+    r"[A-Za-z0-9._%+\-]{1,64}(?: ?@ ?|[(\[]at[)\]])[A-Za-z0-9\-]{1,63}"
+    r"(?:(?:\.|,(?=com|net|org|edu)|[(\[]dot[)\]])[A-Za-z0-9\-]{1,63}){1,5}"
 )
 _LOOSE: Final = re.compile(r" ?@ ?|[(\[]at[)\]]")
 _COMMA: Final = re.compile(r",|[(\[]dot[)\]]")
@@ -176,11 +177,15 @@ def _local_start(heard: Heard, last: int) -> int:
             continue
         joined = _is_dot(heard.norm(index + 1)) or heard.norm(index + 1) in _data("signs") if index < last else False
         letters = (
-            index < last
-            and len(word) == 1
-            and not {heard.norm(index + 1), heard.norm(index - 1)}.isdisjoint(_LETTER_NAMES)
-        ) or (len(word) == 1 and index < last and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))}) or (
-            index == last and len(word) == 1 and len(heard.norm(index - 1)) == 1  # "r o s e at"
+            (
+                index < last
+                and len(word) == 1
+                and not {heard.norm(index + 1), heard.norm(index - 1)}.isdisjoint(_LETTER_NAMES)
+            )
+            or (len(word) == 1 and index < last and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))})
+            or (
+                index == last and len(word) == 1 and len(heard.norm(index - 1)) == 1  # "r o s e at"
+            )
         )
         if word in stops and not joined and not letters:
             return index + 1

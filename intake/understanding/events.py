@@ -58,7 +58,7 @@ def read_outcome(heard: Heard, question: str) -> Found | None:
     asked = frozenset(words_of(question[:500]))
     if not asked or len(heard) > _SHORT or asked & word_set("events", "bad_news"):
         return None
-    if _ASKED_WHO & asked or heard.norms[:1] and heard.norm(0) in _ASKED_WHO:
+    if _ASKED_WHO & asked or (heard.norms[:1] and heard.norm(0) in _ASKED_WHO):
         return None
     no = _place(heard, "not_done")
     if no is not None:

@@ -108,7 +108,11 @@ def _starts(heard: Heard) -> dict[int, float]:
 
 
 def _score(heard: Heard, start: int, end: int) -> float:
-    kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds") | {"county", "city", "state", "local"}
+    kinds = (
+        word_set("organisations", "suffixes")
+        | word_set("organisations", "kinds")
+        | {"county", "city", "state", "local"}
+    )
     norms = heard.norms[start:end]
     known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
     if all(word in kinds for word in norms) and not known:
@@ -248,7 +252,12 @@ def _typed_with_suffix(heard: Heard) -> Found | None:
 
 def _found(heard: Heard, start: int, end: int) -> Found:
     left, right = heard.span(start, end)
-    if end - start == 1 and end < len(heard) and heard.norm(start) not in word_set("organisations", "known") and heard.raw(start).lower().endswith(("'s", "\u2019s")):
+    if (
+        end - start == 1
+        and end < len(heard)
+        and heard.norm(start) not in word_set("organisations", "known")
+        and heard.raw(start).lower().endswith(("'s", "\u2019s"))
+    ):
         right -= 2  # "geico's my insurance"
     said = heard.text[left:right]
     value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(_joined(said))
@@ -273,6 +282,8 @@ def _titled(said: str) -> str:
     if said.lower() in spelled:
         return str(spelled[said.lower()])
     return " ".join(
-        _UPPER.get(w.lower()) or spelled.get(w.lower()) or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:])
+        _UPPER.get(w.lower())
+        or spelled.get(w.lower())
+        or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:])
         for i, w in enumerate(words)
     )

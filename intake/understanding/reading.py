@@ -11,11 +11,12 @@ from intake.language.guess import Language
 from intake.language.tokens import words_of
 from intake.understanding.addresses import read_address
 from intake.understanding.ages import read_old_enough
-from intake.understanding.amounts import read_count, read_money
+from intake.understanding.amounts import read_money
 from intake.understanding.choice_areas import read_area_choice
 from intake.understanding.choice_times import read_time_choice
 from intake.understanding.choices import read_choice
 from intake.understanding.corrections import is_correction
+from intake.understanding.counts import read_count
 from intake.understanding.dates import read_any_date, read_date, read_interval
 from intake.understanding.emails import read_email
 from intake.understanding.facts import Fact, Found, Question, Reading
@@ -50,7 +51,17 @@ _NAMING: Final = frozenset(
 )
 _CONTACT: Final = frozenset({"phone", "email", "address"})
 #: Asked with one of these, "mejor no" is a no and keeps nothing back.
-_MAY_WE: Final = ("can we", "may we", "could we", "is it ok", "is it okay", "would you like", "do you want", "podemos", "quiere")
+_MAY_WE: Final = (
+    "can we",
+    "may we",
+    "could we",
+    "is it ok",
+    "is it okay",
+    "would you like",
+    "do you want",
+    "podemos",
+    "quiere",
+)
 _YES_NO: Final = {"yes": "yes", "si": "yes", "no": "no"}
 _Reader = Callable[[Heard, Question, date, str], "Found | None"]
 

@@ -151,7 +151,7 @@ def _in_passing(heard: Heard, cue: _Cue) -> bool:
 
 
 def _goes_on(heard: Heard, cue: _Cue) -> bool:
-    """Whether "I was", "they have", "there is" begins a sentence ("I was too scared to say"): then it is no answer yet."""
+    """Whether "I was", "there is" begins a sentence ("I was too scared to say"): then it is no answer yet."""
     words = cue.phrase.split()
     if len(words) != 2 or words[0] not in word_set("yes_no", "subjects"):
         return False
