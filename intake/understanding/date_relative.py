@@ -7,11 +7,13 @@ from datetime import date, timedelta
 from typing import Final
 
 from intake.understanding import calendar as cal
+from intake.understanding.date_parts import month_at
 from intake.understanding.date_types import Period, Reader, When
 from intake.understanding.heard import Heard
 from intake.understanding.numbers import number_at
 from intake.understanding.words import table, word_set
 
+_DEEPEST: Final = 2
 _AGO: Final = frozenset({"ago", "back", "prior", "earlier", "atras", "aback", "agoe"})
 _LATER: Final = (("from", "now"), ("from", "today"), ("from", "tomorrow"), ("later",), ("a", "partir", "de", "hoy"),
                 ("desde", "hoy"), ("contados", "desde", "hoy"), ("contando", "desde", "hoy"))  # fmt: skip
@@ -146,6 +148,8 @@ def _nth_weekday(heard: Heard, index: int, when: When) -> Period | None:
     day = table("dates")["weekdays"].get(heard.norm(index + 1))
     if not 1 <= place <= 5 or day is None or heard.norm(index + 2) not in {"of", "in", "de", "del"}:
         return None
+    if month_at(heard, index + 3) is None:
+        return None
     from intake.understanding.date_phrases import period_at
 
     month = period_at(heard, index + 3, replace(when, asked=True))
@@ -160,15 +164,16 @@ def _nth_weekday(heard: Heard, index: int, when: When) -> Period | None:
 def _weekday_beside(heard: Heard, index: int, when: When) -> Period | None:
     """ "the Monday after Halloween", "el viernes antes de Navidad"."""
     day = table("dates")["weekdays"].get(heard.norm(index))
-    if day is None:
+    if day is None or when.deep >= _DEEPEST:
         return None
     from intake.understanding.date_phrases import period_at
 
     for marks, sign in ((_BEFORE, -1), (_AFTER, 1)):
         for words in marks:
+            at = index + 1 + len(words)
             if not heard.starts(index + 1, words):
                 continue
-            event = period_at(heard, index + 1 + len(words), when)
+            event = period_at(heard, at, when.inside())
             if event is None or not event.is_day:
                 continue
             step = (day - event.low.weekday()) % 7 or 7
@@ -178,6 +183,8 @@ def _weekday_beside(heard: Heard, index: int, when: When) -> Period | None:
 
 
 def _from_event(heard: Heard, index: int, length: tuple[float, float, str, int], when: When) -> Period | None:
+    if when.deep >= _DEEPEST:
+        return None
     from intake.understanding.date_phrases import period_at  # an event is itself any kind of period
 
     for marks, sign in ((_BEFORE, -1), (_AFTER, 1)):
@@ -187,7 +194,7 @@ def _from_event(heard: Heard, index: int, length: tuple[float, float, str, int],
                 at += heard.norm(at) in {"the", "el", "la"}
                 if length_at(heard, at) is not None:
                     return None
-                event = period_at(heard, at, when)
+                event = period_at(heard, at, when.inside())
                 if event is not None:
                     ends = [cal.shifted(event.low, sign * n, length[2]) for n in length[:2]]
                     return _period(min(ends), max(ends), index, event.end, "offset")
