@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from intake.understanding.address_parts import house_number, is_ordinal, unit_at, zip_at
 from intake.understanding.corrections import pieces
-from intake.understanding.digits import element
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, nearest
-from intake.understanding.numbers import number_at, tidy
+from intake.understanding.numbers import number_at
 from intake.understanding.states import by_city, last_code, places
 from intake.understanding.words import plain_words, table, word_set
 
 _MAX_STREET_WORDS: Final = 6
-_MAX_NUMBER: Final = 6
-_MAX_RUN: Final = 12
-_ZERO: Final = frozenset({"oh", "o", "zero", "cero"})
 
 
 def read_address(heard: Heard, *, asked: bool = True) -> Found | None:
@@ -34,17 +31,21 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
     start, at = (len(heard), 0) if street is None else (street[1], street[2])
     parts: dict[str, str] = {"street": street[0]} if street is not None else {}
     end = at
-    unit = _unit(heard, at)
+    unit = unit_at(heard, at)
     ahead = next(
-        (u for i in range(start) if heard.norm(i) in table("addresses")["unit_names"] and (u := _unit(heard, i))), None
+        (u for i in range(start) if heard.norm(i) in table("addresses")["unit_names"] and (u := unit_at(heard, i))),
+        None,
     )
     if unit is not None:
         parts["unit"], _, at = unit
+        more = unit_at(heard, at)
+        if more is not None and more[1] == at and not more[0].startswith("#"):
+            parts["unit"], at = f"{parts['unit']} {more[0]}", more[2]  # "building C, apartment 12"
         end = at
     elif ahead is not None and street is not None and ahead[2] <= start:
         parts["unit"], start, _ = ahead
     state = _state(heard, at) or (last_code(heard) if street is not None and at < len(heard) - 1 else None)
-    code = _zip(heard, state[2] if state else at)
+    code = zip_at(heard, state[2] if state else at)
     limit = state[1] if state else (code[1] if code else len(heard))
     city = _city(heard, at, limit, sure=state is not None or code is not None or street is not None)
     if city is not None:
@@ -68,64 +69,49 @@ def _street(heard: Heard, *, asked: bool) -> tuple[str, int, int] | None:
         box = _po_box(heard, index)
         if box is not None:
             return box
-        found = _number_first(heard, index, asked=asked) or _street_first(heard, index)
+        found = _corner(heard, index) or _number_first(heard, index, asked=asked) or _street_first(heard, index)
         if found is not None:
             return found
     return None
 
 
+def _corner(heard: Heard, index: int) -> tuple[str, int, int] | None:
+    """ "the corner of Fifth and Main", "la esquina de la Quinta con Main"."""
+    if heard.norm(index) not in {"corner", "esquina", "intersection"} or heard.norm(index + 1) not in {"of", "de"}:
+        return None
+    stop = word_set("addresses", "stops") - {"and", "y"}
+    at = index + 2
+    ends = [i for i in range(at + 1, min(len(heard), at + 4)) if heard.norm(i) in {"and", "y", "con"}]
+    if not ends:
+        return None
+    end = ends[0] + 1
+    while end < len(heard) and end - ends[0] < 4 and heard.norm(end) not in stop and "," not in heard.gap(end):
+        end += 1
+        if heard.norm(end - 1) in table("addresses")["suffixes"]:
+            break
+    first = " ".join(_word(heard, i, i == at) for i in range(at, ends[0]))
+    second = " ".join(_word(heard, i, i == ends[0] + 1) for i in range(ends[0] + 1, end))
+    return (f"{first} {'and' if heard.language == 'en' else 'y'} {second}", index, end) if second else None
+
+
 def _po_box(heard: Heard, index: int) -> tuple[str, int, int] | None:
     for words in (("po", "box"), ("p", "o", "box"), ("post", "office", "box"), ("apartado", "postal")):
         if heard.starts(index, words):
-            number = _number(heard, index + len(words))
+            number = house_number(heard, index + len(words))
             if number is not None:
                 return f"PO Box {number[0]}", index, number[1]
     return None
 
 
-def _number(heard: Heard, index: int) -> tuple[str, int] | None:
-    """A house number as figures: "742", "seven forty two", "twelve hundred", "1024 B"."""
-    composed = number_at(heard, index)
-    if composed is not None and {"hundred", "thousand", "mil", "cien", "ciento"} & set(
-        heard.norms[index : composed.end]
-    ):
-        return str(tidy(composed.value)), composed.end
-    digits, at = "", index
-    while True:
-        if _is_ordinal(heard, at) or (digits and "," in heard.gap(at)):
-            break
-        read = element(heard, at)
-        if read is None and heard.norm(at) in _ZERO and digits:
-            read = ("0", at + 1)
-        if read is None:
-            break
-        digits, at = digits + read[0], read[1]
-        if len(digits) > _MAX_NUMBER:
-            return None
-    return (digits, at) if digits else None
-
-
-def _is_ordinal(heard: Heard, index: int) -> bool:
-    """ "42 nd", "forty second": the name of a street, not its number."""
-    if heard.norm(index)[:1].isdigit():
-        return heard.norm(index + 1) in {"st", "nd", "rd", "th"} and heard.gap(index + 1) == ""
-    ordinals = table("numbers")["ordinal"]
-    number = number_at(heard, index)
-    return heard.norm(index) in ordinals or (
-        number is not None
-        and number.end == index + 1
-        and number.value in {20, 30, 40, 50, 60, 70, 80, 90}
-        and heard.norm(index + 1) in ordinals
-    )
-
-
 def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, int] | None:
-    number = _number(heard, index)
+    number = house_number(heard, index)
     if number is None:
         return None
     step = number[1]
     while heard.norm(step) in {"de", "la", "del"} and step - number[1] < 2:
         step += 1  # "el 123 de la calle Main"
+    if step > number[1] and heard.norm(step)[:1].isdigit():
+        return None  # "la traila 12 del 300 River Road"
     number = (number[0], step)
     suffixes = table("addresses")["suffixes"]
     stop = word_set("addresses", "stops")
@@ -134,7 +120,9 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
         unsure = not asked and word in word_set("addresses", "unsure_suffixes")
         if word in stop or unsure or "," in heard.gap(at):
             break
-        if word in suffixes and (at > number[1] or word in {"broadway", "avenue", "calle", "avenida"}):
+        if word in suffixes and (
+            at > number[1] or word in {"broadway", "avenue", "calle", "avenida", "highway", "hwy", "route"}
+        ):
             end = at + 1
             while heard.norm(end) in suffixes and "," not in heard.gap(end) and end - at < 2:
                 end += 1
@@ -149,7 +137,7 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
                     word in {"highway", "route", "avenida", "calle", "hwy"}
                     or heard.norm(at - 1) in {"county", "state", "farm", "ranch", "rural"}
                 )
-                and (extra := _number(heard, end))
+                and (extra := house_number(heard, end))
                 and len(extra[0]) <= 3
             ):
                 end = extra[1]
@@ -197,6 +185,8 @@ def _without_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[
     for end in range(at + 1, min(len(heard), at + 4) + 1):
         if "," in heard.gap(end) and heard.norm(end) and heard.raw(at)[:1].isupper():
             return _titled(heard, number, end), index, end
+    if index == 0 and at + 1 == len(heard) and heard.norm(at).isalpha() and len(heard.norm(at)) > 2:
+        return _titled(heard, number, at + 1), index, at + 1  # "1 Main" and no more
     if heard.norm(at) in word_set("addresses", "bare_streets"):
         return _titled(heard, number, at + 1), index, at + 1
     return None
@@ -209,8 +199,8 @@ def _street_first(heard: Heard, index: int) -> tuple[str, int, int] | None:
     for at in range(index + 1, min(len(heard), index + 7)):
         if heard.norm(at) in word_set("addresses", "unit_words") or "," in heard.gap(at):
             break
-        number = _number(heard, at + (heard.norm(at) in {"numero", "number", "no", "num"}))
-        if number is not None and at > index + 1 and not _is_ordinal(heard, at):
+        number = house_number(heard, at + (heard.norm(at) in {"numero", "number", "no", "num"}))
+        if number is not None and at > index + 1 and not is_ordinal(heard, at):
             name = " ".join(_word(heard, i, i == index) for i in range(index, at))
             return f"{name} {number[0]}", index, number[1]
     return None
@@ -248,7 +238,7 @@ def _titled(heard: Heard, number: tuple[str, int], end: int) -> str:
             words.append(f"{heard.raw(at)}{heard.norm(at + 1)}")
             at += 2
             continue
-        digits = _number(heard, at) if not _is_ordinal(heard, at) else None
+        digits = house_number(heard, at) if not is_ordinal(heard, at) else None
         if digits is not None and digits[1] <= end:
             words.append(digits[0])
             at = digits[1]
@@ -280,49 +270,6 @@ def _ordinal(heard: Heard, index: int, end: int) -> tuple[str, int] | None:
     return f"{value}{ending}", index + 2
 
 
-def _unit(heard: Heard, index: int) -> tuple[str, int, int] | None:
-    """ "apartment four b", "# 12", "unit 3": type and identifier."""
-    at = index
-    if "#" in heard.gap(at):
-        read = _identifier(heard, at)
-        return (f"#{read[0]}", at, read[1]) if read else None
-    names = table("addresses")["unit_names"]
-    for place in range(at, min(len(heard), at + 3)):
-        name = names.get(heard.norm(place))
-        if name is None and heard.norm(place) in {"number", "numero", "num"}:
-            read = _identifier(heard, place + 1)
-            return (f"#{read[0]}", place, read[1]) if read is not None else None
-        if name is not None:
-            step = place + 1 + (heard.norm(place + 1) in {"number", "numero", "no", "num"})
-            read = _identifier(heard, step)
-            if read is not None:
-                return f"{name} {read[0]}", place, read[1]
-    return None
-
-
-def _identifier(heard: Heard, index: int) -> tuple[str, int] | None:
-    """ "4B", "twelve", "B", "four b"."""
-    number = _number(heard, index)
-    if number is not None and len(number[0]) > 4 and heard.norm(index).isdigit():
-        number = (heard.norm(index), index + 1)
-    at = number[1] if number else index
-    letter = heard.norm(at)
-    if (
-        len(letter) == 1
-        and letter.isalpha()
-        and (
-            number is None
-            or letter not in {"a", "y", "e"}
-            or heard.gap(at) == ""
-            or heard.norm(at + 1) in {"", "in", "en"}
-        )
-    ):
-        return f"{number[0] if number else ''}{letter.upper()}", at + 1
-    if letter in {"bee", "be"} and number:
-        return f"{number[0]}B", at + 1
-    return number
-
-
 def _state(heard: Heard, index: int) -> tuple[str, int, int] | None:
     found = [p for p in places(heard, asked=True) if p[1] >= index]
     if not found:
@@ -335,29 +282,6 @@ def _state(heard: Heard, index: int) -> tuple[str, int, int] | None:
     if best[0] == "DC" and heard.norm(best[1]) == "washington":
         best = (best[0], best[1] + 1, best[2])
     return best
-
-
-def _zip(heard: Heard, index: int) -> tuple[str, int, int] | None:
-    """Five digits, as figures or said one by one."""
-    at = index - 1
-    while at + 1 < len(heard):
-        at += 1
-        word = heard.norm(at)
-        if word[:5].isdigit() and word.isascii() and (len(word) == 5 or (len(word) == 10 and word[5] == "-")):
-            return word, at, at + 1
-        digits, step = "", at
-        while (read := element(heard, step)) is not None or (
-            heard.norm(step) in _ZERO and (digits or element(heard, step + 1))
-        ):
-            piece, step = read if read is not None else ("0", step + 1)
-            digits += piece
-        if len(digits) == 5:
-            return digits, at, step
-        if len(digits) == 9:
-            return f"{digits[:5]}-{digits[5:]}", at, step
-        if len(digits) > _MAX_RUN:
-            at = step
-    return None
 
 
 def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int, int] | None:

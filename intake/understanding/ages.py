@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from intake.understanding.amounts import read_count
+from intake.understanding.counts import read_count
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
 from intake.understanding.mending import with_numbers

@@ -1,11 +1,10 @@
-"""Money and counts: a number, or [low, high] when a range was said."""
+"""Amounts: a number, or [low, high] when a range was said; and sums of money."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from intake.language.tokens import words_of
 from intake.understanding.corrections import pieces, standing
 from intake.understanding.facts import Found, State
 from intake.understanding.heard import Heard
@@ -15,6 +14,7 @@ from intake.understanding.words import table, word_set
 _RANGE: Final = frozenset({"to", "or", "and", "through", "a", "o", "y", "u", "hasta", "til", "until"})
 #: Dollars an hour from which "seven fifty" is dollars and cents.
 _MIN_WAGE: Final = 7
+_NOW: Final = frozenset({"now", "ahora", "ahorita", "currently", "actualmente", "todays"})
 _BETWEEN: Final = frozenset({"between", "entre", "from", "de", "desde"})
 
 
@@ -36,38 +36,58 @@ class Amount:
 def read_money(heard: Heard, *, asked: bool = True) -> Found | None:
     """The sum in an answer, in the country's currency. Not asked: only one that is called money."""
     for part in reversed(pieces(heard)):
-        every = _standing(part, amounts(part, money=True))
-        marked = [a for a in every if _has_currency(part, a)]
+        every = _standing_now(part, concluded(part, standing_amounts(part, amounts(part, money=True))))
+        marked = [a for a in every if has_currency(part, a)]
         chosen = marked or (every if asked else [])
         if chosen:
             amount = chosen[0] if marked else _most_likely_sum(part, chosen)
             start, end = part.span(amount.start, amount.end)
             return Found(amount.value, start, end, "a number said as money", amount.state)
-    return _nothing(heard, "nothing_money") if asked else None
+    return (nothing(heard, "nothing_money") or _not_a_dime(heard)) if asked else None
 
 
-def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found | None:
-    """How many. Not asked: only numbers of people or times."""
-    for part in reversed(pieces(heard)):
-        nothing = _nothing(part, "nothing_count") if asked else None
-        if nothing is not None:
-            return nothing
-        every = _standing(part, amounts(part, money=False))
-        every = [a for a in every if not _has_currency(part, a)] or (every if asked else [])
-        if not asked:
-            every = [a for a in every if part.norm(a.end) in word_set("amounts", "countable")]
-        if every:
-            amount = _counted(part, every, question) or _added(part, every)
-            start, end = part.span(amount.start, amount.end)
-            return Found(amount.value, start, end, "a number said as a count", amount.state)
-        if asked:
-            vague = _vague_count(part) or _only_single(part)
-            if vague is not None:
-                return vague
+def concluded(heard: Heard, found: list[Amount], *, count: bool = False) -> list[Amount]:
+    """ "from 900 to 1100, so 1100 now", "… o sea mil ochocientos": the last sum, when it is drawn from the others."""
+    if len(found) < 2 or found[-1].low != found[-1].high:
+        return found
+    last = found[-1]
+    between = heard.norms[max(found[-2].end, last.start - 3) : last.start]
+    after = heard.norms[last.end : last.end + 3]
+    drawn: object = {"so", "total", "sea", "altogether", "entonces"} & set(between) or {"total", "altogether"} & set(
+        after
+    )
+    drawn = drawn or (not count and {"now", "ahora"} & set(after))
+    return [last] if drawn else found
+
+
+def _standing_now(heard: Heard, found: list[Amount]) -> list[Amount]:
+    """ "it was 900, now it's 1,050": the sum of today; what was before is left out."""
+    now = [a for a in found if _NOW & set(heard.norms[max(0, a.start - 4) : a.start])]
+    if len(found) > 1 and len(now) == 1:
+        return now
+    kept = [a for a in found if not _was(heard, a)]
+    return kept or found
+
+
+def _was(heard: Heard, amount: Amount) -> bool:
+    before = heard.norms[max(0, amount.start - 4) : amount.start]
+    return (
+        before[:2] == ("used", "to") or before[1:3] == ("used", "to") or heard.norm(amount.end) in {"before", "antes"}
+    )
+
+
+def _not_a_dime(heard: Heard) -> Found | None:
+    """ "didn't pay a dime", "no me dio ni un quinto"."""
+    coins, negatives = word_set("amounts", "coins"), word_set("yes_no", "negatives") | {"ni"}
+    for index, word in enumerate(heard.norms[:60]):
+        if word in coins and negatives & set(heard.norms[max(0, index - 6) : index]):
+            start, end = heard.span(index, index + 1)
+            return Found(0, start, end, f'not a "{word}"')
     return None
 
 
-def _standing(heard: Heard, found: list[Amount]) -> list[Amount]:
+def standing_amounts(heard: Heard, found: list[Amount]) -> list[Amount]:
+    """Those that are not denied or taken back."""
     return [found[i] for i in standing(heard, [(a.start, a.end) for a in found])]
 
 
@@ -223,7 +243,9 @@ def _bounded(heard: Heard, index: int, number: Number) -> Amount:
     """ "under 500" is [0, 500]; "at least 3" is 3, inferred."""
     before = " ".join(heard.norms[max(0, index - 3) : index])
     read = table("amounts")
-    for phrase in read["at_most"]:
+    at_least = any(before.endswith(phrase) for phrase in read["at_least"] if phrase.startswith("no "))
+    little = before.endswith(("little under", "just under", "bit under", "shy of", "poco menos de"))
+    for phrase in read["at_most"] if not at_least and not little else ():
         grown = phrase == "up to" and heard.norm(index - 3) in {"its", "is", "now", "went", "got", "gone", "thats"}
         if before.endswith(phrase) and not grown:
             return Amount(0, number.value, index, number.end)
@@ -231,7 +253,8 @@ def _bounded(heard: Heard, index: int, number: Number) -> Amount:
     return Amount(number.value, number.value, index, number.end, "inferred" if hedged else "stated")
 
 
-def _has_currency(heard: Heard, amount: Amount) -> bool:
+def has_currency(heard: Heard, amount: Amount) -> bool:
+    """Whether an amount is called money."""
     start = heard.tokens[amount.start].start
     if heard.text[max(0, start - 2) : start].strip().endswith(("$", "\u20ac", "\u00a3")):
         return True
@@ -253,87 +276,8 @@ def _most_likely_sum(heard: Heard, found: list[Amount]) -> Amount:
     return max(kept, key=lambda a: (a.high, a.low < a.high))
 
 
-def _counted(heard: Heard, found: list[Amount], question: str) -> Amount | None:
-    """The number of what the question names ("how many hours": "seventy hours"), or one said twice; None: neither."""
-    asked = set(words_of(question[:300])) & word_set("amounts", "units_of_time")
-    named = [a for a in found if heard.norm(a.end) in asked]
-    if named:
-        return named[0]
-    values = [(a.low, a.high) for a in found]
-    return next((a for a in found if values.count((a.low, a.high)) > 1), None) if len(found) > 2 else None
-
-
-def _added(heard: Heard, found: list[Amount]) -> Amount:
-    """ "two boys and a girl" are three; otherwise the first number that counts something."""
-    people = word_set("amounts", "people")
-    begun = {a.start for a in found}
-    counted = [
-        a for a in found if heard.norm(a.end) in people or (a.end not in begun and heard.norm(a.end + 1) in people)
-    ]
-    single = _one_person(heard, found)
-    single += _and_me(heard) if single or counted else []
-    if len(counted) + len(single) > 1 and counted and not any("total" in heard.norms for _ in (0,)):
-        low = sum(a.low for a in counted) + len(single)
-        total = next((a for a in found if a not in counted and a.low == a.high == low), None)
-        if total is not None:
-            return total  # "three, two girls and a boy"
-        high = sum(a.high for a in counted) + len(single)
-        starts = [a.start for a in counted] + single
-        ends = [a.end + 1 for a in counted] + [s + 2 for s in single]
-        return Amount(low, high, min(starts), min(max(ends), len(heard)))
-    units = word_set("amounts", "units_of_time")
-    kept = [a for a in found if heard.norm(a.end) not in {"oclock", "am", "pm", "anos", "years"}] or found
-    kept = [a for a in kept if heard.norm(a.end) not in units] or kept
-    return kept[0]
-
-
-def _one_person(heard: Heard, found: list[Amount]) -> list[int]:
-    """Places of "a girl", "my wife" beside counted people."""
-    taken = {i for a in found for i in range(a.start, a.end)}
-    people = word_set("amounts", "one_person")
-    return [
-        i
-        for i, word in enumerate(heard.norms[:-1])
-        if word in {"a", "my", "mi", "una", "un"} and heard.norm(i + 1) in people and i not in taken
-    ]
-
-
-def _only_single(heard: Heard) -> Found | None:
-    """ "a boy and a girl": one each."""
-    single = _one_person(heard, []) + _and_me(heard)
-    if not single or (len(single) == 1 and heard.norm(single[0]) not in {"a", "un", "una"}):
-        return None
-    start, end = heard.span(min(single), max(single) + 2)
-    return Found(len(single), start, end, "people named one by one")
-
-
-def _and_me(heard: Heard) -> list[int]:
-    """ "my husband, me and two kids", "mi esposo, yo y …": the place of the speaker in a list of people."""
-    for index, word in enumerate(heard.norms):
-        beside = {heard.norm(index - 1), heard.norm(index + 1)}
-        if (
-            word in {"me", "myself", "yo", "i"}
-            and ({"and", "y", "its"} & beside or (word == "me" and heard.norm(index + 1) == "my"))
-            and not (word == "i" and heard.norm(index - 1) == "and")
-        ):
-            return [index]
-    return []
-
-
-def _vague_count(heard: Heard) -> Found | None:
-    """ "none", "just me", "once", "a few"."""
-    joined = f" {' '.join(heard.norms)} "
-    for phrase, value in table("amounts")["vague"].items():
-        if f" {phrase} " in joined:
-            words = tuple(phrase.split())
-            at = heard.find(words)
-            start, end = heard.span(at, at + len(words))
-            state: State = "inferred" if isinstance(value, list) else "stated"
-            return Found(list(value) if isinstance(value, list) else value, start, end, f'"{phrase}" counted', state)
-    return None
-
-
-def _nothing(heard: Heard, key: str) -> Found | None:
+def nothing(heard: Heard, key: str) -> Found | None:
+    """Zero, when a phrase of this list says so."""
     joined = f" {' '.join(heard.norms)} "
     for phrase in table("amounts")[key]:
         if f" {phrase} " in joined:

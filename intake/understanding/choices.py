@@ -161,6 +161,8 @@ def _by_number(heard: Heard, choices: Sequence[Choice]) -> Found | None:
         if after not in read["after_ordinal"] and after not in read["around_number"] and word != "1st":
             place = None  # "last month", "first thing"
         before = heard.norm(index - 1)
+        if before in {"un", "una"}:
+            continue  # "un cuarto" is a room
         introduced = before in read["number_words"]
         if place is None and (introduced or len(content) <= 1):
             place = read["cardinals"].get(word)
@@ -206,6 +208,11 @@ def _ideas(said: str, away: frozenset[int] = frozenset()) -> dict[str, float]:
                     found[idea] = max(found.get(idea, 0.0), weight)
                 words[at : at + size] = [""] * size
     return found
+
+
+def ideas_of(said: str) -> frozenset[str]:
+    """The ideas that a label stands for."""
+    return frozenset(_ideas(said))
 
 
 def _with_wider(said: dict[str, float]) -> dict[str, float]:
@@ -271,9 +278,10 @@ def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     named = [[w for words in _names(c) for w in words if w not in small] for c in choices]
     spread = [{_stem(w) for w in words} for words in named]
     weight = {s: math.log(1 + len(choices) / sum(s in stems for stems in spread)) for stems in spread for s in stems}
+    mine = _own_ideas(choices)
     scores = [
-        _score(said, theirs, words, stems, weight, choice)
-        for choice, words, stems in zip(choices, named, spread, strict=True)
+        _score(said, theirs, words, stems, weight, ideas)
+        for ideas, words, stems in zip(mine, named, spread, strict=True)
     ]
     order = sorted(range(len(choices)), key=lambda i: -scores[i])
     best = order[0]
@@ -284,17 +292,31 @@ def _by_meaning(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     return _found(heard, choices[best], start, end, "the choice nearest in meaning", sure=False)
 
 
+def _own_ideas(choices: Sequence[Choice]) -> list[frozenset[str]]:
+    """The ideas of each choice; a wider one that its own implies is left to the choice that says it."""
+    ideas = [frozenset(_ideas(" ".join(" ".join(name) for name in _names(c)))) for c in choices]
+    implies = table("choices")["implies"]
+    wider = [frozenset(wide for one in each for wide in implies.get(one, ())) for each in ideas]
+    return [
+        frozenset(
+            one
+            for one in each
+            if one not in wider[i]
+            or not any(one in other and one not in wider[j] for j, other in enumerate(ideas) if j != i)
+        )
+        for i, each in enumerate(ideas)
+    ]
+
+
 def _score(
     own: list[tuple[str, frozenset[str]]],
     theirs: dict[str, float],
     words: list[str],
     stems: set[str],
     weight: dict[str, float],
-    choice: Choice,
+    mine: frozenset[str],
 ) -> float:
     """Shared word stems weigh by how much they tell the choices apart; shared ideas count; so do near sounds."""
-    label = " ".join(" ".join(name) for name in _names(choice))
-    mine = _ideas(label)
     said = [word for word, ideas in own if not ideas or not ideas.isdisjoint(mine)]
     heard = {_stem(w) for w in said}
     total = sum(weight[s] for s in stems) or 1.0

@@ -152,6 +152,8 @@ def year_after(heard: Heard, index: int, when: When, *, short: bool = True) -> t
 def relative_year(heard: Heard, index: int, when: When) -> tuple[int, int] | None:
     """A year seen from today: "last year", "two years ago", "el año pasado"."""
     for words, offset in _YEARS.items():
+        if words == ("pasado",) and heard.norm(index - 1) != "ano":
+            continue  # "septiembre pasado" is the last September there was
         if heard.starts(index, words):
             return when.today.year + offset, index + len(words)
     number = number_at(heard, index)

@@ -7,11 +7,13 @@ from datetime import date, timedelta
 from typing import Final
 
 from intake.understanding import calendar as cal
+from intake.understanding.date_parts import month_at
 from intake.understanding.date_types import Period, Reader, When
 from intake.understanding.heard import Heard
 from intake.understanding.numbers import number_at
 from intake.understanding.words import table, word_set
 
+_DEEPEST: Final = 2
 _AGO: Final = frozenset({"ago", "back", "prior", "earlier", "atras", "aback", "agoe"})
 _LATER: Final = (("from", "now"), ("from", "today"), ("from", "tomorrow"), ("later",), ("a", "partir", "de", "hoy"),
                 ("desde", "hoy"), ("contados", "desde", "hoy"), ("contando", "desde", "hoy"))  # fmt: skip
@@ -116,7 +118,7 @@ def _ago(heard: Heard, index: int, when: When) -> Period | None:
         return None
     end = length[3]
     if heard.norm(end) in _AGO:
-        return _at_distance(heard, index, (*length[:3], end + 1), -1, when)
+        return _ago_from(heard, index, (*length[:3], end + 1), when)
     for words in _LATER:
         if heard.starts(end, words):
             if words[-1] == "tomorrow":
@@ -126,7 +128,63 @@ def _ago(heard: Heard, index: int, when: When) -> Period | None:
     return _from_event(heard, index, length, when)
 
 
+def _ago_from(heard: Heard, index: int, length: tuple[float, float, str, int], when: When) -> Period:
+    """ "two weeks ago yesterday", "a week ago Tuesday": counted from that day."""
+    end = length[3]
+    day = table("dates")["weekdays"].get(heard.norm(end))
+    if heard.norm(end) == "yesterday":
+        back = 1
+    elif day is not None and length[2] == "week":
+        back = (when.today.weekday() - day) % 7
+    else:
+        return _at_distance(heard, index, length, -1, when)
+    seen = replace(when, today=when.today - timedelta(days=back))
+    return _at_distance(heard, index, (*length[:3], end + 1), -1, seen)
+
+
+def _nth_weekday(heard: Heard, index: int, when: When) -> Period | None:
+    """ "the first Monday in October", "el último viernes de marzo"."""
+    place = table("numbers")["ordinal"].get(heard.norm(index), 5 if heard.norm(index) in {"last", "ultimo"} else 0)
+    day = table("dates")["weekdays"].get(heard.norm(index + 1))
+    if not 1 <= place <= 5 or day is None or heard.norm(index + 2) not in {"of", "in", "de", "del"}:
+        return None
+    if month_at(heard, index + 3) is None:
+        return None
+    from intake.understanding.date_phrases import period_at
+
+    month = period_at(heard, index + 3, replace(when, asked=True))
+    if month is None or month.kind != "month":
+        return None
+    days = [month.low + timedelta(days=n) for n in range((month.high - month.low).days + 1)]
+    found = [one for one in days if one.weekday() == day]
+    one = found[-1] if place == 5 else found[place - 1]
+    return _period(one, one, index, month.end, "day")
+
+
+def _weekday_beside(heard: Heard, index: int, when: When) -> Period | None:
+    """ "the Monday after Halloween", "el viernes antes de Navidad"."""
+    day = table("dates")["weekdays"].get(heard.norm(index))
+    if day is None or when.deep >= _DEEPEST:
+        return None
+    from intake.understanding.date_phrases import period_at
+
+    for marks, sign in ((_BEFORE, -1), (_AFTER, 1)):
+        for words in marks:
+            at = index + 1 + len(words)
+            if not heard.starts(index + 1, words):
+                continue
+            event = period_at(heard, at, when.inside())
+            if event is None or not event.is_day:
+                continue
+            step = (day - event.low.weekday()) % 7 or 7
+            one = event.low + timedelta(days=step if sign > 0 else step - 7 if step < 7 else -7)
+            return _period(one, one, index, event.end, "day")
+    return None
+
+
 def _from_event(heard: Heard, index: int, length: tuple[float, float, str, int], when: When) -> Period | None:
+    if when.deep >= _DEEPEST:
+        return None
     from intake.understanding.date_phrases import period_at  # an event is itself any kind of period
 
     for marks, sign in ((_BEFORE, -1), (_AFTER, 1)):
@@ -136,7 +194,7 @@ def _from_event(heard: Heard, index: int, length: tuple[float, float, str, int],
                 at += heard.norm(at) in {"the", "el", "la"}
                 if length_at(heard, at) is not None:
                     return None
-                event = period_at(heard, at, when)
+                event = period_at(heard, at, when.inside())
                 if event is not None:
                     ends = [cal.shifted(event.low, sign * n, length[2]) for n in length[:2]]
                     return _period(min(ends), max(ends), index, event.end, "offset")
@@ -307,4 +365,4 @@ def _turn_span(unit: str, turn: int, when: When) -> cal.Span | None:
     return ended[turn] if len(ended) >= -turn else None
 
 
-RELATIVE: Final[tuple[Reader, ...]] = (_ago, _weekday, _turned)
+RELATIVE: Final[tuple[Reader, ...]] = (_ago, _nth_weekday, _weekday_beside, _weekday, _turned)

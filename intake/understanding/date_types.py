@@ -17,6 +17,12 @@ class When:
     today: date
     ahead: bool = False
     asked: bool = True
+    #: How many "the day after …" stand around this one: of more than two nobody speaks.
+    deep: int = 0
+
+    def inside(self) -> When:
+        """The same for the event that a day is counted from."""
+        return replace(self, deep=self.deep + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from intake.understanding.words import table, word_set
 
 _BEFORE_WORDS: Final = 3
 _VAGUE_DAYS: Final = 7
+_THIRDS: Final = frozenset(
+    {"early", "mid", "late", "or", "and", "y", "o", "principios", "mediados", "finales", "a", "de"}
+)
 _LAST: Final = frozenset({"last", "final", "ultimas"})
 
 
@@ -28,7 +31,7 @@ def read_date(heard: Heard, today: date, question: str = "") -> Found | None:
         if found:
             kept = [found[i] for i in standing(part, [(p.start, p.end) for p in found])]
             kept = [_in_month(part, p, kept) for p in kept]
-            best = min(kept, key=lambda p: (not p.is_day, (p.high - p.low).days if not p.is_day else 0))
+            best = min(kept, key=lambda p: (not p.is_day, (p.high - p.low).days if not p.is_day else not p.has_year))
             return _found(part, best, as_interval=not best.is_day)
     return None
 
@@ -41,6 +44,9 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
         if len(kept) >= 2 and word_set("dates", "ended") & set(part.norms[kept[0].end : kept[-1].start]):
             last = kept[-1]
             first = _same_year(kept[0], last)
+            if first.has_year and not last.has_year:
+                there = last.in_year(first.low.year)
+                last = there if there.high >= first.low else last
             if first.low <= last.high:
                 return _found(part, replace(first, high=last.high, end=last.end), as_interval=True)
         if len(kept) >= 2 and (both := _both(part, kept[0], kept[1])) is not None:
@@ -62,6 +68,10 @@ def _in_month(heard: Heard, day: Period, others: list[Period]) -> Period:
 def _both(heard: Heard, first: Period, second: Period) -> Period | None:
     """ "July and August", "the 7th and 8th of June": one stretch, when the second goes on where the first ends."""
     between = set(heard.norms[first.end : second.start])
+    if first.kind == second.kind == "month" and between <= _THIRDS and between:
+        first = _same_year(first, second)
+        if timedelta() < second.low - first.high <= timedelta(days=12):
+            return replace(first, high=second.high, end=second.end, kind="range")  # "late May, early June"
     if not {"and", "y"} & between or between - {"and", "y", "the", "el", "then", "luego"}:
         return None
     first = _same_year(first, second)
@@ -95,7 +105,7 @@ def periods(heard: Heard, when: When) -> list[Period]:
         if period is None:
             index += 1
             continue
-        if period.kind == "week" and heard.norm(period.end) in {"of", "de"} and month_at(heard, period.end + 1):
+        if period.kind in {"week", "stretch"} and _of_a_month(heard, period.end):
             index = period.end  # "the last week of May" is told with the month
             continue
         period = _qualified(heard, period, when)
@@ -115,6 +125,11 @@ def periods(heard: Heard, when: When) -> list[Period]:
             found.append(period)
         index = max(period.end, index + 1)
     return [_open_ended(heard, p, when) for p in found]
+
+
+def _of_a_month(heard: Heard, index: int) -> bool:
+    """ "the last two weeks of September": told with the month."""
+    return heard.norm(index) in {"of", "de", "in"} and month_at(heard, index + 1) is not None
 
 
 def _qualified(heard: Heard, period: Period, when: When) -> Period:
@@ -196,6 +211,8 @@ def _is_vague(heard: Heard, period: Period, before: set[str]) -> bool:
         or after[:2] == ("o", "asi")
     ):
         return True
+    if period.kind == "holiday" and heard.norm(period.start - 1) == "por":
+        return True
     nearest = heard.norms[max(0, period.start - 3) : period.start]
     return bool(word_set("dates", "around") & set(nearest)) and bool(before)
 
@@ -248,6 +265,9 @@ def _from_to(heard: Heard, first: Period, second: Period) -> Period | None:
     if first.kind == "holiday" and second.has_year and not first.has_year:
         # a movable feast is looked up again in the year said
         first = period_at(heard, first.start, When(date(second.high.year, 12, 31))) or first
+    if first.kind == "bare_day" and second.kind == "day":
+        moved = cal.safe(second.low.year, second.low.month, first.low.day)
+        first = replace(first, low=moved, high=moved, has_year=True) if moved and moved <= second.low else first
     first = _same_year(first, second)
     if second.kind == "bare_day" and first.is_day:
         moved = cal.safe(first.low.year, first.low.month, second.low.day)
@@ -283,6 +303,7 @@ def _open_ended(heard: Heard, period: Period, when: When) -> Period:
     to_now = any(
         w in {"now", "present", "presente", "ahora", "hoy", "today", "currently", "fecha"} for w in after
     ) and any(w in {"to", "until", "till", "hasta", "through", "til", "the", "la"} for w in after)
+    to_now = to_now or after[:2] in {("pa", "aca"), ("para", "aca"), ("a", "aca"), ("to", "date"), ("on", "up")}
     if ((word_set("dates", "since") & before and period.kind != "range") or to_now) and period.low <= when.today:
         return replace(period, high=when.today, kind="since")
     return period

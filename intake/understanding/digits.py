@@ -297,6 +297,8 @@ def _bridge(heard: Heard, index: int, count: int) -> int:
         return 0
     for step in range(1, 4):
         ahead = index + step
+        if count == 7 and heard.norm(ahead - 1) in {"area", "codigo", "lada"}:
+            return 0  # "… 0122, my area code is 212"
         if element(heard, ahead) is not None or _zero_ahead(heard, ahead):
             between = heard.norms[index:ahead]
             allowed = _BETWEEN | word_set("stock", "fillers")

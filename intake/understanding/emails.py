@@ -12,7 +12,13 @@ from intake.understanding.heard import Heard, alike
 from intake.understanding.spelling import letter_at
 from intake.understanding.words import phrases, plain_words, table
 
-_TYPED: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,5}")
+#: An "@" with a space beside it, "(at)", and a comma for a dot are slips of the hand.
+_TYPED: Final = re.compile(
+    r"[A-Za-z0-9._%+\-]{1,64}(?: ?@ ?|[(\[]at[)\]])[A-Za-z0-9\-]{1,63}"
+    r"(?:(?:\.|,(?=com|net|org|edu)|[(\[]dot[)\]])[A-Za-z0-9\-]{1,63}){1,5}"
+)
+_LOOSE: Final = re.compile(r" ?@ ?|[(\[]at[)\]]")
+_COMMA: Final = re.compile(r",|[(\[]dot[)\]]")
 _TENS: Final = frozenset({"treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"})
 _MAX_LOCAL_WORDS: Final = 24
 #: Names of letters that are no words.
@@ -41,8 +47,9 @@ def read_email(heard: Heard) -> Found | None:
     typed = list(_TYPED.finditer(heard.text, *heard.whole())) if heard.tokens else []
     if typed:
         found = typed[-1]
-        value = found[0].strip(".-").lower()
+        value = _LOOSE.sub("@", _COMMA.sub(".", found[0])).strip(".-").lower()
         return Found(value, found.start(), found.end(), "written as an e-mail address")
+    heard = _plain_at(heard)
     best: Found | None = None
     for index in range(len(heard)):
         domain = _domain(heard, index)
@@ -50,6 +57,21 @@ def read_email(heard: Heard) -> Found | None:
             read = _spoken(heard, index, domain)
             best = read or best
     return best
+
+
+def _plain_at(heard: Heard) -> Heard:
+    """ "at the at sign gmail": the sign said once."""
+    norms = heard.norms
+    away: set[int] = set()
+    for index, word in enumerate(norms):
+        if word in {"sign", "symbol"} and norms[index - 1 : index] == ("at",):
+            away.add(index)
+            back = index - 2 if heard.norm(index - 2) != "the" else index - 3
+            away.update(range(back + 1, index - 1))
+            if heard.norm(back) == "at":
+                away.add(back)
+    kept = tuple(token for i, token in enumerate(heard.tokens) if i not in away)
+    return Heard(heard.text, kept, heard.language) if away else heard
 
 
 def _data(key: str) -> dict[str, str]:
@@ -124,6 +146,8 @@ def _spoken(heard: Heard, index: int, domain: tuple[str, int]) -> Found | None:
     first = _local_start(heard, at)
     local, position = "", first
     while position <= at:
+        if local and heard.gap(position) in {".", "_", "-", "+"}:
+            local += heard.gap(position)
         piece, position = _piece(heard, position)
         local += piece or ""
     local = re.sub(r"\.{2,}", ".", local).strip(".-")
@@ -145,15 +169,24 @@ def _local_start(heard: Heard, last: int) -> int:
                 return index + 1
             index -= silent
             continue
+        if word == "then" and len(heard.norm(index - 1)) == 1 and index < last:
+            index -= 1  # "first initial j, then harper"
+            continue
         if word == "y" and heard.norm(index - 1) in _TENS and index < last:
             index -= 1
             continue
         joined = _is_dot(heard.norm(index + 1)) or heard.norm(index + 1) in _data("signs") if index < last else False
         letters = (
-            index < last
-            and len(word) == 1
-            and not {heard.norm(index + 1), heard.norm(index - 1)}.isdisjoint(_LETTER_NAMES)
-        ) or (len(word) == 1 and index < last and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))})
+            (
+                index < last
+                and len(word) == 1
+                and not {heard.norm(index + 1), heard.norm(index - 1)}.isdisjoint(_LETTER_NAMES)
+            )
+            or (len(word) == 1 and index < last and 1 in {len(heard.norm(index + 1)), len(heard.norm(index - 1))})
+            or (
+                index == last and len(word) == 1 and len(heard.norm(index - 1)) == 1  # "r o s e at"
+            )
+        )
         if word in stops and not joined and not letters:
             return index + 1
         if index < last and (_ends_here(heard, index + 1) or _before_chain(heard, index)):
@@ -202,6 +235,8 @@ def _piece(heard: Heard, index: int) -> tuple[str | None, int]:
         return signs[pair], index + 2
     if word in signs:
         return signs[word], index + 1
+    if word == "then":
+        return "", index + 1
     if word in _silent_first():
         size = next((len(words) for words in _silent() if heard.starts(index, words)), 0)
         if size:

@@ -13,6 +13,9 @@ from intake.understanding.words import table, word_set
 #: Words that "*" in a phrase may stand for.
 _GAP: Final = 3
 _MAX_WORDS: Final = 120
+#: Longer answers are stories: what fits any question is not looked for in them.
+_SHORT: Final = 14
+_ASKED_WHO: Final = frozenset({"why", "what", "que", "huh", "how", "quien", "who", "when", "cuando"})
 _Phrase = tuple[str, ...]
 
 
@@ -45,6 +48,46 @@ def read_event(heard: Heard, question: str) -> Found | None:
     start, end = heard.span(first, last)
     value = told[0][0]
     return Found(value, start, end, f"what is told means {value}", "inferred")
+
+
+def read_outcome(heard: Heard, question: str) -> Found | None:
+    """ "yes" or "no", inferred, by what any such question may be answered with: "I never got around to it", "twice".
+
+    Only for short answers, and never when the question asks about something that went wrong.
+    """
+    asked = frozenset(words_of(question[:500]))
+    if not asked or len(heard) > _SHORT or asked & word_set("events", "bad_news"):
+        return None
+    if _ASKED_WHO & asked or (heard.norms[:1] and heard.norm(0) in _ASKED_WHO):
+        return None
+    no = _place(heard, "not_done")
+    if no is not None:
+        start, end = heard.span(*no)
+        return Found("no", start, end, "what is told means no", "inferred")
+    yes = _place(heard, "done")
+    if yes is not None and not any(word in word_set("yes_no", "negatives") for word in heard.norms):
+        start, end = heard.span(*yes)
+        return Found("yes", start, end, "what is told means yes", "inferred")
+    return None
+
+
+def _place(heard: Heard, key: str) -> tuple[int, int] | None:
+    """Where the first phrase of this list stands."""
+    by_first = _by_first(key)
+    for index in range(len(heard)):
+        for phrase in by_first.get(heard.norm(index), ()):
+            if heard.starts(index, phrase):
+                return index, index + len(phrase)
+    return None
+
+
+@cache
+def _by_first(key: str) -> dict[str, tuple[_Phrase, ...]]:
+    found: dict[str, list[_Phrase]] = {}
+    for said in table("events")[key]:
+        phrase = tuple(str(said).split())
+        found.setdefault(phrase[0], []).append(phrase)
+    return {first: tuple(group) for first, group in found.items()}
 
 
 def _stands(words: tuple[str, ...], phrase: _Phrase) -> bool:

@@ -107,7 +107,7 @@ def number_at(heard: Heard, index: int) -> Number | None:
     }:
         start = index + 1
     number = _composed(heard, start)
-    return _with_rest(heard, number) if number is not None else None
+    return _with_rest(heard, _million_and(heard, number)) if number is not None else None
 
 
 def _composed(heard: Heard, index: int) -> Number | None:
@@ -205,6 +205,22 @@ def _with_rest(heard: Heard, number: Number) -> Number:
     return Number(value, end, kind, number.written)
 
 
+def _million_and(heard: Heard, number: Number) -> Number:
+    """ "a million two" is 1.2 million."""
+    tenth = word_value(heard.norm(number.end - 1), heard.language)
+    scale = word_value(heard.norm(number.end - 2), heard.language)
+    if (
+        tenth is not None
+        and scale == ("scale", 1_000_000)
+        and tenth[0] == "unit"
+        and tenth[1]
+        and heard.norm(number.end) not in {"hundred", "thousand", "mil", "dollars", "dolares"}
+        and number.value % 1_000_000 == tenth[1]
+    ):
+        return Number(number.value - tenth[1] + tenth[1] * 100_000, number.end, "decimal")
+    return number
+
+
 def _last_scale(number: Number) -> float:
     """ "un millón y medio" is a million and half a million; "two and a half" is 2.5."""
     if number.kind != "scale":
@@ -235,13 +251,13 @@ def _half(heard: Heard, index: int) -> Number | None:
         if heard.norm(after) in dozens:
             return Number(6, after + 1, "unit")
         scale = word_value(heard.norm(after), heard.language)
-        if scale is not None and scale[0] == "scale" and scale[1] > 1000:
+        if scale is not None and scale[0] == "scale" and scale[1] >= 1000:
             return Number(scale[1] / 2, after + 1, "scale")
         return None
     if heard.norm(at) in {"couple", "par"}:
         after = at + 1 + (heard.norm(at + 1) in {"of", "de"})
         word = heard.norm(after)
-        if word == "hundred":
+        if word in {"hundred", "cientos", "hundreds"}:
             return Number(200, after + 1, "hundred")
         scale = word_value(word, heard.language)
         if scale is not None and scale[0] == "scale":

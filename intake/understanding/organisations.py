@@ -8,9 +8,12 @@ from intake.understanding.again import said_again
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
+from intake.understanding.stock import without_fillers
 from intake.understanding.words import phrases, plain_words, table, word_set
 
 _MAX_WORDS: Final = 8
+#: Words of an answer that may as a whole say that there is no employer.
+_FEW: Final = 6
 _UPPER: Final = {
     "llc": "LLC", "llp": "LLP", "inc": "Inc", "corp": "Corp", "usa": "USA", "us": "US", "lp": "LP",
     "pllc": "PLLC", "sa": "SA",
@@ -20,6 +23,9 @@ _UPPER: Final = {
 
 def read_organisation(heard: Heard) -> Found | None:
     """The name in an answer to "which company?"; what introduces it and what follows it left out."""
+    if " ".join(without_fillers(heard)) in word_set("organisations", "no_employer") and len(heard) <= _FEW:
+        start, end = heard.whole()
+        return Found(None, start, end, "said that there is none", "unknown")
     for part in reversed(pieces(heard)):
         found = _best(part)
         if found is not None:
@@ -40,6 +46,7 @@ def _best(heard: Heard) -> Found | None:
         score = _score(heard, start, end) + max(
             (v for at, v in introduced.items() if index <= at <= start), default=0.0
         )
+        score += 0.9 * _beside_its_kind(heard, start, runs)
         score += 1.2 if _without_echo(heard, start, end) != (start, end) else 0.0
         runs.append((start, end))
         if best is None or score > best[0]:
@@ -49,6 +56,14 @@ def _best(heard: Heard) -> Found | None:
         return None
     start, end = said_again(heard, best[1:], runs) if len(runs) > 1 else best[1:]
     return _found(heard, *_with_article(heard, *_without_echo(heard, start, end)))
+
+
+def _beside_its_kind(heard: Heard, start: int, runs: list[tuple[int, int]]) -> bool:
+    """ "the school district, Fresno Unified": a name after a comma, behind the kind of thing it is."""
+    kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds")
+    if not runs or runs[-1][1] != start or "," not in heard.gap(start):
+        return False
+    return heard.norm(start - 1) in kinds and not heard.raw(start - 1)[:1].isupper()
 
 
 def _with_article(heard: Heard, start: int, end: int) -> tuple[int, int]:
@@ -81,7 +96,8 @@ def _starts(heard: Heard) -> dict[int, float]:
             place = at + len(phrase)
             if phrase == ("by",) and heard.norm(place) in {"the", "my"}:
                 break  # "by the airport" is a place
-            found[place] = max(found.get(place, 0.0), 0.5 + 0.25 * len(phrase))
+            sure = 0.6 * (phrase[-1] in word_set("organisations", "naming"))
+            found[place] = max(found.get(place, 0.0), 0.5 + 0.25 * len(phrase) + sure)
             at = heard.find(phrase, at + 1)
     if heard.norm(0) in {"the", "my", "our", "el", "la", "mi", "su", "their", "his", "her"}:
         verb = next(
@@ -92,9 +108,14 @@ def _starts(heard: Heard) -> dict[int, float]:
 
 
 def _score(heard: Heard, start: int, end: int) -> float:
-    kinds = word_set("organisations", "suffixes") | word_set("organisations", "kinds")
+    kinds = (
+        word_set("organisations", "suffixes")
+        | word_set("organisations", "kinds")
+        | {"county", "city", "state", "local"}
+    )
     norms = heard.norms[start:end]
-    if all(word in kinds for word in norms):
+    known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
+    if all(word in kinds for word in norms) and not known:
         return -0.5
     score = 1.0 if not all(word in plain_words("common") or word in kinds for word in norms) else 0.2
     if heard.is_cased and any(heard.raw(i)[:1].isupper() and i > 0 for i in range(start, end)):
@@ -102,7 +123,6 @@ def _score(heard: Heard, start: int, end: int) -> float:
     if any(heard.raw(i).lower().endswith(("'s", "\u2019s")) for i in range(start, end)) and norms[-1] in kinds:
         score -= 0.8  # "Dr. Patel's office"
     score += 0.7 if len(norms) > 1 and kinds & set(norms) else 0.0
-    known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
     return score + (1.5 if known else 0.0)
 
 
@@ -111,17 +131,7 @@ def read_any_organisation(heard: Heard) -> Found | None:
     for name in table("organisations")["known"]:
         words = tuple(str(name).split())
         at = heard.find(words)
-        if at >= 0 and heard.norm(at) not in {
-            "target",
-            "delta",
-            "united",
-            "apple",
-            "ford",
-            "progressive",
-            "chase",
-            "southwest",
-            "ups",
-        }:
+        if at >= 0 and name not in word_set("organisations", "unsure"):
             return _found(heard, at, at + len(words))
     for phrase in phrases("organisations", "sure"):
         at = heard.find(phrase)
@@ -242,7 +252,12 @@ def _typed_with_suffix(heard: Heard) -> Found | None:
 
 def _found(heard: Heard, start: int, end: int) -> Found:
     left, right = heard.span(start, end)
-    if end - start == 1 and end < len(heard) and heard.raw(start).lower().endswith(("'s", "\u2019s")):
+    if (
+        end - start == 1
+        and end < len(heard)
+        and heard.norm(start) not in word_set("organisations", "known")
+        and heard.raw(start).lower().endswith(("'s", "\u2019s"))
+    ):
         right -= 2  # "geico's my insurance"
     said = heard.text[left:right]
     value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(_joined(said))
@@ -263,7 +278,12 @@ def _joined(said: str) -> str:
 def _titled(said: str) -> str:
     inner = word_set("organisations", "inner")
     words = said.split()
+    spelled = table("organisations")["spelled"]
+    if said.lower() in spelled:
+        return str(spelled[said.lower()])
     return " ".join(
-        _UPPER.get(w.lower()) or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:])
+        _UPPER.get(w.lower())
+        or spelled.get(w.lower())
+        or (w.lower() if w.lower() in inner and i else w[:1].upper() + w[1:])
         for i, w in enumerate(words)
     )

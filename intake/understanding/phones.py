@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Final
 
-from intake.understanding.corrections import pieces
+from intake.understanding.corrections import denied, pieces
 from intake.understanding.digits import EXTENSION, Run, runs
 from intake.understanding.facts import Found, State
 from intake.understanding.heard import Heard
@@ -35,6 +35,7 @@ _OF_A_PHONE: Final = frozenset(
         "localizar",
     ]
 )
+_AREA: Final = frozenset({"area", "code", "codigo", "lada"})
 MIN_LOCAL: Final = 10
 _A_GUESS: Final = 0.9
 
@@ -70,7 +71,9 @@ def _complete(heard: Heard, country: str) -> Found | None:
 def _candidates(heard: Heard) -> list[Run]:
     """Runs of digits without an extension; neighbouring short runs are also tried together."""
     kept: list[Run] = []
-    for run in runs(heard):
+    every = runs(heard)
+    stand = [run for run in every if not denied(heard, run.start)]
+    for run in stand or every:
         if kept and EXTENSION & set(heard.norms[max(run.start - 2, kept[-1].end) : run.start]):
             continue
         kept.append(run)
@@ -84,7 +87,12 @@ def _candidates(heard: Heard) -> list[Run]:
         for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)
         if c.start - a.end <= 9 and len(a.digits) == 3
     ]
-    return kept + joined + triple
+    behind = [
+        Run(b.slots + a.slots, a.start, b.end)
+        for a, b in itertools.pairwise(kept)
+        if len(a.digits) == 7 and len(b.digits) == 3 and _AREA & set(heard.norms[a.end : b.start])
+    ]
+    return kept + joined + triple + behind
 
 
 def _number(run: Run, plus: bool, country: str) -> tuple[str, float] | None:

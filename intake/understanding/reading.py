@@ -11,9 +11,12 @@ from intake.language.guess import Language
 from intake.language.tokens import words_of
 from intake.understanding.addresses import read_address
 from intake.understanding.ages import read_old_enough
-from intake.understanding.amounts import read_count, read_money
+from intake.understanding.amounts import read_money
+from intake.understanding.choice_areas import read_area_choice
+from intake.understanding.choice_times import read_time_choice
 from intake.understanding.choices import read_choice
 from intake.understanding.corrections import is_correction
+from intake.understanding.counts import read_count
 from intake.understanding.dates import read_any_date, read_date, read_interval
 from intake.understanding.emails import read_email
 from intake.understanding.facts import Fact, Found, Question, Reading
@@ -23,7 +26,16 @@ from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
 from intake.understanding.phones import read_phone
 from intake.understanding.states import read_state
-from intake.understanding.stock import asks, has_none, refused, unknown, untold, unwilling, without_wishes
+from intake.understanding.stock import (
+    asks,
+    has_none,
+    refused,
+    refused_contact,
+    unknown,
+    untold,
+    unwilling,
+    without_wishes,
+)
 from intake.understanding.yes_no import read_yes_no
 
 #: Characters of one turn that are read.
@@ -54,7 +66,19 @@ _DO_YOU_KNOW: Final = (
     ["sabe", "usted", "si"],
 )
 #: What one has and gives, or does not want to.
-_GIVEN_OR_NOT: Final = frozenset({"phone", "email", "address"})
+_CONTACT: Final = frozenset({"phone", "email", "address"})
+#: Asked with one of these, "mejor no" is a no and keeps nothing back.
+_MAY_WE: Final = (
+    "can we",
+    "may we",
+    "could we",
+    "is it ok",
+    "is it okay",
+    "would you like",
+    "do you want",
+    "podemos",
+    "quiere",
+)
 _YES_NO: Final = {"yes": "yes", "si": "yes", "no": "no"}
 _Reader = Callable[[Heard, Question, date, str], "Found | None"]
 
@@ -72,7 +96,10 @@ _READERS: Final[dict[str, _Reader]] = {
         read_old_enough(heard, question.text) or read_yes_no(heard, question.text)
     ),
     "choice": lambda heard, question, today, country: (
-        read_choice(heard, question.choices) or _yes_no_choice(heard, question)
+        read_choice(heard, question.choices)
+        or read_time_choice(heard, question.choices, today)
+        or read_area_choice(heard, question.choices)
+        or _yes_no_choice(heard, question)
     ),
     "state": lambda heard, question, today, country: read_state(heard),
     "address": lambda heard, question, today, country: read_address(heard),
@@ -112,9 +139,12 @@ def _answer(heard: Heard, question: Question, today: date, country: str) -> Fact
     """The fact that answers the question; a refusal or "I do not know" is one."""
     key = question.key or question.type
     if not heard.tokens:
-        return None
+        return _by_sign(heard, key) if question.type == "yes_no" else None
     read = _READERS[question.type]
     refusal = refused(heard)
+    if refusal is not None and question.type == "yes_no" and _declines(question, heard, refusal):
+        start, end = heard.span(*refusal)
+        return Fact(key, "no", "stated", start, end, "what was offered is declined")
     if refusal is not None:
         rest = _without(heard, refusal)
         again = refused(rest)
@@ -131,15 +161,34 @@ def _answer(heard: Heard, question: Question, today: date, country: str) -> Fact
     if lost is not None:
         return _despite_unknown(heard, lost, question, today, country)
     found = read(heard, question, today, country)
-    if found is None and question.type in _GIVEN_OR_NOT and (no := unwilling(heard)) is not None:
-        start, end = heard.span(*no)
-        return Fact(key, None, "refused", start, end, "does not want to give it")
+    if found is None and question.type in _CONTACT:
+        if (no := unwilling(heard)) is not None:
+            start, end = heard.span(*no)
+            return Fact(key, None, "refused", start, end, "does not want to give it")
+        if (other := refused_contact(heard)) is not None:
+            start, end = heard.span(*other)
+            return Fact(key, None, "refused", start, end, "said that another way is wanted")
     if found is None and question.type in {"phone", "email", "address", "organisation"}:
         nothing = has_none(heard)
         if nothing is not None:
             start, end = heard.span(*nothing)
             return Fact(key, None, "unknown", start, end, "said that there is none")
     return found.as_fact(key) if found is not None else None
+
+
+def _by_sign(heard: Heard, key: str) -> Fact | None:
+    """A thumb up or down is an answer too."""
+    for sign, value in (("\U0001f44d", "yes"), ("\u2705", "yes"), ("\U0001f44e", "no"), ("\u274c", "no")):
+        at = heard.text.find(sign)
+        if at >= 0:
+            return Fact(key, value, "inferred", at, at + 1, "a sign that means it")
+    return None
+
+
+def _declines(question: Question, heard: Heard, refusal: tuple[int, int]) -> bool:
+    """ "Can we text you?" "Mejor no": a whole answer that declines what was offered."""
+    asked = f" {' '.join(words_of(question.text[:300]))} "
+    return refusal[1] - refusal[0] >= len(heard) - 2 and any(f" {words} " in asked for words in _MAY_WE)
 
 
 def _despite_unknown(heard: Heard, lost: tuple[int, int], question: Question, today: date, country: str) -> Fact:

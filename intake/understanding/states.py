@@ -19,6 +19,9 @@ _BEFORE: Final = frozenset(
 )
 #: Abbreviations that are words too: they count in capitals, or alone, or before a ZIP code.
 _CITIES_NAMED_SO: Final = frozenset({("kansas", "city"), ("washington", "heights"), ("michigan", "city")})
+_REALLY_WORDS: Final = frozenset(
+    {"in", "or", "me", "hi", "ok", "oh", "la", "de", "al", "ma", "pa", "mi", "va", "id", "no"}
+)
 _MIN_FUZZY: Final = 5
 
 
@@ -117,7 +120,16 @@ def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None
         before_zip = len(following) == 5 and following.isdigit()
         capital = heard.raw(index).isupper() and heard.is_cased
         after_comma = "," in heard.gap(index) and (index + 1 == len(heard) or before_zip)
-        alone = (asked and len(heard) == 1) or (asked and word not in table("states")["words_too"])
+        led = (
+            len(heard) <= 3
+            and index + 1 == len(heard)
+            and heard.norm(index - 1) in {"its", "in", "im", "is", "en", "es"}
+        )
+        alone = (
+            (asked and len(heard) == 1)
+            or (asked and led and word not in _REALLY_WORDS)
+            or (asked and word not in table("states")["words_too"])
+        )
         if before_zip or capital or after_comma or alone:
             return word.upper(), index + 1
     if len(word) == 1 and len(heard.norm(index + 1)) == 1 and asked:

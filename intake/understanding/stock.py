@@ -91,9 +91,16 @@ def untold(heard: Heard) -> tuple[int, int] | None:
     return find_phrase(heard, "untold") if len(heard) <= _SHORT else None
 
 
+def refused_contact(heard: Heard) -> tuple[int, int] | None:
+    """Where another way to be reached is asked for than the one that was asked about."""
+    return find_phrase(heard, "refused_contact") if len(heard) <= _SHORT else None
+
+
 def has_none(heard: Heard) -> tuple[int, int] | None:
     """Where it is said that there is none: "I don't have one", "no tengo correo"."""
-    return (find_phrase(heard, "none") or _pattern(heard, "none")) if len(heard) <= _SHORT else None
+    if len(heard) > _SHORT:
+        return None
+    return find_phrase(heard, "none") or _pattern(heard, "none") or find_phrase(heard, "without_contact")
 
 
 def unknown(heard: Heard) -> tuple[int, int] | None:

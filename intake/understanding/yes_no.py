@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
-from intake.understanding.events import read_event
+from intake.understanding.events import read_event, read_outcome
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
 from intake.understanding.words import phrases, table, word_set
@@ -47,13 +47,21 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     if doubled is not None:
         return doubled
     cues = _all_cues(heard)
-    cues = [cue for cue in cues if cue.phrase not in {"ya", "va"} or len(heard) <= _OPENING]
+    cues = [cue for cue in cues if cue.phrase not in word_set("yes_no", "alone") or len(heard) <= _OPENING]
     decided = _decide(heard, cues)
     if decided is None:
-        return read_event(heard, question) or _by_another(heard) or _echoed(heard, question) or _by_polarity(heard)
+        return (
+            read_event(heard, question)
+            or _by_another(heard)
+            or _echoed(heard, question)
+            or _by_polarity(heard)
+            or read_outcome(heard, question)
+        )
     decided = _last_word(heard, cues, decided)
-    if _in_passing(heard, decided[1]) and (told := read_event(heard, question)) is not None:
-        return told
+    if _in_passing(heard, decided[1]) or _begins_a_sentence(heard, decided[1]):
+        told = read_event(heard, question) or read_outcome(heard, question)
+        if told is not None:
+            return told
     kind, cue = decided
     start, end = heard.span(cue.start, cue.end)
     if kind == "open":
@@ -168,6 +176,16 @@ def _by_another(heard: Heard) -> Found | None:
 def _in_passing(heard: Heard, cue: _Cue) -> bool:
     """Whether a cue may be a part of a story: "… so we are …" answers nothing by itself."""
     return cue.start > _OPENING and cue.end < len(heard) and cue.phrase.split()[0] not in {"yes", "no", "si", "yeah"}
+
+
+def _begins_a_sentence(heard: Heard, cue: _Cue) -> bool:
+    """Whether "I was", "there is" begins a sentence ("I was too scared to say"): then it is no answer yet."""
+    words = cue.phrase.split()
+    if len(words) != 2 or words[0] not in word_set("yes_no", "subjects"):
+        return False
+    following = heard.norm(cue.end)
+    ended = not following or any(mark in heard.gap(cue.end) for mark in ",.;!?")
+    return not ended and following not in word_set("yes_no", "after_echo")
 
 
 def _last_word(heard: Heard, cues: list[_Cue], decided: tuple[str, _Cue]) -> tuple[str, _Cue]:

@@ -120,7 +120,24 @@ def test_odd_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["five ", "a ", "no ", "march ", "jane ", "@", "1 ", "and ", "dot ", "at ", "la calle ", "\U0001d7d9", "y mil "],
+    [
+        "five ",
+        "a ",
+        "no ",
+        "march ",
+        "jane ",
+        "@",
+        "1 ",
+        "and ",
+        "dot ",
+        "at ",
+        "la calle ",
+        "\U0001d7d9",
+        "y mil ",
+        "monday after ",
+        "first monday in ",
+        "two days before monday ",
+    ],
 )
 @pytest.mark.parametrize("kind", [None, *TYPES])
 def test_twenty_thousand_characters_are_read_to_their_end(word: str, kind: str | None) -> None:
