@@ -49,6 +49,34 @@ describe("following the conversation", () => {
   });
 });
 
+describe("with the keyboard alone", () => {
+  const one = { key: "has_lawyer", kind: "yes_no", text: "A lawyer?", help: null, choices: [{ code: "no", label: "No" }] };
+  const two = { key: "phone", kind: "phone", text: "Your number?", help: null, choices: [] };
+  const at = (question: typeof one | typeof two, turns = [turn(1)]): ReturnType<typeof snapshot> =>
+    snapshot({ stage: "basics", question, turns, can: may({ type: true, choose: true }) } as Parameters<typeof snapshot>[0]);
+  const reply = async (): Promise<void> => {
+    store.dispatch({ type: "asked" });
+    store.dispatch({ type: "snapshot", snapshot: at(two, [turn(1), turn(2), turn(3, { text: "Your number?" })]) });
+    store.dispatch({ type: "answered", problem: null });
+    await screen.findByText("Your number?");
+  };
+
+  it("stands at the next answer after a button, not at the top of the page", async () => {
+    await show(at(one));
+    screen.getByRole("button", { name: "No" }).focus();
+    await userEvent.keyboard("{Enter}");
+    await reply();
+    expect(document.activeElement).toBe(screen.getByLabelText(copy.composer.label));
+  });
+
+  it("and whoever touched the button gets no keyboard over the question", async () => {
+    await show(at(one));
+    await userEvent.click(screen.getByRole("button", { name: "No" }));
+    await reply();
+    expect(document.activeElement).toBe(document.body);
+  });
+});
+
 describe("before any input", () => {
   it("says what this is, and asks for nothing but what is needed to go on, in the server's words", async () => {
     const agreements = { version: "2026-2", items: [agreement("service", { text: "I want this." }), agreement("sms")] };

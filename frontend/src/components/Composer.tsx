@@ -1,4 +1,4 @@
-import { type FormEvent, type KeyboardEvent, type ReactElement, useId, useRef, useState } from "react";
+import { type FormEvent, type KeyboardEvent, type ReactElement, useEffect, useId, useRef, useState } from "react";
 import { MOST_CHARACTERS } from "../config";
 import * as copy from "../copy";
 import type { Controller } from "../state/controller";
@@ -24,7 +24,21 @@ export function Composer({ state, controller }: Props): ReactElement | null {
   const id = useId();
   const box = useRef<HTMLTextAreaElement>(null);
   const [draft, setDraft] = useState("");
-  const { intake } = state;
+  const whole = useRef<HTMLDivElement>(null);
+  const byKeyboard = useRef(false);
+  const { intake, busy } = state;
+  const asked = intake?.question?.key;
+
+  // The button that was pressed has gone. Whoever pressed it with the keyboard stands at the next question's answers,
+  // not at the top of the page; whoever touched it gets no keyboard over the question.
+  useEffect(() => {
+    if (busy || !byKeyboard.current) return;
+    byKeyboard.current = false;
+    if (document.activeElement !== document.body) return;
+    const next = whole.current?.querySelector<HTMLElement>("button:enabled, textarea:enabled, input:enabled");
+    next?.focus({ preventScroll: true });
+  }, [asked, busy]);
+
   if (!intake) return null;
   const story = intake.question === null || intake.question.kind === "story";
   const digits = intake.question?.kind === "code";
@@ -55,7 +69,13 @@ export function Composer({ state, controller }: Props): ReactElement | null {
   };
 
   return (
-    <div className="composer">
+    <div
+      ref={whole}
+      className="composer"
+      onClickCapture={(event) => {
+        byKeyboard.current = event.detail === 0;
+      }}
+    >
       {digits ? (
         <DigitsForm intake={intake} controller={controller} />
       ) : (

@@ -13,11 +13,18 @@ interface Props {
 
 /** Stop here and come back: a button, what to choose, then the code to note. */
 export function Later({ state, controller }: Props): ReactElement | null {
-  if (!state.intake?.later) return null;
+  const button = useRef<HTMLButtonElement>(null);
   const open = state.later !== null;
+  const wasOpen = useRef(open);
+  useEffect(() => {
+    if (wasOpen.current && !open) button.current?.focus();
+    wasOpen.current = open;
+  }, [open]);
+  if (!state.intake?.later) return null;
   return (
     <section className="later" aria-label={copy.later.heading}>
       <button
+        ref={button}
         type="button"
         className="text-button"
         aria-expanded={open}
