@@ -283,7 +283,10 @@ def test_the_listening_job_names_the_socket_that_sent_it(site: Site, conversatio
     jobs = wait_for(lambda: [line for line in _lines(site, "slot-1") if line["event"] == "job"])
     assert opened
     assert {job["actor"] for job in jobs} == {"listen"}
-    assert {job["request_id"] for job in jobs} <= opened
+    # A listening that was cut short is taken up again by the scheduler, and that job has no socket.
+    sent = {job["request_id"] for job in jobs if "request_id" in job}
+    assert sent
+    assert sent <= opened
     words, _ = conversation
     assert not found_in(json.dumps(jobs).lower(), words)
     assert all(set(job) <= JOB_FIELDS for job in jobs)

@@ -37,6 +37,26 @@ def test_the_summary_shows_facts_by_section_each_with_a_link_to_its_turn() -> No
     assert f'id="turn-{fact.turn.number}"' in html
 
 
+def test_the_printed_page_keeps_the_answer_of_a_long_question() -> None:
+    intake = to_review(begin("Maria Silva", "Globex Corporation", STORY))
+    printed = plain(staff("read-only").get(f"/admin/intake/intake/{intake.pk}/print/"))
+    assert "Who is on the other side? Globex Corporation [turn" in printed
+
+
+def test_stages_and_kinds_are_in_words() -> None:
+    intake = begin("Maria Silva", "Globex", STORY)
+    say(intake, "they locked me out of my apartment today")
+    client = staff("attorney")
+    listed = plain(client.get("/admin/intake/intake/?stage=telling_their_story"))
+    assert "safety pause" not in listed
+    assert "paused for safety" in listed
+    assert str(intake) in listed
+    assert str(intake) not in plain(client.get("/admin/intake/intake/?stage=sent"))
+    text = plain(page(client, intake))
+    assert "lockout today" in text
+    assert "lockout_today" not in text
+
+
 def test_what_was_said_too_early_is_sealed_until_the_check_is_passed() -> None:
     begin("Globex", "Somebody")
     intake = start()
