@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -21,7 +22,7 @@ def command(seconds: str) -> str:
     return out.getvalue()
 
 
-def make_canary(pk: object) -> None:
+def make_canary(pk: UUID) -> None:
     with public_scope():
         SchemaState.objects.filter(firm=pk).update(wave=waves.CANARY)
 
