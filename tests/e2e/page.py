@@ -76,8 +76,17 @@ def press(page: Any, label: str, *, patience: float | None = None) -> None:
 
 def to_review(page: Any) -> None:
     """Done, and past every question after the story."""
-    page.get_by_role("button", name="Done", exact=True).click()
-    page.get_by_role("button", name="Done", exact=True).wait_for(state="detached", timeout=30_000)
+    done = page.get_by_role("button", name="Done", exact=True)
+    coming = page.get_by_text("Your last spoken words are still on their way")
+    done.click()
+    for _ in range(150):
+        if not done.is_visible():
+            break
+        if coming.is_visible():  # a busy machine: the page says to wait and press again
+            page.wait_for_timeout(3_000)
+            done.click()
+        page.wait_for_timeout(200)
+    done.wait_for(state="detached", timeout=30_000)
     review = page.get_by_role("heading", name="Is this right?")
     skip = page.locator(".other-ways").get_by_role("button", name=re.compile("rather not say"))
     for _ in range(60):

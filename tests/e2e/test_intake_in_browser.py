@@ -132,7 +132,7 @@ def test_done_while_speaking_waits_for_the_last_words(
 def test_a_choice_is_taken_back_in_the_middle_of_a_sentence(
     site: Site, open_browser: Callable[..., Any], microphone: Path
 ) -> None:
-    page = to_story(open_browser(microphone), site.url(), name="Bea Back", other_side="Back Side Inc")
+    page = to_story(open_browser(microphone), site.url(), name="Tess Withdraw", other_side="Unsaid Holdings Inc")
     page.get_by_role("button", name="Speak instead").click()
     page.get_by_role("button", name="Turn on the microphone").click()
     page.locator(".caption").first.wait_for()
