@@ -44,7 +44,7 @@ SHOWN_HOSTS: Final = 100
 
 STATES = Gauge("legal_intake_certificates", "Hosts by the state of their Certificate.", ["state"])
 NOT_READY = Gauge(
-    "legal_intake_certificate_not_ready", "1 for a host without a usable certificate.", ["host", "state", "reason"]
+    "legal_intake_certificate_not_ready", "Hosts without a usable certificate; the log names each.", ["state"]
 )
 EARLIEST_END = Gauge("legal_intake_certificates_earliest_end_seconds", "When the first certificate ends, Unix time.")
 PASSES = Counter("legal_intake_certificates_passes", "Passes over the Certificates.", ["outcome"])
@@ -208,7 +208,7 @@ class Controller:
             counts[state.state] += 1
             if state.state not in ("ready", "waiting") and unready < SHOWN_HOSTS:
                 unready += 1
-                NOT_READY.labels(name, state.state, state.reason[:60]).set(1)
+                NOT_READY.labels(state.state).inc()
         for each, count in counts.items():
             STATES.labels(each).set(count)
 
