@@ -39,13 +39,8 @@ LONGEST_PASS: Final = 240.0
 STILL_SECONDS: Final = LONGEST_PASS + 60.0
 PAGE: Final = 250
 CHALLENGE_GROUP: Final = "acme.cert-manager.io/v1"
-#: Hosts that are not ready and have a series of their own.
-SHOWN_HOSTS: Final = 100
 
 STATES = Gauge("legal_intake_certificates", "Hosts by the state of their Certificate.", ["state"])
-NOT_READY = Gauge(
-    "legal_intake_certificate_not_ready", "Hosts without a usable certificate; the log names each.", ["state"]
-)
 EARLIEST_END = Gauge("legal_intake_certificates_earliest_end_seconds", "When the first certificate ends, Unix time.")
 PASSES = Counter("legal_intake_certificates_passes", "Passes over the Certificates.", ["outcome"])
 REQUESTS = Counter("legal_intake_certificates_api_requests", "Requests to the Kubernetes API server.")
@@ -202,13 +197,8 @@ class Controller:
                 logger.log(level, "certificate_state", extra=fields)
         self._said = states
         counts = dict.fromkeys(("ready", "issuing", "failed", "refused", "waiting"), 0)
-        NOT_READY.clear()
-        unready = 0
-        for name, state in states.items():
+        for state in states.values():
             counts[state.state] += 1
-            if state.state not in ("ready", "waiting") and unready < SHOWN_HOSTS:
-                unready += 1
-                NOT_READY.labels(state.state).inc()
         for each, count in counts.items():
             STATES.labels(each).set(count)
 

@@ -170,7 +170,7 @@ def test_reasons_of_conditions_and_challenges_reach_operators(
     assert controller.shelf.shown is not None
     assert controller.shelf.shown.proofs == {"a" * 43: f"{'a' * 43}.{'b' * 43}"}
     assert module.STATES.labels("failed")._value.get() == 1
-    assert module.NOT_READY.labels("failed")._value.get() >= 1
+    assert module.STATES.labels("failed")._value.get() >= 1
 
 
 def test_another_namespace_is_refused(tmp_path: Path, request: pytest.FixtureRequest) -> None:
