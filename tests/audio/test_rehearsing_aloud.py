@@ -38,7 +38,7 @@ def test_a_language_that_the_recogniser_does_not_know_is_refused() -> None:
 @pytest.mark.slow
 def test_what_is_spoken_is_heard_and_becomes_turns_with_their_place_in_the_audio() -> None:
     assert heard_in(synthesise("hello, how are you today", "en"))
-    intake = begin("Maria Silva", "Globex")
+    intake = begin("Maria Silva", "Globex", heard=True)
     voice = Spoken()
     before = journal_redis().keys("*")
     took = [voice.speak(intake, text) for text in ("They kept my deposit and never wrote to me.", "I want it back.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error as PlaywrightError
@@ -53,14 +54,18 @@ def to_story(context: Any, url: str, *, name: str, other_side: str) -> Any:
     yes = page.get_by_role("group").get_by_role("button", name="Yes", exact=True)
     mail = page.get_by_label("Your answer")
     for _ in range(20):
-        done.or_(yes).or_(mail).first.wait_for()
+        try:
+            done.or_(yes).or_(mail).first.wait_for()
+        except PlaywrightError as error:
+            raise AssertionError(f"no question to answer on the page:\n{page.inner_text('body')}") from error
         if done.is_visible():
             return page
         try:
             if yes.is_visible():
                 press(page, "Yes", patience=3_000)  # safe to be called, to be written to
             else:
-                answer(page, "somebody@example.org")
+                # an address that others gave too would stop this conversation (one person, many other sides)
+                answer(page, f"somebody.{secrets.token_hex(4)}@example.org")
         except PlaywrightError:
             continue  # a look brought the reply before the page moved on: that was the last question
     raise AssertionError("the first questions do not end")

@@ -16,9 +16,9 @@ BASICS: Final = {
 }  # fmt: skip
 
 
-def start(*, keep_audio: bool = False, first_form: bool = False, **more: Any) -> Intake:
+def start(*, keep_audio: bool = False, heard: bool = False, first_form: bool = False, **more: Any) -> Intake:
     playbook = FIRST_FORM.name if first_form else None
-    consents: Any = {"service": True, "keep_audio": keep_audio}
+    consents: Any = {"service": True, "keep_audio": keep_audio, "transcription": heard}
     intake, _secret = services.start_intake(consents=consents, playbook=playbook, **more)
     return intake
 
@@ -56,9 +56,12 @@ def answer_basics(intake: Intake, **answers: str) -> None:
     raise AssertionError(f"still asked: {question}")
 
 
-def begin(name: str, other_side: str, *story: str, first_form: bool = False) -> Intake:
-    """As far as it goes: to the story and through it, or to where the conversation was stopped."""
-    intake = start(first_form=first_form)
+def begin(name: str, other_side: str, *story: str, first_form: bool = False, heard: bool = False) -> Intake:
+    """As far as it goes: to the story and through it, or to where the conversation was stopped.
+
+    `heard`: the client agrees to be heard, so what is spoken may become turns.
+    """
+    intake = start(first_form=first_form, heard=heard)
     say(intake, name)
     say(intake, other_side)
     if stage(intake) == "other_side":
