@@ -290,7 +290,7 @@ def _near_day(heard: Heard, index: int, when: When) -> Period | None:
             offset = read[phrase]
             if phrase == "manana" and heard.norm(index - 1) in {"la", "esta"}:
                 return None
-            if offset in {None, "null"}:
+            if offset in (None, "null"):
                 low = when.today - timedelta(days=7)
                 return Period(low, when.today - timedelta(days=1), index, index + size, "vague")
             day = when.today + timedelta(days=int(offset))

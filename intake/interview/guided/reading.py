@@ -96,7 +96,7 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         text, question=Asked(question.type, wording, choices, question.key), language=speaks, today=today_of(event)
     )
     own = next((fact for fact in reading.facts if fact.key == question.key), None)
-    if question.type == "name" and question.party not in {None, "client"}:
+    if question.type == "name" and question.party not in (None, "client"):
         own = _company(own, text, question, event)
     if own is not None and own.value is not None and reading.asks and question.type in {"name", "organisation"}:
         # "Can you repeat that" is no name, though any word could be one: with a wish only an introduced name counts.
@@ -190,12 +190,12 @@ def _sound_name(own: Fact | None, text: str, question: Question, event: Event) -
     from intake.understanding import Fact
 
     words = words_of(text[:400])
-    if question.party not in {None, "client"} and words and len(words) <= _SHORT // 2:
+    if question.party not in (None, "client") and words and len(words) <= _SHORT // 2:
         if words[0] in word_list("names_nobody"):
             return Fact(question.key, None, "unknown", 0, len(text), why="said that there is none")
         if set(words) <= word_list("says_yes"):
             return None
-    if own is not None and own.value is not None and question.party not in {None, "client"}:
+    if own is not None and own.value is not None and question.party not in (None, "client"):
         return _of_others(own, text, question, event)
     if own is None or own.value is None or question.party != "client":
         return own
