@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from intake.conflicts.comparing import Name
     from intake.conflicts.reading import PersonName
 
-RULES: Final = 6
+RULES: Final = 7
 #: Keys of one name; what is beyond is the least telling.
 MAX_KEYS: Final = 160
 # Marks of names that are romanised in several ways. Both ways have one, or sound alike in English.
@@ -51,6 +51,8 @@ _EASTERN: Final = re.compile(
 )
 _VOWELS: Final = str.maketrans("", "", "aeiouy")
 _MAX_WORDS: Final = 5
+#: Letters that are left of a word cut short (intake.conflicts.firms).
+_CUT: Final = 4
 #: People per million of one skeleton, above which the given name has to tell more than its first sound.
 _FREQUENT: Final = 250.0
 
@@ -99,6 +101,9 @@ def _person_keys(name: PersonName, *, keep: bool) -> Iterator[str]:
         yield from _pair_keys(words[0], words[at], name, keep=keep)
     for at in range(1, last):
         yield from _pair_keys(words[at], words[last], name, keep=keep, is_first=False)
+    if last == 3:
+        # "Fernanda López" of "María Fernanda López Gutiérrez"
+        yield from _pair_keys(words[1], words[2], name, keep=keep, is_first=False)
     if last == 2 and words[0].core in family_first_surnames():
         # "Park Ji-sung" for "Jisung Park"
         joined = words[1].text + words[2].text
@@ -284,6 +289,10 @@ def _beginnings_of_words(firm: FirmName, *, keep: bool) -> Iterator[str]:
     if len(firm.raw) > 1:
         if 2 <= len(parts) <= 4:
             yield f"{several}:{parts[0][:2]}|{parts[1][:2]}"
+            # "Con Ed" meets whole words, and whole words meet those cut short
+            yield f"{'L' if keep else 'l'}:{parts[0][:2]}|{parts[1][:2]}"
+            if sum(len(part) <= _CUT for part in parts) > 1:
+                yield f"{'l' if keep else 'L'}:{parts[0][:2]}|{parts[1][:2]}"
         yield from (f"{several}:={first}{second}" for first, second in pairwise(firm.raw[:_MAX_WORDS]))
     if len(firm.raw) == 1 and 5 <= len(firm.raw[0]) <= 16:
         yield from (f"{one}:{firm.raw[0][:2]}|{firm.raw[0][at : at + 2]}" for at in range(2, len(firm.raw[0]) - 1))

@@ -25,6 +25,7 @@ _LAW: Final = re.compile(
     r"\b(?:the )?law (?:offices?|firm|group|practice|chambers)\b(?: of\b)?|\battorneys?(?: and counselors?)? at law\b"
     r"|\blegal (?:offices?|group)\b|\bdespacho (?:juridico|legal)\b|\bbufete(?: de abogados)?\b|\bcounselors? at law\b"
 )
+_STATE_LAST: Final = re.compile(r"\b([A-Z]{2})\W*$")
 _OF_LAST: Final = re.compile(r"^(.+?),\s*(.+?\bof(?: the)?)$")
 _TENS: Final = {"twenty": 2, "thirty": 3, "forty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8, "ninety": 9}
 _UNITS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
@@ -64,7 +65,7 @@ def organisation(text: str) -> FirmName | None:
     plain = re.sub(r"\bd\.?a\.?(?:'s)?(?: office)?$", "district attorney", _LAW.sub(" law ", plain))
     plain = re.sub(r"[&+]", " and ", plain).replace("/", " ")
     if not text.isupper():
-        plain = _with_cities(text, plain)
+        plain = _with_places(text, plain)
     plain = _LETTERS.sub(lambda found: " " + re.sub(r"[. -]", "", found[0]) + " ", plain)
     read = [word.replace("'", "") for word in _WORD.findall(plain.replace("`", "'"))]
     kept = _without_legal(read)
@@ -97,8 +98,12 @@ def _is_name(word: str) -> bool:
     return word in surnames() or word in given_names() or word.removesuffix("s") in surnames()
 
 
-def _with_cities(text: str, plain: str) -> str:
-    """ "LA Metro": in capitals it is the city, else a Spanish article."""
+def _with_places(text: str, plain: str) -> str:
+    """ "Delta Dental of CA" is California's, "LA Metro" the city's: in capitals, else "la" is a Spanish article."""
+    code = _STATE_LAST.search(text)
+    state = organisation_lists()["states"].get(code[1].lower()) if code else None
+    if state and len(text.split()) > 2:
+        return re.sub(r"\b[a-z]{2}\W*$", state, plain)
     return re.sub(r"\bla\b", "los angeles", plain) if re.search(r"\bLA\b", text) else plain
 
 
@@ -235,9 +240,10 @@ def known_as(name: FirmName) -> int | None:
     bare = [word for word in name.words if word not in structure_words()]
     barer = [word for word in bare if word not in trades_words()]
     spoken = [word for word in name.all_words if word not in structure_words() and word not in trades_words()]
+    stateless = name.all_words[2:] if name.words[:2] == ("united", "states") else ()
     # "ABC Roofing" is not the broadcaster.
     short = len(barer) == 1 and is_shared(barer[0])
-    for one in (name.all_words, name.words, bare, *(() if short else (barer, spoken))):
+    for one in (name.all_words, name.words, bare, *(() if short else (barer, spoken, stateless))):
         number = known.get("".join(one)) if one else None
         if number is not None:
             return number

@@ -38,7 +38,9 @@ _FREQUENT: Final = 250.0
 _GUESS_ON_GUESS: Final = 0.08
 _SAME, _FUSED, _OTHER_ORDER, _KNOWN, _ACRONYM, _RESPELT = 1.0, 0.97, 0.95, 0.95, 0.88, 0.92
 _LONGER, _AFFILIATE, _PART, _FAMILY_LONGER = 0.90, 0.85, 0.82, 0.81
-_LINKS: Final = frozenset(["and", "of", "the", "for", "de", "y"])
+_LINKS: Final = frozenset(["and", "at", "de", "for", "in", "of", "on", "the", "y"])
+#: What a numbered branch of a union or a lodge is called.
+_LODGES: Final = frozenset(["local", "union", "lodge", "post", "chapter", "district", "council", "branch"])
 _TOO_COMMON, _DIFFERENT, _OTHER_PLACE, _OTHER_TRADE = 0.72, 0.5, 0.64, 0.70
 
 
@@ -55,10 +57,10 @@ def alike(a: str, b: str) -> float:
         return 0.98
     if not spellings().get(a, frozenset()).isdisjoint(spellings().get(b, ())):
         return 0.95
-    if _are_two_words(a, b):
-        return 0.0
     shorter = min(len(a), len(b))
     distance = OSA.distance(a, b)
+    if _are_two_words(a, b):
+        return 0.0
     if shorter >= 4 and distance <= (3 if shorter >= 8 else 2) and sounds.english(a) == sounds.english(b):
         return 0.93
     if (shorter >= 5 and distance == 1) or (shorter >= 8 and distance == 2 and a[0] == b[0]):
@@ -111,7 +113,19 @@ def _portmanteau(a: FirmName, b: FirmName) -> Found:
         if begins_words(short.raw[0], parts):
             why = f'"{short.raw[0].title()}" is made of beginnings of the other name'
             return Found(_ACRONYM, (why,), "", short.raw[0])
-    return Found(0.0)
+    return _clipped(a, b)
+
+
+def _clipped(a: FirmName, b: FirmName) -> Found:
+    """ "Con Ed" and "Consolidated Edison", "So Cal Gas" and "Southern California Gas": words cut short, in order."""
+    one, other = ([w for w in firm.raw if w not in structure_words()] for firm in (a, b))
+    if len(one) != len(other) or len(one) < 2:
+        return Found(0.0)
+    short, long = sorted((one, other), key=lambda words: sum(map(len, words)))
+    cut = [(s, w) for s, w in zip(short, long, strict=True) if s != w]
+    if len(cut) < 2 or not all(2 <= len(s) <= 4 and len(w) > len(s) + 2 and w.startswith(s) for s, w in cut):
+        return Found(0.0)
+    return Found(_ACRONYM, (f'"{" ".join(short).title()}" is the other name cut short',), "", short[0])
 
 
 def begins_words(short: str, words: Sequence[str]) -> bool:
@@ -154,8 +168,9 @@ def acronyms_of(firm: FirmName) -> set[str]:
     bare = [word for word in firm.words if not is_structure(word)]
     unlinked = [word for word in firm.all_words if word not in _LINKS]
     unnumbered = [word for word in firm.words if word != "local" and not is_number(word)]
+    lodgeless = [word for word in unnumbered if word not in _LODGES] if unnumbered != list(firm.words) else []
     placeless = [word for word in firm.words if word not in places_words()]
-    ways = (firm.words, firm.all_words, bare, firm.raw, halves, unlinked, unnumbered, placeless)
+    ways = (firm.words, firm.all_words, bare, firm.raw, halves, unlinked, unnumbered, lodgeless, placeless)
     return {"".join(word[0] for word in one) for one in ways if one}
 
 
@@ -194,17 +209,24 @@ def _aligned(a: FirmName, b: FirmName) -> Found:
 
 
 def _misheard(pairs: list[tuple[str, str, float]], rest_a: list[str], rest_b: list[str]) -> None:
-    """ "Peterson Lumber", "Patterson Lumber Yard": family names of the same consonants, the trade being the same."""
+    """ "Peterson Lumber", "Patterson Lumber Yard": names of the same consonants, the trade being the same; "Eli's
+    Towing", "Ely Towing"."""
     if any(not is_shared(one) for one, _, _ in pairs):
         return
     for one in [word for word in rest_a if not is_shared(word)]:
         for other in [word for word in rest_b if not is_shared(word)]:
             sound = jellyfish.metaphone(one)
-            if len(sound) >= 4 and one[0] == other[0] and sound == jellyfish.metaphone(other):
+            as_long = len(sound) >= 4 and sound == jellyfish.metaphone(other)
+            if one[0] == other[0] and (as_long or _is_respelt(one.removesuffix("s"), other.removesuffix("s"))):
                 rest_a.remove(one)
                 rest_b.remove(other)
                 pairs.append((one, other, 0.9))
                 return
+
+
+def _is_respelt(one: str, other: str) -> bool:
+    is_word = (one + other).isalpha() and min(len(one), len(other)) > 2
+    return is_word and OSA.distance(one, other) <= 2 and sounds.english(one) == sounds.english(other)
 
 
 def _begins(a: Sequence[str], b: Sequence[str]) -> bool:
@@ -299,6 +321,9 @@ def _agree_in_trade(pairs: Sequence[tuple[str, str, float]], rest_a: Sequence[st
         return False
     trades = [one for one, _, _ in pairs if _says_what(one)]
     names = [one for one, _, _ in pairs if one not in trades and not is_structure(one)]
+    if not trades and len(names) >= 2 and _one_field(rest_a, rest_b):
+        # "Bright Horizons Daycare", "Bright Horizons Children's Centers"
+        return not places_words().intersection(names)
     places = places_words().intersection((*rest_a, *rest_b)) or any(map(is_number, (*rest_a, *rest_b)))
     more = [any(_says_what(word) for word in rest) for rest in (rest_a, rest_b)]
     others = [w for w in (*rest_a, *rest_b) if not (is_structure(w) or w in trades_words() or w in words("generic"))]

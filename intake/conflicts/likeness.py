@@ -25,7 +25,7 @@ class Likeness(NamedTuple):
 
 NONE: Final = Likeness(0.0)
 SAME: Final = Likeness(1.0)
-_NICKNAME, _SPELLING, _SCRIPT, _SOUND, _TYPO, _INITIAL, _SHORTENED, _TRANSLATED = (
+_NICKNAME, _SPELLING, _SCRIPT, SOUND, _TYPO, _INITIAL, _SHORTENED, _TRANSLATED = (
     0.97, 0.96, 0.95, 0.92, 0.90, 0.86, 0.88, 0.89,
 )  # fmt: skip
 #: People per million from which a name is established: a letter's difference to another such one is no typo.
@@ -59,7 +59,7 @@ def _written(a: str, b: str, part: Part) -> Likeness:
     if not (both_known and part == "given") and _romanised(a, b):
         return Likeness(_SCRIPT, f'"{a}" and "{b}" write one name of another script')
     if _sound_alike(a, b, both_known=both_known):
-        return Likeness(_SOUND, f'"{a}" sounds like "{b}"')
+        return Likeness(SOUND, f'"{a}" sounds like "{b}"')
     if not both_known and _is_typo(a, b):
         return Likeness(_TYPO, f'"{a}" may be "{b}" misspelt')
     if part == "given" and not both_known and _is_shortened(*sorted((a, b), key=len)):

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from intake.conflicts.likeness import NONE, SAME, Likeness, frequency, likeness, same_consonants, sex, sounds_alike
+from intake.conflicts.likeness import (
+    NONE,
+    SAME,
+    SOUND,
+    Likeness,
+    frequency,
+    likeness,
+    same_consonants,
+    sex,
+    sounds_alike,
+)
 from intake.conflicts.reading import Word
 from intake.conflicts.tables import compounds, family_first_surnames
 
@@ -20,6 +30,8 @@ _PARTICLE, _SWAPPED, _BY_MIDDLE, _OTHER_SURNAME, _MORE_WORDS, _FUSED = 0.98, 0.9
 _CONTRADICTED: Final = 0.62
 _GENERATION: Final = 0.55
 _ONLY_SURNAME: Final = 0.6
+#: How many times more frequent a word must be as the one to be taken for no other.
+_SURELY: Final = 5.0
 
 
 class Found(NamedTuple):
@@ -46,6 +58,8 @@ class _Order:
     last: tuple[Word, ...]
     weight: float = 1.0
     why: str = ""
+    #: Whether `last` was put together of two words: then it answers only what sounds the same.
+    is_fused: bool = False
 
     @property
     def surnames(self) -> list[tuple[Word, bool]]:
@@ -94,10 +108,10 @@ def _orders(name: PersonName) -> list[_Order]:
             found.append(_Order(words[1], words[2:], words[:1], _SWAPPED, "in another order"))
         if len(words) > 2 and len(words[-1].text) > 1:
             found.append(_Order(words[-1], words[1:-1], words[:1], _SWAPPED, "in another order"))
-    if len(words) > 2 and not name.surnames and len(words[-2].text) > 2 and not frequency(words[-2].text, "given"):
-        # "fish burn", as a recogniser divides it.
+    if len(words) > 2 and not name.surnames and len(words[-2].text) > 1:
+        # "fish burn", "hugh lit", as a recogniser divides it.
         joined = Word(words[-2].text + words[-1].text, words[-2].text + words[-1].text)
-        found.append(_Order(words[0], words[1:-2], (joined,), _FUSED))
+        found.append(_Order(words[0], words[1:-2], (joined,), _FUSED, is_fused=True))
     return found
 
 
@@ -121,7 +135,7 @@ def _of_orders(a: _Order, b: _Order, *, abjad: bool) -> Found:
         ):
             continue
         surname = _like(one, other, "surname", abjad=abjad)
-        if surname.score:
+        if surname.score and not ((a.is_fused or b.is_fused) and surname.score < SOUND):
             factor = weight * (1.0 if is_last and other_is_last else _OTHER_SURNAME)
             best = max(best, _with_given(a, b, one, other, surname, factor, abjad=abjad), key=lambda f: f.score)
     return best
@@ -188,7 +202,7 @@ def _fused_given(a: _Order, b: _Order, taken: set[int]) -> set[int] | None:
     ):
         return {id(a.given), id(a.between[0]), id(b.given)}
     is_sound = sounds_alike(joined, b.given.text) and abs(len(joined) - len(b.given.text)) < 2
-    same = likeness(joined, b.given.text, "given").score >= 0.9 or (is_sound and len(joined) > 5)
+    same = likeness(joined, b.given.text, "given").score >= SOUND or (is_sound and len(joined) > 5)
     same = same or same_consonants(joined, b.given.text)
     if len(a.between[0].text) > 1 and len(b.given.text) > 3 and same:
         return {id(a.given), id(a.between[0]), id(b.given)}
@@ -207,9 +221,24 @@ def _left_over(rest_a: Sequence[Word], rest_b: Sequence[Word], *, abjad: bool) -
             (max(_like(word, w, "given", abjad=abjad), _like(word, w, "surname", abjad=abjad)) for w in many),
             default=NONE,
         )
-        if not found.score:
+        if not found.score and _are_of_one_part(word, many):
             return _CONTRADICTED, f'"{word.text}" stands where the other has "{many[0].text}"'
     return (1.0, "") if len(few) == len(many) else (_MORE_WORDS, "one has more names than the other")
+
+
+def _are_of_one_part(word: Word, others: Sequence[Word]) -> bool:
+    """Whether `word` stands where `others` do. Of "Karen Ann Holt", who is "Karen Holt Meyers" since she married, a
+    second given name and a surname are left: they do not answer each other."""
+    pair = (word, others[0])
+    return len(others) > 1 or not any(_is_surely_given(x) and _is_surely_surname(y) for x, y in (pair, pair[::-1]))
+
+
+def _is_surely_given(word: Word) -> bool:
+    return frequency(word.core, "given") > _SURELY * max(1.0, frequency(word.core, "surname"))
+
+
+def _is_surely_surname(word: Word) -> bool:
+    return len(word.core) > 3 and frequency(word.core, "surname") > _SURELY * max(1.0, frequency(word.core, "given"))
 
 
 def _like(a: Word, b: Word, part: Part, *, abjad: bool) -> Likeness:

@@ -29,6 +29,7 @@ _IN_QUOTES: Final = re.compile(r'"([^"]+)"|(?<=\s)\'([^\']+)\'(?=\s|$)')
 _GENERATIONS: Final = {
     "jr": 2, "junior": 2, "sr": 1, "senior": 1, "ii": 2, "2nd": 2, "iii": 3, "3rd": 3, "iv": 4, "4th": 4,
 }  # fmt: skip
+_INITIAL: Final = re.compile(r"[A-Za-z]\.\s")
 _GIVEN_NAMES: Final = 3
 #: Short given names that the tables lack.
 _NOT_INITIALS: Final = frozenset(["an", "in", "on", "ed", "al", "ul", "ur", "st", "mc"])
@@ -155,7 +156,10 @@ def person(form: Form) -> PersonName | None:
         last, first = _joined(cleaned[0], starts=False), _joined(cleaned[1], starts=True)
         return PersonName((*first, *last), len(last), generation, sex, abjad=form.abjad)
     flat = [word for part in cleaned for word in part]
-    words = _joined(flat if form.abjad else _initials_divided(flat), starts=True)
+    if _INITIAL.match(form.text) and len(flat) > 1:
+        words = [Word(flat[0], flat[0]), *_joined(flat[1:], starts=False)]  # "O. Ferreira" is no "O'Ferreira"
+    else:
+        words = _joined(flat if form.abjad else _initials_divided(flat), starts=True)
     if form.family_first and len(words) >= 2:
         words = [*words[1:], words[0]]
         return PersonName(tuple(words), 1, generation, sex, family_first=True, abjad=form.abjad)
