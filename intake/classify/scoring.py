@@ -35,6 +35,8 @@ _LEAST_BELOW: Final = 2.5
 _NEAR_BELOW: Final = 0.4
 #: Below this, nothing was said that any area could be told by.
 _LEAST_EVIDENCE: Final = 4.0
+#: The same for what no lawyer deals with, which is said in few words of its own.
+_LEAST_AGAINST: Final = 1.5
 _MOST_BELOW: Final = 3
 #: Words of a text that is short: with nothing plain in it, it is unclear. And of one too long to be so.
 _SHORT: Final = 20
@@ -113,7 +115,7 @@ def _lean() -> Mapping[str, float]:
 def _is_not_legal(evidence: Evidence, taught: Mapping[str, float], best: float) -> bool:
     """More was said of what no lawyer deals with than of any area, and nobody asked for one."""
     against = _AUTHORED * evidence.not_legal + taught[NOT_LEGAL]
-    return evidence.asks == 0 and against > max(best, taught[UNCLEAR], _LEAST_EVIDENCE)
+    return evidence.asks == 0 and against > max(best, taught[UNCLEAR], _LEAST_AGAINST)
 
 
 def _is_unclear(evidence: Evidence, taught: Mapping[str, float], best: float, length: int) -> bool:
