@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from intake.understanding.address_parts import house_number, is_ordinal, unit_at, zip_at
-from intake.understanding.corrections import pieces
+from intake.understanding.corrections import denied, pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, nearest
 from intake.understanding.numbers import number_at
-from intake.understanding.states import by_city, last_code, places
+from intake.understanding.states import by_city, city_at, last_code, places, without_slips
 from intake.understanding.words import plain_words, table, word_set
 
 _MAX_STREET_WORDS: Final = 6
+_MAX_BARE_UNIT: Final = 3
 
 
 def read_address(heard: Heard, *, asked: bool = True) -> Found | None:
     """The address in an answer as an object of its parts. Not asked: only one with a street."""
-    for part in reversed(pieces(heard)):
+    for part in reversed(pieces(without_slips(heard))):
         found = _in_part(part, asked=asked)
         if found is not None:
             return found
@@ -44,6 +45,9 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
         end = at
     elif ahead is not None and street is not None and ahead[2] <= start:
         parts["unit"], start, _ = ahead
+    elif (bare := _bare_unit(heard, at) if street is not None else None) is not None:
+        parts["unit"], at = bare
+        end = at
     state = _state(heard, at) or (last_code(heard) if street is not None and at < len(heard) - 1 else None)
     code = zip_at(heard, state[2] if state else at)
     limit = state[1] if state else (code[1] if code else len(heard))
@@ -61,6 +65,14 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
         return None
     left, right = heard.span(start, end)
     return Found(parts, left, right, "the parts of an address")
+
+
+def _bare_unit(heard: Heard, index: int) -> tuple[str, int] | None:
+    """ "eighty eight harbor way twelve san diego": a number between street and city, its "#" not heard."""
+    number = house_number(heard, index) if not heard.is_cased and not is_ordinal(heard, index) else None
+    if number is None or len(number[0]) > _MAX_BARE_UNIT or not heard.norm(number[1]).isalpha():
+        return None
+    return f"#{number[0]}", number[1]
 
 
 def _street(heard: Heard, *, asked: bool) -> tuple[str, int, int] | None:
@@ -213,9 +225,15 @@ def _name_end(heard: Heard, index: int) -> int:
         and end - index < 4
         and "," not in heard.gap(end)
         and heard.norm(end) not in word_set("addresses", "stops") | word_set("addresses", "unit_words")
+        and not (end > index and (after := city_at(heard, end)) and _ends_there(heard, after))
     ):
         end += 1
     return end
+
+
+def _ends_there(heard: Heard, index: int) -> bool:
+    """Whether a state, digits or nothing stands at `index`."""
+    return index == len(heard) or any(place[1] == index for place in places(heard.part(0, index + 4)))
 
 
 def _word(heard: Heard, index: int, first: bool = False) -> str:
@@ -272,6 +290,7 @@ def _ordinal(heard: Heard, index: int, end: int) -> tuple[str, int] | None:
 
 def _state(heard: Heard, index: int) -> tuple[str, int, int] | None:
     found = [p for p in places(heard, asked=True) if p[1] >= index]
+    found = [p for p in found if not denied(heard, p[1])] or found
     if not found:
         return None
     # "New York, New York": the last of neighbours is the state, the first the city

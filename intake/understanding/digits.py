@@ -210,7 +210,7 @@ def _uncertain(heard: Heard, index: int, inside: bool, count: int) -> Slot | Non
     if not inside or not word or word[0].isdigit():
         return None
     after = element(heard, index + 1) is not None or heard.norm(index + 1) in _ZERO
-    last = index + 1 == len(heard) and count in {8, 9}
+    last = index + 1 == len(heard) and count in {4, 8, 9}
     near_after = after or heard.norm(index + 1) in _sounds() or element(heard, index + 2) is not None
     sounds = _sounds()
     if word in sounds and (near_after or last):

@@ -73,6 +73,17 @@ def without_noise(heard: Heard) -> Heard:
     return Heard(heard.text, kept, heard.language) if kept else heard
 
 
+def without_dots(heard: Heard) -> Heard:
+    """ "n dot y", "j dot b hunt": without the dots between single letters."""
+    kept = tuple(
+        token
+        for i, token in enumerate(heard.tokens)
+        if not (token.norm in {"dot", "punto"} and len(heard.norm(i - 1)) == 1 and heard.norm(i - 1).isalpha()
+                and heard.norm(i + 1)[:1].isalpha())
+    )
+    return Heard(heard.text, kept, heard.language) if len(kept) < len(heard) else heard
+
+
 @cache
 def _number_words(language: str) -> tuple[str, ...]:
     english = frozenset(table("mending")["english_numbers"])

@@ -100,6 +100,8 @@ def _run(heard: Heard, start: int) -> Spelled | None:
         read = letter_at(heard, index)
         if parts and word in {"i", "a"} and heard.norm(index + 1) in _AFTER_SPEAKER and heard.language == "en":
             break
+        if read is not None and word == "y" and heard.norm(index + 1) in {"de", "el", "mi", "su", "apellido"}:
+            break  # "… i griega, y de apellido"
         if read is not None:
             certain += len(word) == 1 or word in _TWICE or read[1] - index > 1
             letters, index, end, parts = letters + read[0], read[1], read[1], parts + 1

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from functools import cache
 from typing import Final
 
+from intake.understanding.address_parts import digits_from
 from intake.understanding.corrections import denied, pieces, standing
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, alike
-from intake.understanding.words import table
+from intake.understanding.mending import without_dots
+from intake.understanding.words import plain_words, table, word_set
 
 _NOW: Final = frozenset(
     {"now", "currently", "ahora", "actualmente", "to", "a", "live", "vivo", "living", "moved", "here", "aqui"}
@@ -22,6 +25,8 @@ _CITIES_NAMED_SO: Final = frozenset({("kansas", "city"), ("washington", "heights
 _REALLY_WORDS: Final = frozenset(
     {"in", "or", "me", "hi", "ok", "oh", "la", "de", "al", "ma", "pa", "mi", "va", "id", "no"}
 )
+#: Of these never, whatever follows.
+_NEVER_SPOKEN: Final = frozenset({"in", "or", "oh", "la", "de", "hi", "ok", "no"})
 _MIN_FUZZY: Final = 5
 
 
@@ -59,8 +64,29 @@ def state_code(text: str) -> str:
     return plain.upper() if plain.upper() in _codes() else _names().get(tuple(plain.split()), "")
 
 
+@cache
+def _neighbours() -> frozenset[tuple[str, str]]:
+    """Words that stand side by side in the name of a state."""
+    return frozenset(pair for name in _names() for pair in itertools.pairwise(name))
+
+
+def without_slips(heard: Heard) -> Heard:
+    """Without a small word heard inside the name of a state: "dakota del este sur"; and without the dots of "n dot y"."""
+    if heard.is_cased:
+        return heard
+    heard = without_dots(heard)
+    slips = word_set("mending", "slipped_in")
+    kept = tuple(
+        token
+        for i, token in enumerate(heard.tokens)
+        if not (token.norm in slips and (heard.norm(i - 1), heard.norm(i + 1)) in _neighbours())
+    )
+    return Heard(heard.text, kept, heard.language)
+
+
 def read_state(heard: Heard, *, asked: bool = True) -> Found | None:
     """The state in an answer. Asked: also by a city, or misheard."""
+    heard = without_slips(heard)
     for part in reversed(pieces(heard)):
         named = places(part, asked=asked)
         if named:
@@ -117,7 +143,7 @@ def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None
         return None  # "the VA" is an office
     if len(word) == 2 and len(heard.raw(index)) == 2 and word.upper() in _codes():
         following = heard.norm(index + 1)
-        before_zip = len(following) == 5 and following.isdigit()
+        before_zip = (len(following) == 5 and following.isdigit()) or (asked and _before_spoken_zip(heard, index))
         capital = heard.raw(index).isupper() and heard.is_cased
         after_comma = "," in heard.gap(index) and (index + 1 == len(heard) or before_zip)
         led = (
@@ -128,6 +154,7 @@ def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None
         alone = (
             (asked and len(heard) == 1)
             or (asked and led and word not in _REALLY_WORDS)
+            or (asked and _ends_with_city(heard, index))
             or (asked and word not in table("states")["words_too"])
         )
         if before_zip or capital or after_comma or alone:
@@ -137,6 +164,27 @@ def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None
         if code in _codes() and len(heard.norm(index + 2)) != 1 and len(heard.norm(index - 1)) != 1:
             return code, index + 2
     return None
+
+
+def _before_spoken_zip(heard: Heard, index: int) -> bool:
+    """ "portland me zero four one zero one": digits said one by one behind the two letters."""
+    word = heard.norm(index)
+    if heard.is_cased or word in _NEVER_SPOKEN or (word in _REALLY_WORDS and heard.language == "es"):
+        return False
+    return 3 <= len(digits_from(heard, index + 1)) <= 6
+
+
+def _ends_with_city(heard: Heard, index: int) -> bool:
+    """ "springfield mo": nothing but a word that may be a city, and two letters that are no word."""
+    if not 0 < index <= 3 or index + 1 != len(heard) or heard.norm(index) in _REALLY_WORDS:
+        return False
+    before = heard.norm(index - 1)
+    return before.isalpha() and len(before) > 3 and before not in plain_words("common")
+
+
+def city_at(heard: Heard, index: int) -> int:
+    """The place after a well known city that begins at `index`; 0: none does."""
+    return next((index + n for n in (4, 3, 2, 1) if heard.norms[index : index + n] in _cities()), 0)
 
 
 def _best(heard: Heard, named: list[tuple[str, int, int]]) -> Found:
@@ -169,11 +217,12 @@ def by_city(heard: Heard) -> Found | None:
 def _misheard(heard: Heard) -> Found | None:
     """The state whose name sounds most like one or two of the words."""
     best, score = None, 0.0
+    near_none = word_set("states", "never_near")
     for index in range(min(len(heard), 60)):
         for size in (2, 1):
             words = heard.norms[index : index + size]
             said = " ".join(words)
-            if len(words) < size or len(said) < _MIN_FUZZY or words[0] in table("states")["never_near"]:
+            if len(words) < size or len(said) < _MIN_FUZZY or not set(words).isdisjoint(near_none):
                 continue
             for name, code in _names().items():
                 if len(name) == size and abs(len(" ".join(name)) - len(said)) <= 3:
