@@ -137,7 +137,7 @@ def year_after(heard: Heard, index: int, when: When, *, short: bool = True) -> t
     if (
         read is None
         and at == index
-        and len(heard.norm(at)) <= 4
+        and len(heard.norm(at)) <= 5
         and heard.norm(at) not in {"to", "or", "and", "y", "o", "a", "al", "till"}
     ):
         read = year_at(heard, at + 1)  # "summer on twenty twenty": the word between was misheard

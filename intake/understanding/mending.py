@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from intake.language.tokens import Token
 from intake.understanding.heard import Heard, nearest
 from intake.understanding.numbers import figure, kinds
 from intake.understanding.words import plain_words, table, word_set
@@ -61,6 +62,7 @@ _JOINTS = frozenset(
     ]
 )
 _EN_FINE = frozenset(["to", "too", "for", "won", "ate", "oh"])
+_STRETCHES = frozenset(["last", "past", "next", "ultimos", "ultimas", "proximos", "proximas"])
 _SURE_HEARINGS = {"to": "two", "too": "two", "for": "four", "won": "one", "ate": "eight", "tree": "three", "tu": "two"}
 
 
@@ -134,13 +136,28 @@ def with_numbers(heard: Heard) -> Heard:
             if nearest(word, (money,), 0.55):
                 tokens[index] = replace(token, norm=money)
                 continue
+        if _is_hundred(tokens, index):
+            tokens[index] = replace(token, norm="hundred")
+            continue
         left = _is_number(tokens[index - 1].norm, heard.language) if index else False
         following = tokens[index + 1].norm if index + 1 < len(tokens) else ""
         right = _is_number(following, heard.language)
+        if index and tokens[index - 1].norm in _STRETCHES and following in table("dates")["units"]:
+            left = True  # "the last treat months": nothing but a number stands there
         new = _number_for(word, left, right, following in counted and following not in {"day", "time"}, heard.language)
         if new is not None:
             tokens[index] = replace(token, norm=new)
     return Heard(heard.text, tuple(tokens), heard.language)
+
+
+def _is_hundred(tokens: list[Token], index: int) -> bool:
+    """ "nine hunted fifty", "two husband dollars": what is heard for "hundred" after a figure and before what follows one."""
+    if not 0 < index < len(tokens) - 1 or tokens[index].norm not in word_set("mending", "hundred_sounds"):
+        return False
+    before, after = kinds().get(tokens[index - 1].norm), kinds().get(tokens[index + 1].norm)
+    if before is None or before[0] != "unit" or not before[1]:
+        return False
+    return (after is not None and after[0] in {"ten", "teen"}) or tokens[index + 1].norm in word_set("amounts", "currency")
 
 
 def _between_parts(heard: Heard, index: int) -> bool:

@@ -129,7 +129,7 @@ def _composed(heard: Heard, index: int) -> Number | None:
         elif kind == "scale":
             if last == "scale" and value <= 1000 and current == 0 and total % value == 0 and total:
                 break
-            if not last and word in {"k", "m"}:
+            if not last and (word in {"k", "m"} or (word == "grand" and heard.norm(position - 1) not in {"a", "one"})):
                 break
             current = (current or (1 if not last else 0)) * value
             total, current, last = (
@@ -137,8 +137,8 @@ def _composed(heard: Heard, index: int) -> Number | None:
                 0.0,
                 "scale",
             )
-        elif last == "scale" and current == 0 and kind in _AFTER and _scale_ahead(heard, step):
-            break  # "dos mil y dos mil quinientos" are two numbers
+        elif (last == "scale" or step != position) and kind in _AFTER and _scale_ahead(heard, step):
+            break  # "dos mil y dos mil quinientos", "dos mil dieciocho y dos mil veinte" are two numbers
         elif kind in {"unit", "teen", "ten"} and last == "hundred" and _hundred_ahead(heard, step):
             break  # "five hundred and seven hundred" are two numbers
         elif last in _AFTER[kind] and not (last == "ten" and value == 0):

@@ -22,6 +22,7 @@ from intake.understanding.emails import read_email
 from intake.understanding.facts import Fact, Found, Question, Reading
 from intake.understanding.heard import Heard
 from intake.understanding.mending import with_dates, with_email, with_numbers, without_noise
+from intake.understanding.misheard_days import with_days
 from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
 from intake.understanding.phones import read_phone
@@ -86,10 +87,8 @@ _READERS: Final[dict[str, _Reader]] = {
     "name": lambda heard, question, today, country: read_name(heard),
     "phone": lambda heard, question, today, country: read_phone(heard, country),
     "email": lambda heard, question, today, country: read_email(heard) or read_email(with_email(heard)),
-    "date": lambda heard, question, today, country: read_date(with_dates(with_numbers(heard)), today, question.text),
-    "date_interval": lambda heard, question, today, country: read_interval(
-        with_dates(with_numbers(heard)), today, question.text
-    ),
+    "date": lambda heard, question, today, country: read_date(_dated(heard), today, question.text),
+    "date_interval": lambda heard, question, today, country: read_interval(_dated(heard), today, question.text),
     "money": lambda heard, question, today, country: read_money(with_numbers(heard)),
     "count": lambda heard, question, today, country: read_count(with_numbers(heard), question=question.text),
     "yes_no": lambda heard, question, today, country: (
@@ -105,6 +104,11 @@ _READERS: Final[dict[str, _Reader]] = {
     "address": lambda heard, question, today, country: read_address(heard),
     "organisation": lambda heard, question, today, country: read_organisation(heard),
 }
+
+
+def _dated(heard: Heard) -> Heard:
+    """With the numbers and names of a date put right that were misheard."""
+    return with_dates(with_numbers(with_days(heard)))
 
 
 def _yes_no_choice(heard: Heard, question: Question) -> Found | None:
@@ -242,7 +246,7 @@ def _everything(heard: Heard, today: date, country: str) -> list[Fact]:
     facts = _certain(heard, country)
     mended = with_numbers(heard)
     _add(facts, "organisation", read_any_organisation(heard))
-    for key, found in read_any_date(with_dates(mended), today):
+    for key, found in read_any_date(_dated(heard), today):
         _add(facts, key, found)
     _add(facts, "money", read_money(mended, asked=False))
     _add(facts, "count", read_count(mended, asked=False))

@@ -1,0 +1,116 @@
+"""Days of a month that were misheard, told by the month beside them: "july fort", "el nieve de enero", "renta y uno"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Final
+
+from intake.understanding.heard import Heard, nearest
+from intake.understanding.numbers import figure, kinds, word_value
+from intake.understanding.words import table, word_set
+
+_OF: Final = frozenset({"of", "de", "del", "oh"})
+_ARTICLES: Final = frozenset({"the", "el", "dia", "day", "on", "un"})
+#: How near a day must sound where a month and an article say that a day stands there.
+_CLOSE: Final = 0.5
+_MIN: Final = 3
+
+
+@cache
+def _days(language: str) -> tuple[str, ...]:
+    """The words for days, as they are said before or after a month."""
+    ordinals = [word for word in table("numbers")["ordinal"] if (word[-2:] in {"st", "nd", "rd", "th"}) == (language == "en")]
+    english = frozenset(table("mending")["english_numbers"])
+    numbers = [w for w, (kind, v) in kinds().items() if kind in {"unit", "teen", "ten"} and 0 < v <= 31]
+    return (*ordinals, *(w for w in numbers if (w in english) == (language == "en") and w not in {"un", "una"}))
+
+
+@cache
+def _tens() -> tuple[str, ...]:
+    return tuple(word for word, (kind, _) in kinds().items() if kind == "ten" and word.endswith("a"))
+
+
+def with_days(heard: Heard) -> Heard:
+    """Words put right that stand where only a day of the month can. Never in text typed with capitals."""
+    if heard.is_cased:
+        return heard
+    tokens = [t for i, t in enumerate(heard.tokens) if not _slipped(heard, i)]
+    heard = Heard(heard.text, tuple(tokens), heard.language)
+    months = table("dates")["months"]
+    for index in range(len(tokens)):
+        new = _tens_and(heard, index) or _numbers_part(heard, index)
+        if new is None and heard.norm(index) in months:
+            place = _day_place(heard, index)
+            if place is not None:
+                near = nearest(heard.norm(place), _days(heard.language), _CLOSE)
+                if near is not None:
+                    tokens[place] = replace(tokens[place], norm=near)
+        if new is not None:
+            tokens[index] = replace(tokens[index], norm=new)
+    return Heard(heard.text, tuple(tokens), heard.language)
+
+
+def _slipped(heard: Heard, index: int) -> bool:
+    """A small word between "of" and its month, or "oh" heard for that "of": "el primero de la enero"."""
+    months = table("dates")["months"]
+    return (
+        heard.norm(index) in word_set("mending", "slipped_in")
+        and heard.norm(index - 1) in {"of", "de"}
+        and heard.norm(index + 1) in months
+        and heard.norm(index + 1) != "may"
+    )
+
+
+def _day_place(heard: Heard, month: int) -> int | None:
+    """Where the day stands beside a month, when the word there is none: before "of", or between month and year."""
+    if heard.norm(month - 1) in _OF and heard.norm(month - 3) in _ARTICLES | {""}:
+        return month - 2 if _is_open(heard, month - 2) else None
+    if _is_open(heard, month + 1) and _is_number(heard, month + 2) and heard.norm(month) != "may":
+        following = heard.norm(month + 1)
+        return month + 1 if following not in {"of", "in", "to", "and", "the", "through", "until", "last", "this"} else None
+    return None
+
+
+def _is_open(heard: Heard, index: int) -> bool:
+    word = heard.norm(index) if index >= 0 else ""
+    return (
+        len(word) >= _MIN
+        and not _is_number(heard, index)
+        and word not in table("numbers")["ordinal"]
+        and not any(word in word_set("dates", key) for key in ("early", "mid", "late", "last", "from", "to", "until"))
+        and word not in table("dates")["months"]
+        and word not in table("dates")["units"]
+        and word not in table("dates")["weekdays"]
+    )
+
+
+def _is_number(heard: Heard, index: int) -> bool:
+    word = heard.norm(index)
+    return bool(word) and (word_value(word, heard.language) is not None or figure(word, heard.language) is not None)
+
+
+def _tens_and(heard: Heard, index: int) -> str | None:
+    """ "el renta y uno", "setenta y nueva": one half of a Spanish number under a hundred."""
+    if heard.language != "es":
+        return None
+    word = heard.norm(index)
+    ahead, behind = word_value(heard.norm(index + 2), "es"), word_value(heard.norm(index - 2), "es")
+    if heard.norm(index + 1) == "y" and ahead is not None and ahead[0] == "unit" and heard.norm(index - 1) in {"el", "los", "de"}:
+        return nearest(word, _tens(), 0.6) if word_value(word, "es") is None else None
+    if heard.norm(index - 1) == "y" and behind is not None and behind[0] == "ten" and word_value(word, "es") is None:
+        units = tuple(w for w, (kind, v) in kinds().items() if kind == "unit" and v and w not in _english())
+        return nearest(word, units, 0.6)
+    return None
+
+
+@cache
+def _english() -> frozenset[str]:
+    return frozenset(table("mending")["english_numbers"])
+
+
+def _numbers_part(heard: Heard, index: int) -> str | None:
+    """ "dos mi dieciséis", "dos mail veinte": "mil" between two numbers."""
+    if heard.language != "es" or heard.norm(index) not in word_set("mending", "mil_sounds"):
+        return None
+    return "mil" if heard.norm(index - 1) == "dos" and _is_number(heard, index + 1) else None
