@@ -21,6 +21,8 @@ _LOOSE: Final = re.compile(r" ?@ ?|[(\[]at[)\]]")
 _COMMA: Final = re.compile(r",|[(\[]dot[)\]]")
 _TENS: Final = frozenset({"treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"})
 _MAX_LOCAL_WORDS: Final = 24
+#: They follow ".com" though no dot was heard: "live punto com mx".
+_COUNTRIES: Final = frozenset({"mx", "ar", "pe", "do", "gt", "sv"})
 #: Names of letters that are no words.
 _LETTER_NAMES: Final = {
     "efe": "f",
@@ -130,7 +132,8 @@ def _tail(heard: Heard, index: int, *, known: bool) -> tuple[str, int]:
             if ending is not None and _is_dot(heard.norm(name_at + 1)):
                 tail, at = f"{tail}.{ending}", name_at + 1
                 continue
-        if ending is None or not (dotted or (known and not tail)):
+        country = tail == ".com" and ending in _COUNTRIES and heard.norm(name_at + 1) in {"", "y", "and"}
+        if ending is None or not (dotted or (known and not tail) or country):
             break
         tail, at = f"{tail}.{ending}", name_at + 1
     return tail, at
@@ -224,7 +227,10 @@ def _silent_first() -> frozenset[str]:
 def _ends_here(heard: Heard, index: int) -> bool:
     """Whether a comma, colon or end of sentence before the word at `index` parts it from what went before."""
     gap = heard.gap(index)
-    return any(mark in gap for mark in ":;!?\n") or ". " in gap or (", " in gap and not letter_at(heard, index))
+    if any(mark in gap for mark in ":;!?\n") or ". " in gap:
+        return True
+    goes_on = letter_at(heard, index) or heard.norm(index) in _data("signs") or _is_at(heard.norm(index), sure=True)
+    return ", " in gap and not goes_on and not any(heard.starts(index, words) for words in _silent())
 
 
 def _piece(heard: Heard, index: int) -> tuple[str | None, int]:

@@ -152,12 +152,15 @@ def with_numbers(heard: Heard) -> Heard:
 
 def _is_hundred(tokens: list[Token], index: int) -> bool:
     """ "nine hunted fifty", "two husband dollars": what is heard for "hundred" after a figure and before what follows one."""
-    if not 0 < index < len(tokens) - 1 or tokens[index].norm not in word_set("mending", "hundred_sounds"):
+    inside = tokens[index].norm in word_set("mending", "hundred_sounds_inside")
+    if not 0 < index < len(tokens) - 1 or not (inside or tokens[index].norm in word_set("mending", "hundred_sounds")):
         return False
     before, after = kinds().get(tokens[index - 1].norm), kinds().get(tokens[index + 1].norm)
     if before is None or before[0] != "unit" or not before[1]:
         return False
-    return (after is not None and after[0] in {"ten", "teen"}) or tokens[index + 1].norm in word_set("amounts", "currency")
+    return (after is not None and after[0] in {"ten", "teen"}) or (
+        not inside and tokens[index + 1].norm in word_set("amounts", "currency")
+    )
 
 
 def _between_parts(heard: Heard, index: int) -> bool:

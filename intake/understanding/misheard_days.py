@@ -54,6 +54,8 @@ def with_days(heard: Heard) -> Heard:
 def _slipped(heard: Heard, index: int) -> bool:
     """A small word between "of" and its month, or "oh" heard for that "of": "el primero de la enero"."""
     months = table("dates")["months"]
+    if heard.norm(index) == "oh" and heard.norm(index - 1) in table("numbers")["ordinal"]:
+        return heard.norm(index + 1) in months
     return (
         heard.norm(index) in word_set("mending", "slipped_in")
         and heard.norm(index - 1) in {"of", "de"}

@@ -27,3 +27,10 @@ def _capital(word: str, *, first: bool, cased: bool) -> str:
         if low[1:2] == mark:
             return f"{low[0].upper()}{mark}{low[2:].capitalize()}"
     return "-".join(part.capitalize() for part in low.split("-"))
+
+
+def without_echo(words: list[str]) -> list[str]:
+    """ "Hargrove, Leticia Hargrove": the name said whole after a part of it, once."""
+    if len(words) > 2 and words[0].lower() == words[-1].lower():
+        return words[1:]
+    return words

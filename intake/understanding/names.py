@@ -9,7 +9,7 @@ from intake.understanding.again import nickname_before
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
-from intake.understanding.name_shape import shown
+from intake.understanding.name_shape import shown, without_echo
 from intake.understanding.spelling import Spelled, fits, spelled, with_letter
 from intake.understanding.words import phrases, plain_words, table, word_set
 
@@ -20,7 +20,7 @@ _PARTS: Final = {
     "nombre de pila": "first",
     "last name": "last", "family name": "last", "surname": "last", "apellido": "last", "apellidos": "last",
     "primer apellido": "last", "segundo apellido": "last2", "middle name": "middle", "segundo nombre": "middle",
-    "apellido paterno": "last", "apellido materno": "last2", "middle initial": "middle",
+    "last is": "last", "apellido paterno": "last", "apellido materno": "last2", "middle initial": "middle",
 }  # fmt: skip
 
 #: Particles a name can begin with.
@@ -85,9 +85,18 @@ def _in_part(heard: Heard, earlier: Found | None) -> Found | None:
         return _finish(heard, run) if run is not None else None
     if run is None:
         return _changed_only(heard, earlier)
-    run = _with_letters(heard, run)
+    run = _after_letters(heard, _with_letters(heard, run), letters)
     found = _finish(heard, run)
     return _merged(found, earlier) if earlier is not None and found is not None else found
+
+
+def _after_letters(heard: Heard, run: _Run, letters: list[Spelled]) -> _Run:
+    """ "I'll spell it, M I K A Y L A, Swope": a given name that was only spelled, right before the others."""
+    before = next((one for one in letters if one.end == run.start and len(one.letters) > 2), None)
+    if before is None or any(fits(before.letters, word) >= 0.5 for word in run.words):
+        return run
+    words = [part.capitalize() for part in before.letters.split(" ") if part]
+    return _Run([*words, *run.words], before.start, run.end, run.score, [*range(before.start, before.end), *run.places])
 
 
 def _best_run(heard: Heard) -> _Run | None:
@@ -273,7 +282,10 @@ def _by_parts(heard: Heard) -> _Run | None:
             named.setdefault(part, []).extend(_with_letters(piece, run).words)
         elif letters:
             named.setdefault(part, []).append(letters[0].letters.capitalize())
+    named = {part: list(dict.fromkeys(words)) for part, words in named.items()}
     words = [w for part in ("first", "middle", "last", "last2") for w in named.get(part, [])]
+    if "first" in named and "last" in named and named["first"][-1:] == named["last"][-1:] and len(named["first"]) > 1:
+        words = named["first"]  # "last name Ferris, first name is Tasha, Tasha Ferris"
     return _Run(words, 0, len(heard)) if len(words) >= 2 else None
 
 
@@ -382,7 +394,7 @@ def _merged(found: Found, earlier: Found) -> Found:
 
 
 def _finish(heard: Heard, run: _Run) -> Found | None:
-    words = run.words
+    words = without_echo(run.words)
     if (
         len(words) >= 2
         and run.places

@@ -137,8 +137,8 @@ def _composed(heard: Heard, index: int) -> Number | None:
                 0.0,
                 "scale",
             )
-        elif (last == "scale" or step != position) and kind in _AFTER and _scale_ahead(heard, step):
-            break  # "dos mil y dos mil quinientos", "dos mil dieciocho y dos mil veinte" are two numbers
+        elif last == "scale" and current == 0 and kind in _AFTER and _scale_ahead(heard, step):
+            break  # "dos mil y dos mil quinientos" are two numbers
         elif kind in {"unit", "teen", "ten"} and last == "hundred" and _hundred_ahead(heard, step):
             break  # "five hundred and seven hundred" are two numbers
         elif last in _AFTER[kind] and not (last == "ten" and value == 0):
@@ -157,7 +157,8 @@ def _scale_ahead(heard: Heard, index: int) -> bool:
     """Whether the group of words at `index` is itself so many thousands."""
     at = index
     while at - index < 5 and (
-        _part(heard.norm(at), heard.language)[0] in {*_AFTER, "hundreds"} or heard.norm(at) in {"y", "and"}
+        _part(heard.norm(at), heard.language)[0] in {*_AFTER, "hundreds"}
+        or (heard.norm(at) in {"y", "and"} and _part(heard.norm(at - 1), heard.language)[0] not in {"teen", "unit"})
     ):
         at += 1
     return heard.norm(at) in {"thousand", "mil", "k", "grand"}

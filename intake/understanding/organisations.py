@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from intake.understanding.again import said_again
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
+from intake.understanding.mending import without_dots
 from intake.understanding.stock import without_fillers
 from intake.understanding.words import phrases, plain_words, table, word_set
 
 _MAX_WORDS: Final = 8
+#: Letters of a name as they are spelled: "L-V-N-V Funding".
+_LETTERS: Final = re.compile(r"\b(?:[A-Z]-){2,}[A-Z]\b")
+#: After "on" and "in": no part of a name.
+_THEIRS: Final = frozenset({"the", "my", "his", "her", "their", "our", "that", "this", "a", "every", "all", "it", "there"})
 #: Words of an answer that may as a whole say that there is no employer.
 _FEW: Final = 6
 _UPPER: Final = {
@@ -26,6 +32,7 @@ def read_organisation(heard: Heard) -> Found | None:
     if " ".join(without_fillers(heard)) in word_set("organisations", "no_employer") and len(heard) <= _FEW:
         start, end = heard.whole()
         return Found(None, start, end, "said that there is none", "unknown")
+    heard = heard if heard.is_cased else without_dots(heard)
     for part in reversed(pieces(heard)):
         found = _best(part)
         if found is not None:
@@ -55,6 +62,7 @@ def _best(heard: Heard) -> Found | None:
     if best is None:
         return None
     start, end = said_again(heard, best[1:], runs) if len(runs) > 1 else best[1:]
+    start = _past_kind(heard, start, end)
     return _found(heard, *_with_article(heard, *_without_echo(heard, start, end)))
 
 
@@ -81,6 +89,8 @@ def _without_echo(heard: Heard, start: int, end: int) -> tuple[int, int]:
     letters = "".join(word for word in heard.norms[start:end] if len(word) == 1)
     if len(letters) > 1 and heard.norm(end - 1) == letters:
         end -= 1
+    while len(letters) > 1 and heard.norm(start) == letters and end - start > 1 and len(heard.norm(end - 1)) == 1:
+        end -= 1  # "abc towing a b c"
     again = next(
         (i for i in range(start + 2, end - 1) if heard.norms[i : i + 2] == heard.norms[start : start + 2]), end
     )
@@ -174,6 +184,8 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
             break
         if word in ends and not _is_capital(heard, end):
             break
+        if end > start and _leaves_name(heard, end):
+            break
         if end > start and word in {"la", "el", "los", "las"} and heard.norm(end + 1) in {"de", "que", "del"}:
             break
         if word in {"de", "del"} and heard.norm(end + 1) in {"un", "una", "unos", "mi", "su", "esos", "esas"}:
@@ -193,6 +205,32 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
     ):
         end -= 1
     return start, end
+
+
+def _leaves_name(heard: Heard, index: int) -> bool:
+    """ "Penske Logistics LLC on the check", "the burger king on fifth street": where the words turn to something else."""
+    following = heard.norm(index + 1)
+    if heard.norm(index) not in {"on", "in", "off"} or _is_capital(heard, index):
+        return False
+    return following in _THEIRS or following in table("numbers")["ordinal"]
+
+
+def _past_kind(heard: Heard, start: int, end: int) -> int:
+    """Where the name begins after what it is: "a nursing home golden oaks", "dr patel's office valley dental"."""
+    kinds = word_set("organisations", "kinds") | word_set("organisations", "suffixes") | {"home"}
+    at = next((i for i in range(start, end - 2) if heard.raw(i).lower().endswith(("'s", "\u2019s"))), -1)
+    if at >= 0 and heard.norm(at + 1) in {"office", "clinic", "practice"} and not heard.is_cased:
+        return at + 2
+    if heard.is_cased or heard.norm(start - 1) not in {"a", "an", "una", "un"}:
+        return start
+    known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
+    if known or heard.norm(start) not in kinds:
+        return start
+    at = start
+    while at < end and heard.norm(at) in kinds:
+        at += 1
+    rest = heard.norm(at)
+    return at if at < end and rest not in word_set("organisations", "inner") and rest not in {"para", "con"} else start
 
 
 def _end_of_known(heard: Heard, start: int, end: int) -> int:
@@ -259,9 +297,19 @@ def _found(heard: Heard, start: int, end: int) -> Found:
         and heard.raw(start).lower().endswith(("'s", "\u2019s"))
     ):
         right -= 2  # "geico's my insurance"
-    said = heard.text[left:right]
+    said = heard.text[left:right] if heard.is_cased else _without_slips(heard, start, end, right)
     value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(_joined(said))
+    value = _LETTERS.sub(lambda m: m[0].replace("-", ""), value)
     return Found(" ".join(value.split()), left, right, "words that name an organisation")
+
+
+def _without_slips(heard: Heard, start: int, end: int, right: int) -> str:
+    """The words of a name as said, less what was only heard in it: "bank uh of a america"."""
+    left = heard.tokens[start].start
+    if any(not gap.isspace() for i in range(start + 1, end) if (gap := heard.gap(i).strip())):
+        return heard.text[left:right]
+    kept = [i for i in range(start, end) if not (heard.norm(i) == "a" and heard.norm(i - 1) == "of")]
+    return " ".join(heard.text[heard.tokens[i].start : min(heard.tokens[i].end, right)] for i in kept)
 
 
 def _joined(said: str) -> str:

@@ -20,6 +20,10 @@ _WITHOUT: Final = frozenset({"without", "sin"})
 _ARTICLES: Final = frozenset({"a", "an", "the", "una", "un", "la", "el", "letra", "letter", "of", "de", "just", "only"})
 
 
+#: "people always go with R E E C E": not how it is spelled.
+_OTHERS: Final = frozenset({"people", "everybody", "everyone", "folks", "always", "gente", "todos", "siempre"})
+
+
 @dataclass(frozen=True, slots=True)
 class Spelled:
     """Letters and the words they take."""
@@ -85,7 +89,7 @@ def spelled(heard: Heard) -> list[Spelled]:
     found, index = [], 0
     while index < len(heard):
         run = _run(heard, index)
-        if run is not None:
+        if run is not None and _OTHERS.isdisjoint(heard.norms[max(0, run.start - 5) : run.start]):
             found.append(run)
         index = run.end if run is not None else index + 1
     return found
