@@ -26,12 +26,15 @@ _LAST: Final = frozenset({"last", "final", "ultimas"})
 
 def read_date(heard: Heard, today: date, question: str = "") -> Found | None:
     """The date asked for: a day, or "from/to" when only a stretch was said."""
-    for part in reversed(pieces(heard)):
+    parts = pieces(heard)
+    for place in range(len(parts) - 1, -1, -1):
+        part = parts[place]
         found = periods(part, _when(part, today, question, asked=True))
         if found:
             kept = [found[i] for i in standing(part, [(p.start, p.end) for p in found])]
             kept = [_in_month(part, p, kept) for p in kept]
             best = min(kept, key=lambda p: (not p.is_day, (p.high - p.low).days if not p.is_day else not p.has_year))
+            best = _corrected_day(best, parts[:place], today, question)
             return _found(part, best, as_interval=not best.is_day)
     return None
 
@@ -49,6 +52,8 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
                 last = there if there.high >= first.low else last
             if first.low <= last.high:
                 return _found(part, replace(first, high=last.high, end=last.end), as_interval=True)
+        if (apart := _far_apart(part, kept)) is not None:
+            return _found(part, apart, as_interval=True)
         if len(kept) >= 2 and (both := _both(part, kept[0], kept[1])) is not None:
             return _found(part, both, as_interval=True)
         if kept:
@@ -56,13 +61,43 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
     return None
 
 
+def _corrected_day(day: Period, before: list[Heard], today: date, question: str) -> Period:
+    """ "january the sixth, no wait, the ninth": the month stays."""
+    if day.kind != "bare_day":
+        return day
+    for part in reversed(before):
+        told = periods(part, _when(part, today, question, asked=True))
+        month = next((p for p in told if p.kind in {"day", "month"}), None)
+        if month is not None:
+            moved = cal.safe(month.low.year, month.low.month, day.low.day)
+            return replace(day, low=moved, high=moved) if moved is not None else day
+    return day
+
+
 def _in_month(heard: Heard, day: Period, others: list[Period]) -> Period:
     """ "last month on the 12th", "el mes pasado, el diez": the day of the month that was named beside it."""
-    month = next((p for p in others if {"month", "mes"} & set(heard.norms[p.start : p.end])), None)
+    month = next((p for p in others if {"month", "mes", "months", "meses"} & set(heard.norms[p.start : p.end])), None)
     if day.kind != "bare_day" or month is None:
         return day
     moved = cal.safe(month.low.year, month.low.month, day.low.day)
     return replace(day, low=moved, high=moved) if moved is not None else day
+
+
+def _far_apart(heard: Heard, kept: list[Period]) -> Period | None:
+    """ "it started on November tenth, I was to be back December eighth but it ran to December fifteenth"."""
+    days = [p for p in kept if p.is_day and p.kind in {"day", "holiday", "vague"}]
+    if len(days) < 2:
+        return None
+    last, began = days[-1], heard.norms[max(0, kept[0].start - 6) : kept[0].start]
+    first = _same_year(kept[0], last)
+    if first.has_year and not last.has_year:
+        there = last.in_year(first.low.year)
+        last = there if there.low >= first.high else last
+    before = heard.norms[max(0, last.start - 6) : last.start]
+    told = word_set("dates", "began") & set(began) or word_set("dates", "ended") & set(before)
+    if not told or last.start - first.end < 2 or first.high >= last.low or {"or", "o"} & set(before[-2:]):
+        return None
+    return replace(first, high=last.high, end=last.end, kind="range")
 
 
 def _both(heard: Heard, first: Period, second: Period) -> Period | None:

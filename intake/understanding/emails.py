@@ -203,6 +203,8 @@ def _before_chain(heard: Heard, index: int) -> bool:
     word, signs = heard.norm(index), _data("signs")
     if index == 0 or heard.norm(index + 2) not in signs or heard.norm(index + 1) in signs or word in signs:
         return False
+    if word in {"as", "in", "like", "de"} and letter_at(heard, index - 1 - (heard.norm(index - 1) == "as")):
+        return False  # "p as in peter"
     if len(word) == 1 or element(heard, index) is not None or len(heard.norm(index + 1)) == 1:
         return False
     return word not in plain_words("given") and word not in plain_words("surnames")

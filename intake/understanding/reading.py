@@ -100,7 +100,7 @@ _READERS: Final[dict[str, _Reader]] = {
         or read_area_choice(heard, question.choices)
         or _yes_no_choice(heard, question)
     ),
-    "state": lambda heard, question, today, country: read_state(heard),
+    "state": lambda heard, question, today, country: read_state(heard, question=question.text),
     "address": lambda heard, question, today, country: read_address(heard),
     "organisation": lambda heard, question, today, country: read_organisation(heard),
 }

@@ -101,6 +101,8 @@ def _run(heard: Heard, start: int) -> Spelled | None:
     letters, index, certain, end, parts = "", start, 0, start, 0
     while index < len(heard):
         word = heard.norm(index)
+        if parts and ":" in heard.gap(index):
+            break
         read = letter_at(heard, index)
         if parts and word in {"i", "a"} and heard.norm(index + 1) in _AFTER_SPEAKER and heard.language == "en":
             break

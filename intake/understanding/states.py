@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
+from intake.language.tokens import words_of
 from intake.understanding.address_parts import digits_from
 from intake.understanding.corrections import denied, pieces, standing
 from intake.understanding.facts import Found
@@ -17,6 +18,8 @@ from intake.understanding.words import plain_words, table, word_set
 _NOW: Final = frozenset(
     {"now", "currently", "ahora", "actualmente", "to", "a", "live", "vivo", "living", "moved", "here", "aqui"}
 )
+_LIVING: Final = frozenset({"live", "reside", "residence", "vive", "reside", "you", "usted", "home"})
+_HAPPENED: Final = frozenset({"was", "did", "happen", "happened", "bought", "fue", "ocurrio", "paso", "compro"})
 _BEFORE: Final = frozenset(
     {"from", "originally", "used", "before", "formerly", "antes", "born", "naci", "originalmente", "era"}
 )
@@ -84,13 +87,13 @@ def without_slips(heard: Heard) -> Heard:
     return Heard(heard.text, kept, heard.language)
 
 
-def read_state(heard: Heard, *, asked: bool = True) -> Found | None:
+def read_state(heard: Heard, *, asked: bool = True, question: str = "") -> Found | None:
     """The state in an answer. Asked: also by a city, or misheard."""
     heard = without_slips(heard)
     for part in reversed(pieces(heard)):
         named = places(part, asked=asked)
         if named:
-            return _best(part, named)
+            return _best(part, named, here=_asks_where_one_lives(question))
         if asked:
             found = by_city(part) or _misheard(part)
             if found is not None:
@@ -187,11 +190,17 @@ def city_at(heard: Heard, index: int) -> int:
     return next((index + n for n in (4, 3, 2, 1) if heard.norms[index : index + n] in _cities()), 0)
 
 
-def _best(heard: Heard, named: list[tuple[str, int, int]]) -> Found:
+def _asks_where_one_lives(question: str) -> bool:
+    """Whether the state of a thing or event is asked for: then the one where the person lives is not meant."""
+    words = set(words_of(question[:300]))
+    return not words or not words.isdisjoint(_LIVING) or words.isdisjoint(_HAPPENED)
+
+
+def _best(heard: Heard, named: list[tuple[str, int, int]], *, here: bool = True) -> Found:
     """Of several states the one where the person lives now; else the last that is not denied."""
     kept = [named[i] for i in standing(heard, [(place[1], place[2]) for place in named])]
     chosen = kept[0]
-    for place in kept:
+    for place in kept if here else ():
         before = set(heard.norms[max(0, place[1] - 4) : place[1]])
         if before & _NOW and not before & _BEFORE:
             chosen = place
@@ -222,6 +231,8 @@ def _misheard(heard: Heard) -> Found | None:
         for size in (2, 1):
             words = heard.norms[index : index + size]
             said = " ".join(words)
+            if heard.norms[index : index + 2] in _CITIES_NAMED_SO or heard.norms[max(0, index - 1) : index + 1] in _CITIES_NAMED_SO:
+                continue
             if len(words) < size or len(said) < _MIN_FUZZY or not set(words).isdisjoint(near_none):
                 continue
             for name, code in _names().items():
