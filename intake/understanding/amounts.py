@@ -14,6 +14,7 @@ from intake.understanding.words import table, word_set
 _RANGE: Final = frozenset({"to", "or", "and", "through", "a", "o", "y", "u", "hasta", "til", "until"})
 #: Dollars an hour from which "seven fifty" is dollars and cents.
 _MIN_WAGE: Final = 7
+_ONLY: Final = frozenset({"only", "really", "actually", "solo", "nomas", "realmente"})
 _NOW: Final = frozenset({"now", "ahora", "ahorita", "currently", "actualmente", "todays"})
 _BETWEEN: Final = frozenset({"between", "entre", "from", "de", "desde"})
 
@@ -77,8 +78,12 @@ def _standing_now(heard: Heard, found: list[Amount]) -> list[Amount]:
     now = [a for a in found if _NOW & set(heard.norms[max(0, a.start - 4) : a.start])]
     if len(found) > 1 and len(now) == 1:
         return now
-    kept = [a for a in found if not _was(heard, a)]
-    return kept or found
+    kept = [a for a in found if not _was(heard, a)] or found
+    if len(kept) > 1:
+        between = set(heard.norms[kept[-2].end : kept[-1].start])
+        if between & {"but", "pero"} and between & _ONLY:
+            return kept[-1:]  # "they said three hundred but I only owe two hundred"
+    return kept
 
 
 def _was(heard: Heard, amount: Amount) -> bool:
@@ -157,6 +162,8 @@ def _thousand_left_out(heard: Heard, number: Number) -> bool:
 def _is_article(heard: Heard, index: int, money: bool) -> bool:
     """ "one" and "un" that mean "a": before a word that is nothing countable."""
     word, following = heard.norm(index), heard.norm(index + 1)
+    if word in {"un", "una"} and following in word_set("amounts", "heaps"):
+        return True
     if word in {"un", "una"}:
         return money and word_value(following, heard.language) is None and following not in {"peso", "dolar"}
     if word == "one" and heard.norm(index - 1) in {"that", "this", "which", "another", "every", "each", "any"}:

@@ -69,7 +69,14 @@ def _in_part(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     numbered = _by_number(heard, choices)
     if numbered is not None:
         return numbered
-    return _by_meaning(heard, choices)
+    return _by_meaning(heard, choices) or _first_clause(heard, choices)
+
+
+def _first_clause(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    """ "texting, he checks my calls": the clause before the first comma, where the whole leaves it open."""
+    comma = next((i for i in range(1, min(len(heard), 60)) if "," in heard.gap(i)), 0)
+    clause = heard.part(0, comma)
+    return _exact(clause, choices) or _by_meaning(clause, choices) if comma else None
 
 
 def _after_but(heard: Heard, choices: Sequence[Choice]) -> Found | None:

@@ -81,6 +81,8 @@ def marks(heard: Heard) -> list[tuple[int, int]]:
     known, found, index = _marks(), [], 0
     while index < len(heard):
         size = next((len(p) for p in known.get(heard.norm(index), ()) if heard.starts(index, p)), 0)
+        if size and heard.norm(index) == "no" and heard.norm(index - 1) == "y" and heard.language == "es":
+            size = 0  # "soy Alan Brito, y no es broma": it goes on
         if not size and heard.norm(index) == "no" and _between_pauses(heard, index):
             size = 1
         if size:

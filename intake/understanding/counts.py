@@ -127,8 +127,9 @@ def _added(heard: Heard, found: list[Amount], question: str) -> Amount:
     if only_children and aged and len(aged) == len(found):
         return Amount(len(aged), len(aged), aged[0].start, aged[-1].end)  # "el de ocho y la de cinco"
     begun = {a.start for a in found}
+    person = word_set("amounts", "one_person")
     counted = [
-        a for a in found if heard.norm(a.end) in people or (a.end not in begun and heard.norm(a.end + 1) in people)
+        a for a in found if heard.norm(a.end) in people or (a.low == a.high == 1 and heard.norm(a.end) in person) or (a.end not in begun and heard.norm(a.end + 1) in people)
     ]
     single = [
         i

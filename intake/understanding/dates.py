@@ -33,7 +33,8 @@ def read_date(heard: Heard, today: date, question: str = "") -> Found | None:
         if found:
             kept = [found[i] for i in standing(part, [(p.start, p.end) for p in found])]
             kept = [_in_month(part, p, kept) for p in kept]
-            best = min(kept, key=lambda p: (not p.is_day, (p.high - p.low).days if not p.is_day else not p.has_year))
+            best = min(kept, key=lambda p: (not p.is_day, p.kind == "holiday" and not p.has_year, (p.high - p.low).days if not p.is_day else not p.has_year))
+            best = _in_said_year(best, kept)
             best = _corrected_day(best, parts[:place], today, question)
             return _found(part, best, as_interval=not best.is_day)
     return None
@@ -59,6 +60,13 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
         if kept:
             return _found(part, kept[0], as_interval=True)
     return None
+
+
+def _in_said_year(best: Period, kept: list[Period]) -> Period:
+    """ "two thousand nineteen, around February": the year said beside it."""
+    year = next((p for p in kept if p.kind == "year" and abs(p.start - best.end) + abs(best.start - p.end) < 12), None)
+    near = year is not None and min(abs(best.start - year.end), abs(year.start - best.end)) <= 2
+    return best.in_year(year.low.year) if year is not None and near and not best.has_year else best
 
 
 def _corrected_day(day: Period, before: list[Heard], today: date, question: str) -> Period:
@@ -303,6 +311,8 @@ def _from_to(heard: Heard, first: Period, second: Period) -> Period | None:
     if first.kind == "bare_day" and second.kind == "day":
         moved = cal.safe(second.low.year, second.low.month, first.low.day)
         first = replace(first, low=moved, high=moved, has_year=True) if moved and moved <= second.low else first
+    if {"last", "past", "pasado", "pasada"} & set(heard.norms[max(0, second.start - 1) : second.end]):
+        second = replace(second, has_year=True)  # "from May 2020 through this past September"
     first = _same_year(first, second)
     if second.kind == "bare_day" and first.is_day:
         moved = cal.safe(first.low.year, first.low.month, second.low.day)

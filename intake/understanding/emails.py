@@ -190,12 +190,17 @@ def _local_start(heard: Heard, last: int) -> int:
                 index == last and len(word) == 1 and len(heard.norm(index - 1)) == 1  # "r o s e at"
             )
         )
-        if word in stops and not joined and not letters:
+        initial = index == 0 and last > 0 and len(word) == 1 and _is_name(heard.norm(1))
+        if word in stops and not joined and not letters and not initial:
             return index + 1
         if index < last and (_ends_here(heard, index + 1) or _before_chain(heard, index)):
             return index + 1
         index -= 1
     return index + 1
+
+
+def _is_name(word: str) -> bool:
+    return word in plain_words("given") or word in plain_words("surnames")
 
 
 def _before_chain(heard: Heard, index: int) -> bool:
@@ -232,7 +237,8 @@ def _ends_here(heard: Heard, index: int) -> bool:
     if any(mark in gap for mark in ":;!?\n") or ". " in gap:
         return True
     goes_on = letter_at(heard, index) or heard.norm(index) in _data("signs") or _is_at(heard.norm(index), sure=True)
-    return ", " in gap and not goes_on and not any(heard.starts(index, words) for words in _silent())
+    spelled = heard.norm(index - 2) in {"in", "like", "for", "de"} and letter_at(heard, index - 4 + (heard.norm(index - 3) != "as"))
+    return ", " in gap and not goes_on and not spelled and not any(heard.starts(index, words) for words in _silent())
 
 
 def _piece(heard: Heard, index: int) -> tuple[str | None, int]:

@@ -139,6 +139,8 @@ def _composed(heard: Heard, index: int) -> Number | None:
             )
         elif last == "scale" and current == 0 and kind in _AFTER and _scale_ahead(heard, step):
             break  # "dos mil y dos mil quinientos" are two numbers
+        elif last == "hundred" and current >= 1000 and step != position and _scale_ahead(heard, step):
+            break  # "fifteen hundred and two grand" are two numbers
         elif kind in {"unit", "teen", "ten"} and last == "hundred" and _hundred_ahead(heard, step):
             break  # "five hundred and seven hundred" are two numbers
         elif last in _AFTER[kind] and not (last == "ten" and value == 0):

@@ -132,6 +132,7 @@ def _score(heard: Heard, start: int, end: int) -> float:
         score += 1.5
     if any(heard.raw(i).lower().endswith(("'s", "\u2019s")) for i in range(start, end)) and norms[-1] in kinds:
         score -= 0.8  # "Dr. Patel's office"
+    score -= 0.6 if norms[0] in word_set("names", "titles") and not kinds & set(norms) else 0.0
     score += 0.7 if len(norms) > 1 and kinds & set(norms) else 0.0
     return score + (1.5 if known else 0.0)
 
@@ -212,7 +213,9 @@ def _leaves_name(heard: Heard, index: int) -> bool:
     following = heard.norm(index + 1)
     if heard.norm(index) not in {"on", "in", "off"} or _is_capital(heard, index):
         return False
-    return following in _THEIRS or following in table("numbers")["ordinal"]
+    ahead = heard.norms[index + 1 : index + 5]
+    on_a_road = any(word in table("addresses")["suffixes"] or word == "exit" for word in ahead)
+    return on_a_road or following in _THEIRS or following in table("numbers")["ordinal"]
 
 
 def _past_kind(heard: Heard, start: int, end: int) -> int:

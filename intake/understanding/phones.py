@@ -96,7 +96,17 @@ def _candidates(heard: Heard) -> list[Run]:
         if (len(a.digits) == 7 and len(b.digits) == 3 and _AREA & set(heard.norms[a.end : b.start]))
         or (len(a.digits) == 4 and len(b.digits) == 6 and _ENDS & set(heard.norms[max(0, a.start - 4) : a.start]))
     ]
-    return kept + joined + triple + behind
+    return kept + joined + triple + behind + _begun_again(kept)
+
+
+def _begun_again(found: list[Run]) -> list[Run]:
+    """ "270 555 01, hold on, 0138": the digits said last before a stop are said again after it."""
+    again: list[Run] = []
+    for a, b in itertools.pairwise(found):
+        size = len(a.digits) + len(b.digits) - MIN_LOCAL
+        if 1 <= size <= 4 and a.digits.endswith(b.digits[:size]) and len(b.slots) > size and b.start - a.end <= 8:
+            again.append(Run(a.slots + b.slots[size:], a.start, b.end))
+    return again
 
 
 def _number(run: Run, plus: bool, country: str) -> tuple[str, float] | None:

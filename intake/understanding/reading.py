@@ -95,7 +95,8 @@ _READERS: Final[dict[str, _Reader]] = {
         read_old_enough(heard, question.text) or read_yes_no(heard, question.text)
     ),
     "choice": lambda heard, question, today, country: (
-        read_choice(heard, question.choices)
+        (read_time_choice(heard, question.choices, today) if {"am", "pm"} & set(heard.norms[:40]) else None)
+        or read_choice(heard, question.choices)
         or read_time_choice(heard, question.choices, today)
         or read_area_choice(heard, question.choices)
         or _yes_no_choice(heard, question)
@@ -204,7 +205,7 @@ def _despite_unknown(heard: Heard, lost: tuple[int, int], question: Question, to
         return replace(named, state="inferred").as_fact(key)
     if _may_answer(question, rest) and not (question.type == "yes_no" and unknown(rest) is not None):
         found = _READERS[question.type](rest, question, today, country)
-        if found is not None and found.value is not None:
+        if found is not None and found.value is not None and not found.why.endswith("denies it"):
             return replace(found, state="inferred").as_fact(key)
     start, end = heard.span(*lost)
     return Fact(key, None, "unknown", start, end, "said not to be known")
