@@ -6,6 +6,7 @@ from typing import Final
 
 from intake.understanding.address_parts import house_number, is_ordinal, unit_at, zip_at
 from intake.understanding.corrections import denied, pieces
+from intake.understanding.digits import element
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, nearest
 from intake.understanding.numbers import number_at
@@ -163,6 +164,10 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
                 and not _city_begins(heard, end)
             ):
                 end += 1
+            if not heard.is_cased and heard.norm(end + 1) in table("addresses")["unit_names"]:
+                near = nearest(heard.norm(end), table("addresses")["common_suffixes"], 0.72)
+                if near is not None and heard.norm(end) not in table("addresses")["unit_names"]:
+                    return f"{_titled(heard, number, end)} {near.capitalize()}", index, end + 1  # "bend dive apartment"
             return _titled(heard, number, end), index, end
     if not asked:
         return None
@@ -198,6 +203,8 @@ def _without_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[
         if "," in heard.gap(end) and heard.norm(end) and heard.raw(at)[:1].isupper():
             return _titled(heard, number, end), index, end
     if index == 0 and at + 1 == len(heard) and heard.norm(at).isalpha() and len(heard.norm(at)) > 2:
+        if not heard.is_cased and heard.norm(at) in plain_words("common") - plain_words("surnames"):
+            return None
         return _titled(heard, number, at + 1), index, at + 1  # "1 Main" and no more
     if heard.norm(at) in word_set("addresses", "bare_streets"):
         return _titled(heard, number, at + 1), index, at + 1
@@ -321,8 +328,10 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
         start = next(
             (i for i in range(start, limit) if heard.raw(i)[:1].isupper()), start
         )  # "I always flip it, Duluth"
+    while not heard.is_cased and start < limit - 1 and _no_city(heard, start):
+        start += 1
     end = start
-    while end < limit and heard.norm(end) not in stop and not heard.norm(end)[:1].isdigit() and end - start < 4:
+    while end < limit and (heard.is_cased or end == start or element(heard, end) is None) and heard.norm(end) not in stop and not heard.norm(end)[:1].isdigit() and end - start < 4:
         end += 1
         if heard.ends_sentence(end):
             break
@@ -337,6 +346,12 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
         last = next(i for i, t in enumerate(heard.tokens) if t.end == found.end)
         return (" ".join(_word(heard, i) for i in range(first, last + 1)) or name), first, last + 1
     return " ".join(_word(heard, i, i == start) for i in range(start, end)), start, end
+
+
+def _no_city(heard: Heard, index: int) -> bool:
+    """ "lote carro phoenix", "eighty macon": a unit, what was heard for its number, or a number left over."""
+    units = word_set("addresses", "unit_words")
+    return element(heard, index) is not None or heard.norm(index) in units or heard.norm(index - 1) in units
 
 
 def _starts_plain(heard: Heard) -> bool:

@@ -20,6 +20,7 @@ _TYPED: Final = re.compile(
 _LOOSE: Final = re.compile(r" ?@ ?|[(\[]at[)\]]")
 _COMMA: Final = re.compile(r",|[(\[]dot[)\]]")
 _TENS: Final = frozenset({"treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"})
+_FILLERS: Final = frozenset({"pues", "este", "like", "so", "y", "eh"})
 _MAX_LOCAL_WORDS: Final = 24
 #: They follow ".com" though no dot was heard: "live punto com mx".
 _COUNTRIES: Final = frozenset({"mx", "ar", "pe", "do", "gt", "sv"})
@@ -51,7 +52,7 @@ def read_email(heard: Heard) -> Found | None:
         found = typed[-1]
         value = _LOOSE.sub("@", _COMMA.sub(".", found[0])).strip(".-").lower()
         return Found(value, found.start(), found.end(), "written as an e-mail address")
-    heard = _plain_at(heard)
+    heard = _plain_at(_without_fillers(heard))
     best: Found | None = None
     for index in range(len(heard)):
         domain = _domain(heard, index)
@@ -59,6 +60,19 @@ def read_email(heard: Heard) -> Found | None:
             read = _spoken(heard, index, domain)
             best = read or best
     return best
+
+
+def _without_fillers(heard: Heard) -> Heard:
+    """Without "pues" and "like" beside the signs of an address: "lupita pues guion bajo"."""
+    if heard.is_cased:
+        return heard
+    signs = frozenset(table("emails")["signs"]) | frozenset(table("emails")["dot"]) | frozenset(table("emails")["at"])
+    kept = tuple(
+        token
+        for i, token in enumerate(heard.tokens)
+        if not (i and token.norm in _FILLERS and (heard.norm(i + 1) in signs or heard.norm(i - 1) in signs))
+    )
+    return Heard(heard.text, kept, heard.language)
 
 
 def _plain_at(heard: Heard) -> Heard:
@@ -178,6 +192,8 @@ def _local_start(heard: Heard, last: int) -> int:
         if word == "y" and heard.norm(index - 1) in _TENS and index < last:
             index -= 1
             continue
+        if index < last - 1 and _is_handle(heard.norm(last), heard.norm(last - 1)):
+            return last  # "i'm daniel reyes dreyes at gmail"
         joined = _is_dot(heard.norm(index + 1)) or heard.norm(index + 1) in _data("signs") if index < last else False
         letters = (
             (
@@ -197,6 +213,11 @@ def _local_start(heard: Heard, last: int) -> int:
             return index + 1
         index -= 1
     return index + 1
+
+
+def _is_handle(word: str, before: str) -> bool:
+    """ "dreyes" after "reyes": the name before an address is not a part of it."""
+    return 3 < len(before) == len(word) - 1 and word.endswith(before)
 
 
 def _is_name(word: str) -> bool:
@@ -245,6 +266,8 @@ def _piece(heard: Heard, index: int) -> tuple[str | None, int]:
     """What the word at `index` puts into an address, and the place after it."""
     word, signs = heard.norm(index), _data("signs")
     pair = f"{word} {heard.norm(index + 1)}"
+    if word == "pinto" and not _is_at(heard.norm(index + 1), sure=True) and index:
+        return ".", index + 1  # "ana pinto sol": the dot as it is misheard; before "arroba" it is a name
     if pair in signs:
         return signs[pair], index + 2
     if word in signs:

@@ -102,7 +102,7 @@ _READERS: Final[dict[str, _Reader]] = {
         or _yes_no_choice(heard, question)
     ),
     "state": lambda heard, question, today, country: read_state(heard, question=question.text),
-    "address": lambda heard, question, today, country: read_address(heard),
+    "address": lambda heard, question, today, country: read_address(with_numbers(heard)),
     "organisation": lambda heard, question, today, country: read_organisation(heard),
 }
 
