@@ -14,6 +14,8 @@ from intake.understanding.states import by_city, city_at, last_code, places, wit
 from intake.understanding.words import plain_words, table, word_set
 
 _MAX_STREET_WORDS: Final = 6
+#: Before the name of a city they are a part of it.
+_OF_CITIES: Final = frozenset({"north", "south", "east", "west", "new", "fort", "old", "port", "saint", "st", "lake", "little", "mount", "el", "la", "san", "santa"})
 _MAX_BARE_UNIT: Final = 3
 
 
@@ -330,6 +332,9 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
         )  # "I always flip it, Duluth"
     while not heard.is_cased and start < limit - 1 and _no_city(heard, start):
         start += 1
+    known = _known_city(heard, start, limit)
+    if known is not None:
+        start, limit = known
     end = start
     while end < limit and (heard.is_cased or end == start or element(heard, end) is None) and heard.norm(end) not in stop and not heard.norm(end)[:1].isdigit() and end - start < 4:
         end += 1
@@ -346,6 +351,17 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
         last = next(i for i, t in enumerate(heard.tokens) if t.end == found.end)
         return (" ".join(_word(heard, i) for i in range(first, last + 1)) or name), first, last + 1
     return " ".join(_word(heard, i, i == start) for i in range(start, end)), start, end
+
+
+def _known_city(heard: Heard, start: int, limit: int) -> tuple[int, int] | None:
+    """A well known city among misheard words: right before the state ("enero newark"), or first of all ("tampa lo")."""
+    if heard.is_cased:
+        return None
+    for at in range(start, limit):
+        end = city_at(heard, at)
+        if end and end <= limit and (end == limit or at == start) and heard.norm(at - 1) not in _OF_CITIES:
+            return at, end
+    return None
 
 
 def _no_city(heard: Heard, index: int) -> bool:

@@ -68,6 +68,8 @@ MAX_SLOTS: Final = 40
 MAX_COST: Final = 2.2
 _DROPPED: Final = 0.7
 _GUESSED: Final = 0.5
+#: How much more like one digit than like any other a misheard word must sound.
+_TELLING: Final = 0.06
 
 Reading = tuple[str, float]
 
@@ -225,7 +227,9 @@ def _dropped_or_digit(heard: Heard, index: int) -> Slot:
     word = heard.norm(index)
     free: Reading = ("", 0.0 if word in _BETWEEN or word in word_set("stock", "fillers") else _DROPPED)
     scored = sorted(((alike(word, other), digit) for other, digit in _digit_words(heard.language)), reverse=True)
-    guesses = [(str(digit), _GUESSED + 1.2 * (1 - score)) for score, digit in scored[:2] if score >= 0.35]
+    if scored[0][0] - scored[1][0] < _TELLING:
+        return Slot((free,), index + 1)  # it sounds as much like one as like the other
+    guesses = [(str(digit), _GUESSED + 1.2 * (1 - score)) for score, digit in scored[:1] if score >= 0.35]
     return Slot((free, *guesses), index + 1)
 
 

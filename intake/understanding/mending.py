@@ -68,10 +68,26 @@ _SURE_HEARINGS = {"to": "two", "too": "two", "for": "four", "won": "one", "ate":
 
 def without_noise(heard: Heard) -> Heard:
     """Without "um" and the like, which stand anywhere and mean nothing."""
-    noise = word_set("mending", "noise")
-    if not any(word in noise for word in heard.norms):
+    noise, twice = word_set("mending", "noise"), word_set("mending", "said_twice")
+    kept = tuple(
+        token
+        for i, token in enumerate(heard.tokens)
+        if token.norm not in noise and not (token.norm in twice and heard.norm(i - 1) == token.norm)
+    )
+    if len(kept) == len(heard):
         return heard
-    kept = tuple(token for token in heard.tokens if token.norm not in noise)
+    return Heard(heard.text, kept, heard.language) if kept else heard
+
+
+def without_hesitation(heard: Heard) -> Heard:
+    """Without an "um" between other words, as `without_noise`; "uh huh" and "mm mm" are answers and stay."""
+    noise = word_set("mending", "noise")
+    answers = noise | {"huh", "hm", "hu"}
+    kept = tuple(
+        token
+        for i, token in enumerate(heard.tokens)
+        if not (token.norm in noise and len(heard) > 2 and heard.norm(i - 1) not in answers and heard.norm(i + 1) not in answers)
+    )
     return Heard(heard.text, kept, heard.language) if kept else heard
 
 
@@ -148,6 +164,19 @@ def with_numbers(heard: Heard) -> Heard:
         if new is not None:
             tokens[index] = replace(token, norm=new)
     return Heard(heard.text, tuple(tokens), heard.language)
+
+
+def with_house_numbers(heard: Heard) -> Heard:
+    """Number words put right in an address; not the word before "street" and the like, which names it."""
+    mended = with_numbers(heard)
+    if len(mended.tokens) != len(heard.tokens):
+        return mended
+    suffixes = table("addresses")["suffixes"]
+    tokens = tuple(
+        old if new.norm != old.norm and heard.norm(i + 1) in suffixes else new
+        for i, (old, new) in enumerate(zip(heard.tokens, mended.tokens, strict=True))
+    )
+    return Heard(heard.text, tokens, heard.language)
 
 
 def _is_hundred(tokens: list[Token], index: int) -> bool:

@@ -12,9 +12,14 @@ from intake.understanding.words import table, word_set
 
 _OF: Final = frozenset({"of", "de", "del", "oh"})
 _ARTICLES: Final = frozenset({"the", "el", "dia", "day", "on", "un"})
+_FILLERS: Final = frozenset({"so", "like", "pues", "este", "eh"})
+_IN_YEARS: Final = frozenset({"of", "like", "so", "a", "the"})
 #: How near a day must sound where a month and an article say that a day stands there.
 _CLOSE: Final = 0.5
+_CLOSE_LAST: Final = 0.62
 _MIN: Final = 3
+#: Words between a number and "ago" that are meant.
+_LENGTHS: Final = frozenset({"or", "few", "couple", "and", "whole", "long", "good", "rato", "poco", "tiempo", "par", "while", "bit"})
 
 
 @cache
@@ -39,11 +44,12 @@ def with_days(heard: Heard) -> Heard:
     heard = Heard(heard.text, tuple(tokens), heard.language)
     months = table("dates")["months"]
     for index in range(len(tokens)):
-        new = _tens_and(heard, index) or _numbers_part(heard, index)
+        new = _tens_and(heard, index) or _numbers_part(heard, index) or _unit(heard, index)
         if new is None and heard.norm(index) in months:
             place = _day_place(heard, index)
             if place is not None:
-                near = nearest(heard.norm(place), _days(heard.language), _CLOSE)
+                last = place == len(tokens) - 1
+                near = nearest(heard.norm(place), _days(heard.language), _CLOSE_LAST if last else _CLOSE)
                 if near is not None:
                     tokens[place] = replace(tokens[place], norm=near)
         if new is not None:
@@ -54,6 +60,13 @@ def with_days(heard: Heard) -> Heard:
 def _slipped(heard: Heard, index: int) -> bool:
     """A small word between "of" and its month, or "oh" heard for that "of": "el primero de la enero"."""
     months = table("dates")["months"]
+    word, before, after = heard.norm(index), heard.norm(index - 1), heard.norm(index + 1)
+    if word in _FILLERS and before in months and after in _OF | {"to", "through", "until", "hasta", "a"}:
+        return True  # "from march so to june"
+    if word in _IN_YEARS and before in {"twenty", "nineteen"} and _is_number(heard, index + 1):
+        return heard.norm(index - 2) in months | {"twenty": 1, "in": 1}  # "july fourth twenty of twenty two"
+    if word in _FILLERS | {"que", "el", "la", "a"} and before == "mil" and _is_number(heard, index + 1):
+        return True  # "dos mil que veinte"
     if heard.norm(index) == "oh" and heard.norm(index - 1) in table("numbers")["ordinal"]:
         return heard.norm(index + 1) in months
     return (
@@ -68,7 +81,8 @@ def _day_place(heard: Heard, month: int) -> int | None:
     """Where the day stands beside a month, when the word there is none: before "of", or between month and year."""
     if heard.norm(month - 1) in _OF and heard.norm(month - 3) in _ARTICLES | {""}:
         return month - 2 if _is_open(heard, month - 2) else None
-    if _is_open(heard, month + 1) and _is_number(heard, month + 2) and heard.norm(month) != "may":
+    ends = month + 2 == len(heard) and month < 5
+    if _is_open(heard, month + 1) and (ends or _is_number(heard, month + 2)) and heard.norm(month) != "may":
         following = heard.norm(month + 1)
         return month + 1 if following not in {"of", "in", "to", "and", "the", "through", "until", "last", "this"} else None
     return None
@@ -109,6 +123,21 @@ def _tens_and(heard: Heard, index: int) -> str | None:
 @cache
 def _english() -> frozenset[str]:
     return frozenset(table("mending")["english_numbers"])
+
+
+def _unit(heard: Heard, index: int) -> str | None:
+    """ "two which ago", "hace un más", "finales del baño pasado": a length of time between what shows that it is one."""
+    word, before, after = heard.norm(index), heard.norm(index - 1), heard.norm(index + 1)
+    units = table("dates")["units"]
+    if not word or word in units or _is_number(heard, index) or word in _LENGTHS:
+        return None
+    if heard.language == "en" and after == "ago" and (_is_number(heard, index - 1) or before == "a"):
+        return nearest(word, ("days", "weeks", "months", "years", "day", "week", "month", "year"), 0.4)
+    if heard.language == "es" and heard.norm(index - 2) == "hace" and before in {"un", "una"}:
+        return nearest(word, ("mes", "ano") if before == "un" else ("semana",), 0.4)
+    if heard.language == "es" and after in {"pasado", "pasada"} and before in {"del", "el", "la"}:
+        return nearest(word, ("ano", "mes", "semana", "verano"), 0.7)
+    return None
 
 
 def _numbers_part(heard: Heard, index: int) -> str | None:

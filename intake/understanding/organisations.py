@@ -37,7 +37,11 @@ def read_organisation(heard: Heard) -> Found | None:
         found = _best(part)
         if found is not None:
             return found
-    return None
+    known = [words for name in table("organisations")["known"] if heard.find(words := tuple(str(name).split())) >= 0]
+    if not known or heard.is_cased:
+        return None
+    at = heard.find(known[0])
+    return _found(heard, at, at + len(known[0]))
 
 
 def _best(heard: Heard) -> Found | None:
@@ -309,7 +313,7 @@ def _found(heard: Heard, start: int, end: int) -> Found:
 def _without_slips(heard: Heard, start: int, end: int, right: int) -> str:
     """The words of a name as said, less what was only heard in it: "bank uh of a america"."""
     left = heard.tokens[start].start
-    if any(not gap.isspace() for i in range(start + 1, end) if (gap := heard.gap(i).strip())):
+    if any(not c.isalnum() and not c.isspace() for i in range(start + 1, end) for c in heard.gap(i)):
         return heard.text[left:right]
     kept = [i for i in range(start, end) if not (heard.norm(i) == "a" and heard.norm(i - 1) == "of")]
     return " ".join(heard.text[heard.tokens[i].start : min(heard.tokens[i].end, right)] for i in kept)

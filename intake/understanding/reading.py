@@ -21,7 +21,7 @@ from intake.understanding.dates import read_any_date, read_date, read_interval
 from intake.understanding.emails import read_email
 from intake.understanding.facts import Fact, Found, Question, Reading
 from intake.understanding.heard import Heard
-from intake.understanding.mending import with_dates, with_email, with_numbers, without_noise
+from intake.understanding.mending import with_dates, with_email, with_house_numbers, with_numbers, without_hesitation, without_noise
 from intake.understanding.misheard_days import with_days
 from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
@@ -102,7 +102,7 @@ _READERS: Final[dict[str, _Reader]] = {
         or _yes_no_choice(heard, question)
     ),
     "state": lambda heard, question, today, country: read_state(heard, question=question.text),
-    "address": lambda heard, question, today, country: read_address(with_numbers(heard)),
+    "address": lambda heard, question, today, country: read_address(with_house_numbers(heard)),
     "organisation": lambda heard, question, today, country: read_organisation(heard),
 }
 
@@ -128,7 +128,8 @@ def understand(
     """
     said = Heard.of(text[:MAX_TEXT], language)
     wishes = asks(said)
-    heard = said if question is not None and question.type == "yes_no" else without_noise(said)
+    yes_no = question is not None and question.type == "yes_no"
+    heard = without_hesitation(said) if yes_no else without_noise(said)
     if wishes and question is not None and question.type in {"yes_no", "choice"}:
         heard = without_wishes(heard)
     if question is None:
