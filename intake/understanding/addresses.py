@@ -15,7 +15,27 @@ from intake.understanding.words import plain_words, table, word_set
 
 _MAX_STREET_WORDS: Final = 6
 #: Before the name of a city they are a part of it.
-_OF_CITIES: Final = frozenset({"north", "south", "east", "west", "new", "fort", "old", "port", "saint", "st", "lake", "little", "mount", "el", "la", "san", "santa"})
+_OF_CITIES: Final = frozenset(
+    {
+        "north",
+        "south",
+        "east",
+        "west",
+        "new",
+        "fort",
+        "old",
+        "port",
+        "saint",
+        "st",
+        "lake",
+        "little",
+        "mount",
+        "el",
+        "la",
+        "san",
+        "santa",
+    }
+)
 _MAX_BARE_UNIT: Final = 3
 
 
@@ -336,7 +356,13 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
     if known is not None:
         start, limit = known
     end = start
-    while end < limit and (heard.is_cased or end == start or element(heard, end) is None) and heard.norm(end) not in stop and not heard.norm(end)[:1].isdigit() and end - start < 4:
+    while (
+        end < limit
+        and (heard.is_cased or end == start or element(heard, end) is None)
+        and heard.norm(end) not in stop
+        and not heard.norm(end)[:1].isdigit()
+        and end - start < 4
+    ):
         end += 1
         if heard.ends_sentence(end):
             break

@@ -63,7 +63,7 @@ def concluded(heard: Heard, found: list[Amount], *, count: bool = False) -> list
 
 
 def _between_those(heard: Heard, found: list[Amount]) -> list[Amount]:
-    """ "a veces dos mil, a veces dos mil cuatrocientos", "the one thinks 310, the other 280, between those": a range."""
+    """ "a veces dos mil, a veces dos mil cuatrocientos", "one says 310, the other 280, between those": a range."""
     if len(found) != 2 or any(a.low != a.high for a in found):
         return found
     said = f" {' '.join(heard.norms)} "

@@ -30,7 +30,13 @@ def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found
             start, end = part.span(amount.start, amount.end)
             return Found(amount.value, start, end, "a number said as a count", amount.state)
         if asked:
-            vague = _in_years_of_age(part) or _once_and_twice(part) or _one_unit(part, question) or _vague_count(part) or _only_single(part)
+            vague = (
+                _in_years_of_age(part)
+                or _once_and_twice(part)
+                or _one_unit(part, question)
+                or _vague_count(part)
+                or _only_single(part)
+            )
             if vague is not None:
                 return vague
     return None
@@ -129,7 +135,11 @@ def _added(heard: Heard, found: list[Amount], question: str) -> Amount:
     begun = {a.start for a in found}
     person = word_set("amounts", "one_person")
     counted = [
-        a for a in found if heard.norm(a.end) in people or (a.low == a.high == 1 and heard.norm(a.end) in person) or (a.end not in begun and heard.norm(a.end + 1) in people)
+        a
+        for a in found
+        if heard.norm(a.end) in people
+        or (a.low == a.high == 1 and heard.norm(a.end) in person)
+        or (a.end not in begun and heard.norm(a.end + 1) in people)
     ]
     single = [
         i

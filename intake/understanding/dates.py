@@ -33,7 +33,14 @@ def read_date(heard: Heard, today: date, question: str = "") -> Found | None:
         if found:
             kept = [found[i] for i in standing(part, [(p.start, p.end) for p in found])]
             kept = [_in_month(part, p, kept) for p in kept]
-            best = min(kept, key=lambda p: (not p.is_day, p.kind == "holiday" and not p.has_year, (p.high - p.low).days if not p.is_day else not p.has_year))
+            best = min(
+                kept,
+                key=lambda p: (
+                    not p.is_day,
+                    p.kind == "holiday" and not p.has_year,
+                    (p.high - p.low).days if not p.is_day else not p.has_year,
+                ),
+            )
             best = _in_said_year(best, kept)
             best = _corrected_day(best, parts[:place], today, question)
             return _found(part, best, as_interval=not best.is_day)

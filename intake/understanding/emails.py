@@ -258,7 +258,9 @@ def _ends_here(heard: Heard, index: int) -> bool:
     if any(mark in gap for mark in ":;!?\n") or ". " in gap:
         return True
     goes_on = letter_at(heard, index) or heard.norm(index) in _data("signs") or _is_at(heard.norm(index), sure=True)
-    spelled = heard.norm(index - 2) in {"in", "like", "for", "de"} and letter_at(heard, index - 4 + (heard.norm(index - 3) != "as"))
+    spelled = heard.norm(index - 2) in {"in", "like", "for", "de"} and letter_at(
+        heard, index - 4 + (heard.norm(index - 3) != "as")
+    )
     return ", " in gap and not goes_on and not spelled and not any(heard.starts(index, words) for words in _silent())
 
 

@@ -86,7 +86,12 @@ def without_hesitation(heard: Heard) -> Heard:
     kept = tuple(
         token
         for i, token in enumerate(heard.tokens)
-        if not (token.norm in noise and len(heard) > 2 and heard.norm(i - 1) not in answers and heard.norm(i + 1) not in answers)
+        if not (
+            token.norm in noise
+            and len(heard) > 2
+            and heard.norm(i - 1) not in answers
+            and heard.norm(i + 1) not in answers
+        )
     )
     return Heard(heard.text, kept, heard.language) if kept else heard
 
@@ -96,8 +101,12 @@ def without_dots(heard: Heard) -> Heard:
     kept = tuple(
         token
         for i, token in enumerate(heard.tokens)
-        if not (token.norm in {"dot", "punto"} and len(heard.norm(i - 1)) == 1 and heard.norm(i - 1).isalpha()
-                and heard.norm(i + 1)[:1].isalpha())
+        if not (
+            token.norm in {"dot", "punto"}
+            and len(heard.norm(i - 1)) == 1
+            and heard.norm(i - 1).isalpha()
+            and heard.norm(i + 1)[:1].isalpha()
+        )
     )
     return Heard(heard.text, kept, heard.language) if len(kept) < len(heard) else heard
 
@@ -180,7 +189,7 @@ def with_house_numbers(heard: Heard) -> Heard:
 
 
 def _is_hundred(tokens: list[Token], index: int) -> bool:
-    """ "nine hunted fifty", "two husband dollars": what is heard for "hundred" after a figure and before what follows one."""
+    """ "nine hunted fifty": what is heard for "hundred" after a figure and before what follows one."""
     inside = tokens[index].norm in word_set("mending", "hundred_sounds_inside")
     if not 0 < index < len(tokens) - 1 or not (inside or tokens[index].norm in word_set("mending", "hundred_sounds")):
         return False

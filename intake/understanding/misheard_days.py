@@ -1,4 +1,4 @@
-"""Days of a month that were misheard, told by the month beside them: "july fort", "el nieve de enero", "renta y uno"."""
+"""Days of a month that were misheard, told by the month beside them: "july fort", "el nieve de enero"."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ _CLOSE: Final = 0.5
 _CLOSE_LAST: Final = 0.62
 _MIN: Final = 3
 #: Words between a number and "ago" that are meant.
-_LENGTHS: Final = frozenset({"or", "few", "couple", "and", "whole", "long", "good", "rato", "poco", "tiempo", "par", "while", "bit"})
+_LENGTHS: Final = frozenset(
+    {"or", "few", "couple", "and", "whole", "long", "good", "rato", "poco", "tiempo", "par", "while", "bit"}
+)
 
 
 @cache
 def _days(language: str) -> tuple[str, ...]:
     """The words for days, as they are said before or after a month."""
-    ordinals = [word for word in table("numbers")["ordinal"] if (word[-2:] in {"st", "nd", "rd", "th"}) == (language == "en")]
+    ordinals = [
+        word for word in table("numbers")["ordinal"] if (word[-2:] in {"st", "nd", "rd", "th"}) == (language == "en")
+    ]
     english = frozenset(table("mending")["english_numbers"])
     numbers = [w for w, (kind, v) in kinds().items() if kind in {"unit", "teen", "ten"} and 0 < v <= 31]
     return (*ordinals, *(w for w in numbers if (w in english) == (language == "en") and w not in {"un", "una"}))
@@ -84,7 +88,9 @@ def _day_place(heard: Heard, month: int) -> int | None:
     ends = month + 2 == len(heard) and month < 5
     if _is_open(heard, month + 1) and (ends or _is_number(heard, month + 2)) and heard.norm(month) != "may":
         following = heard.norm(month + 1)
-        return month + 1 if following not in {"of", "in", "to", "and", "the", "through", "until", "last", "this"} else None
+        return (
+            month + 1 if following not in {"of", "in", "to", "and", "the", "through", "until", "last", "this"} else None
+        )
     return None
 
 
@@ -112,7 +118,12 @@ def _tens_and(heard: Heard, index: int) -> str | None:
         return None
     word = heard.norm(index)
     ahead, behind = word_value(heard.norm(index + 2), "es"), word_value(heard.norm(index - 2), "es")
-    if heard.norm(index + 1) == "y" and ahead is not None and ahead[0] == "unit" and heard.norm(index - 1) in {"el", "los", "de"}:
+    if (
+        heard.norm(index + 1) == "y"
+        and ahead is not None
+        and ahead[0] == "unit"
+        and heard.norm(index - 1) in {"el", "los", "de"}
+    ):
         return nearest(word, _tens(), 0.6) if word_value(word, "es") is None else None
     if heard.norm(index - 1) == "y" and behind is not None and behind[0] == "ten" and word_value(word, "es") is None:
         units = tuple(w for w, (kind, v) in kinds().items() if kind == "unit" and v and w not in _english())
@@ -126,7 +137,7 @@ def _english() -> frozenset[str]:
 
 
 def _unit(heard: Heard, index: int) -> str | None:
-    """ "two which ago", "hace un más", "finales del baño pasado": a length of time between what shows that it is one."""
+    """ "two which ago", "hace un más", "finales del baño pasado": a length of time, as the words beside it show."""
     word, before, after = heard.norm(index), heard.norm(index - 1), heard.norm(index + 1)
     units = table("dates")["units"]
     if not word or word in units or _is_number(heard, index) or word in _LENGTHS:

@@ -9,7 +9,7 @@ from intake.understanding.again import nickname_before
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
-from intake.understanding.name_shape import shown, without_echo
+from intake.understanding.name_shape import once, restated, shown, without_echo
 from intake.understanding.spelling import Spelled, fits, spelled, with_letter
 from intake.understanding.words import phrases, plain_words, table, word_set
 
@@ -298,40 +298,21 @@ def _with_letters(heard: Heard, run: _Run) -> _Run:
             run = _spelled_into(run, letters)
             following = _run_from(heard, letters.end) if not heard.ends_sentence(letters.end) else None
             if following is not None and following.start == letters.end and len(run.words) == len(was):
-                run = _Run(_restated(was, run.words, following.words), run.start, following.end, run.score, run.places)
+                run = _Run(restated(was, run.words, following.words), run.start, following.end, run.score, run.places)
     at = run.end
     while at < limit:
         changed = with_letter(heard, run.words, at)
         if changed is None:
             at += 1
             continue
-        was, words = run.words, _once(run.words, changed[0])
+        was, words = run.words, once(run.words, changed[0])
         following = _run_from(heard, changed[1])
         if following is not None and following.start == changed[1]:
-            words = _restated(was, words, following.words)
+            words = restated(was, words, following.words)
             changed = (words, following.end)
         run = _Run(words, run.start, max(run.end, changed[1]), run.score, run.places)
         at = changed[1]
     return run
-
-
-def _once(was: list[str], now: list[str]) -> list[str]:
-    """ "Steven Brown, Steven with a ph": the changed word takes the place of the one said before."""
-    last = len(was) - 1
-    first = next((i for i, word in enumerate(was[:last]) if word.lower() == was[last].lower()), None)
-    if first is None or now[last] == was[last]:
-        return now
-    return [*now[:first], now[last], *now[first + 1 : last]]
-
-
-def _restated(was: list[str], now: list[str], more: list[str]) -> list[str]:
-    """ "Karla with a K Montes" goes on; "Karla with a K, Karla Montes" says the name again."""
-    changes = {old.lower(): new for old, new in zip(was, now, strict=False)}
-    if any(word.lower() in changes for word in more):
-        return [changes.get(word.lower(), word) for word in more]
-    if len(more) > 1 and fits(more[0], now[0]) >= 0.7:
-        return more  # said again as it is spelled
-    return [*now, *more]
 
 
 def _spelled_into(run: _Run, letters: Spelled) -> _Run:

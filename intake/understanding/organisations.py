@@ -17,7 +17,9 @@ _MAX_WORDS: Final = 8
 #: Letters of a name as they are spelled: "L-V-N-V Funding".
 _LETTERS: Final = re.compile(r"\b(?:[A-Z]-){2,}[A-Z]\b")
 #: After "on" and "in": no part of a name.
-_THEIRS: Final = frozenset({"the", "my", "his", "her", "their", "our", "that", "this", "a", "every", "all", "it", "there"})
+_THEIRS: Final = frozenset(
+    {"the", "my", "his", "her", "their", "our", "that", "this", "a", "every", "all", "it", "there"}
+)
 #: Words of an answer that may as a whole say that there is no employer.
 _FEW: Final = 6
 _UPPER: Final = {
@@ -213,7 +215,7 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
 
 
 def _leaves_name(heard: Heard, index: int) -> bool:
-    """ "Penske Logistics LLC on the check", "the burger king on fifth street": where the words turn to something else."""
+    """ "Penske Logistics LLC on the check", "the burger king on fifth street": where other words begin."""
     following = heard.norm(index + 1)
     if heard.norm(index) not in {"on", "in", "off"} or _is_capital(heard, index):
         return False

@@ -21,7 +21,14 @@ from intake.understanding.dates import read_any_date, read_date, read_interval
 from intake.understanding.emails import read_email
 from intake.understanding.facts import Fact, Found, Question, Reading
 from intake.understanding.heard import Heard
-from intake.understanding.mending import with_dates, with_email, with_house_numbers, with_numbers, without_hesitation, without_noise
+from intake.understanding.mending import (
+    with_dates,
+    with_email,
+    with_house_numbers,
+    with_numbers,
+    without_hesitation,
+    without_noise,
+)
 from intake.understanding.misheard_days import with_days
 from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation

@@ -18,7 +18,7 @@ from intake.understanding.words import plain_words, table, word_set
 _NOW: Final = frozenset(
     {"now", "currently", "ahora", "actualmente", "to", "a", "live", "vivo", "living", "moved", "here", "aqui"}
 )
-_LIVING: Final = frozenset({"live", "reside", "residence", "vive", "reside", "you", "usted", "home"})
+_LIVING: Final = frozenset({"live", "reside", "residence", "vive", "you", "usted", "home"})
 _HAPPENED: Final = frozenset({"was", "did", "happen", "happened", "bought", "fue", "ocurrio", "paso", "compro"})
 _BEFORE: Final = frozenset(
     {"from", "originally", "used", "before", "formerly", "antes", "born", "naci", "originalmente", "era"}
@@ -28,6 +28,8 @@ _CITIES_NAMED_SO: Final = frozenset({("kansas", "city"), ("washington", "heights
 _REALLY_WORDS: Final = frozenset(
     {"in", "or", "me", "hi", "ok", "oh", "la", "de", "al", "ma", "pa", "mi", "va", "id", "no"}
 )
+#: A city on a state line is no answer to "which state?".
+_IN_TWO_STATES: Final = ("kansas", "city")
 #: Of these never, whatever follows.
 _NEVER_SPOKEN: Final = frozenset({"in", "or", "oh", "la", "de", "hi", "ok", "no"})
 _MIN_FUZZY: Final = 5
@@ -74,7 +76,7 @@ def _neighbours() -> frozenset[tuple[str, str]]:
 
 
 def without_slips(heard: Heard) -> Heard:
-    """Without a small word heard inside the name of a state: "dakota del este sur"; and without the dots of "n dot y"."""
+    """Without a small word heard inside a state's name ("dakota del este sur") and the dots of "n dot y"."""
     if heard.is_cased:
         return heard
     heard = without_dots(heard)
@@ -217,7 +219,8 @@ def by_city(heard: Heard) -> Found | None:
     cities, named, index = _cities(), [], 0
     while index < len(heard):
         size = next((n for n in (6, 5, 4, 3, 2, 1) if heard.norms[index : index + n] in cities), 0)
-        if size and not denied(heard, index):
+        two_states = heard.norms[index : index + size] == _IN_TWO_STATES
+        if size and not two_states and not denied(heard, index):
             named.append((cities[heard.norms[index : index + size]], index, index + size))
         index += size or 1
     return replace(_best(heard, named), why="the state of a city named", state="inferred") if named else None
@@ -231,7 +234,10 @@ def _misheard(heard: Heard) -> Found | None:
         for size in (2, 1):
             words = heard.norms[index : index + size]
             said = " ".join(words)
-            if heard.norms[index : index + 2] in _CITIES_NAMED_SO or heard.norms[max(0, index - 1) : index + 1] in _CITIES_NAMED_SO:
+            if (
+                heard.norms[index : index + 2] in _CITIES_NAMED_SO
+                or heard.norms[max(0, index - 1) : index + 1] in _CITIES_NAMED_SO
+            ):
                 continue
             if len(words) < size or len(said) < _MIN_FUZZY or not set(words).isdisjoint(near_none):
                 continue
