@@ -19,13 +19,13 @@ _PHONES: Final = frozenset({"phone", "cell", "number", "telefono", "celular", "n
 _ZERO: Final = frozenset({"oh", "o", "zero", "cero"})
 
 
-def digits_from(heard: Heard, index: int) -> str:
-    """The digits said one after the other from `index` on."""
+def digits_from(heard: Heard, index: int) -> tuple[str, int]:
+    """The digits said one after the other from `index` on, and the place after them."""
     digits, at = "", index
     while (read := element(heard, at)) is not None or (heard.norm(at) in _ZERO and element(heard, at + 1)):
         piece, at = read if read is not None else ("0", at + 1)
         digits += piece
-    return digits
+    return digits, at
 
 
 def house_number(heard: Heard, index: int) -> tuple[str, int] | None:

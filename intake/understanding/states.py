@@ -32,6 +32,7 @@ _REALLY_WORDS: Final = frozenset(
 _IN_TWO_STATES: Final = ("kansas", "city")
 #: Of these never, whatever follows.
 _NEVER_SPOKEN: Final = frozenset({"in", "or", "oh", "la", "de", "hi", "ok", "no"})
+_FEWEST_DIGITS: Final = 3
 _MIN_FUZZY: Final = 5
 
 
@@ -176,7 +177,9 @@ def _before_spoken_zip(heard: Heard, index: int) -> bool:
     word = heard.norm(index)
     if heard.is_cased or word in _NEVER_SPOKEN or (word in _REALLY_WORDS and heard.language == "es"):
         return False
-    return 3 <= len(digits_from(heard, index + 1)) <= 6
+    digits, end = digits_from(heard, index + 1)
+    one_by_one = end - index - 1 >= _FEWEST_DIGITS and not any(c.isdigit() for c in heard.norms[index + 1])
+    return one_by_one and len(digits) in ({5} if word in _REALLY_WORDS else {3, 4, 5, 6})
 
 
 def _ends_with_city(heard: Heard, index: int) -> bool:
