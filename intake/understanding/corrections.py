@@ -93,8 +93,10 @@ def marks(heard: Heard) -> list[tuple[int, int]]:
 
 def _between_pauses(heard: Heard, index: int) -> bool:
     """ "eleven oh four, no, eleven forty": a "no" with a pause on either side, and something said before it."""
-    pause = ",.\u2013\u2014\u2026"
-    return index > 0 and any(c in heard.gap(index) for c in pause) and any(c in heard.gap(index + 1) for c in pause)
+    pause = ",\u2013\u2014\u2026"
+    before = heard.gap(index)
+    stopped = any(c in before for c in pause) or "..." in before or "-" in before.strip()
+    return index > 0 and stopped and any(c in heard.gap(index + 1) for c in f".{pause}")
 
 
 def pieces(heard: Heard) -> list[Heard]:
