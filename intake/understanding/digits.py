@@ -305,6 +305,8 @@ def _bridge(heard: Heard, index: int, count: int) -> int:
             return 0  # "… 0122, my area code is 212"
         if element(heard, ahead) is not None or _zero_ahead(heard, ahead):
             between = heard.norms[index:ahead]
+            if not {"rest", "resto", "demas"}.isdisjoint(between):
+                return 0  # "it ends in 0181, the rest is 412 555"
             allowed = _BETWEEN | word_set("stock", "fillers")
             return ahead if sum(word not in allowed for word in between) <= 1 else 0
     return 0

@@ -17,13 +17,13 @@ _MAX_WORDS: Final = 120
 _SHORT: Final = 14
 _ASKED_WHO: Final = frozenset({"why", "what", "que", "huh", "how", "quien", "who", "when", "cuando"})
 _Phrase = tuple[str, ...]
+#: Phrases with their answer by their first word, the longest first.
+_Answers = dict[str, tuple[tuple[str, _Phrase], ...]]
 
 
 @cache
-def _topics() -> tuple[
-    tuple[tuple[_Phrase, ...], tuple[_Phrase, ...], dict[str, tuple[tuple[str, _Phrase], ...]]], ...
-]:
-    """Each topic: what asks about it, what shows that the opposite is asked, and its phrases with their answer by their first word, the longest first."""
+def _topics() -> tuple[tuple[tuple[_Phrase, ...], tuple[_Phrase, ...], _Answers], ...]:
+    """Each topic: what asks about it, what shows that the opposite is asked, its phrases with their answer."""
     found = []
     for topic in table("events")["topics"].values():
         by_first: dict[str, list[tuple[str, _Phrase]]] = {}
