@@ -16,7 +16,7 @@ from intake.understanding.lines import answer
 from intake.understanding.numbers import word_value
 from intake.understanding.words import plain_words, table
 from tests.evals.noise import changes
-from tests.evals.understanding.score import _in_parts, same
+from tests.evals.understanding.score import in_parts, same
 
 Line = dict[str, Any]
 _NUMBERS: Final = frozenset({"oh", "hundred", "point", "punto"})
@@ -27,7 +27,7 @@ def left(line: Line, rate: float, seed: int) -> Counter[str]:
     language = line.get("lang", "en")
     pairs = changes(line["text"], language, rate=rate, seed=seed)
     said = [word for word, _ in pairs]
-    labels = _met(line, said, _in_parts(line["facts"]))
+    labels = _met(line, said, in_parts(line["facts"]))
     lost = [i for i, (word, heard) in enumerate(pairs) if not heard or (heard[0] != word and _gone(word, heard[0]))]
     kept = labels
     for place in lost:
@@ -38,7 +38,7 @@ def left(line: Line, rate: float, seed: int) -> Counter[str]:
 
 def _met(line: Line, words: list[str], labels: list[Line]) -> list[Line]:
     """Those of the labels that the reader finds in these words."""
-    found = _in_parts(answer(" ".join(words), line.get("lang", "en"), line)["facts"])
+    found = in_parts(answer(" ".join(words), line.get("lang", "en"), line)["facts"])
     return [label for label in labels if any(same(label, fact) for fact in found)]
 
 

@@ -24,7 +24,12 @@ from tests.intake.understanding.asked import nothing, value
         ("money", "tres cuatrocientos doce dólares", "es", 3412),
         ("state", "dakota del este sur", "es", "SD"),
         ("state", "n dot y", "en", "NY"),
-        ("email", "lupita pues guión bajo setenta y siete arroba hotmail este punto com", "es", "lupita_77@hotmail.com"),
+        (
+            "email",
+            "lupita pues guión bajo setenta y siete arroba hotmail este punto com",
+            "es",
+            "lupita_77@hotmail.com",
+        ),
         ("email", "elvira arroba live punto com mx", "es", "elvira@live.com.mx"),
         ("organisation", "j dot b hunt", "en", "JB Hunt"),
         ("organisation", "it's a nursing home golden oaks care center", "en", "Golden Oaks Care Center"),
