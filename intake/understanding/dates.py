@@ -347,6 +347,8 @@ def _same_year(first: Period, second: Period) -> Period:
 def _open_ended(heard: Heard, period: Period, when: When) -> Period:
     """ "since March" runs to today; "from 2019 until now" too."""
     before = _words_before(heard, period.start)
+    ever = heard.find(("ever", "since"))
+    before |= {"since"} if 0 <= ever < period.start <= ever + 8 else set()
     after = heard.norms[period.end : period.end + 3]
     if {"not", "havent", "hasnt", "hadnt", "never", "no", "nunca"} & set(
         heard.norms[max(0, period.start - 4) : period.start]

@@ -59,8 +59,11 @@ def read_introduced_name(heard: Heard) -> Found | None:
             if at < 0:
                 continue
             run = _run_from(heard, at + len(phrase))
-            plainly = phrase == ("this", "is") and run is not None and _stands_alone(heard, run)
-            if run is not None and (key == "sure" or plainly or (run.score >= 2 and len(run.words) >= 2)):
+            if run is None:
+                continue
+            plainly = phrase == ("this", "is") and _stands_alone(heard, run)
+            known = run.score >= 1 or len(phrase) > 2 or phrase[-1] not in {"name", "nombre"}  # "my name backwards"
+            if (key == "sure" and known) or plainly or (run.score >= 2 and len(run.words) >= 2):
                 return _finish(heard, _with_letters(heard, run))
     return None
 

@@ -16,6 +16,7 @@ from intake.understanding.words import phrases, plain_words, table, word_set
 _MAX_WORDS: Final = 8
 #: Letters of a name as they are spelled: "L-V-N-V Funding".
 _LETTERS: Final = re.compile(r"\b(?:[A-Z]-){2,}[A-Z]\b")
+_NO_COMPANY: Final = (("no", "company"), ("no", "employer"), ("not", "a", "company"), ("ninguna", "compania"))
 #: After "on" and "in": no part of a name.
 _THEIRS: Final = frozenset(
     {"the", "my", "his", "her", "their", "our", "that", "this", "a", "every", "all", "it", "there"}
@@ -33,6 +34,9 @@ def read_organisation(heard: Heard) -> Found | None:
     """The name in an answer to "which company?"; what introduces it and what follows it left out."""
     if " ".join(without_fillers(heard)) in word_set("organisations", "no_employer") and len(heard) <= _FEW:
         start, end = heard.whole()
+        return Found(None, start, end, "said that there is none", "unknown")
+    if any(heard.starts(0, words) for words in _NO_COMPANY):
+        start, end = heard.span(0, 2)
         return Found(None, start, end, "said that there is none", "unknown")
     heard = heard if heard.is_cased else without_dots(heard)
     for part in reversed(pieces(heard)):
@@ -55,7 +59,8 @@ def _best(heard: Heard) -> Found | None:
     while index < min(len(heard), 200):
         start, end = _run(heard, index)
         if end <= start:
-            break
+            index = start + 1
+            continue
         score = _score(heard, start, end) + max(
             (v for at, v in introduced.items() if index <= at <= start), default=0.0
         )
@@ -138,6 +143,8 @@ def _score(heard: Heard, start: int, end: int) -> float:
         score += 1.5
     if any(heard.raw(i).lower().endswith(("'s", "\u2019s")) for i in range(start, end)) and norms[-1] in kinds:
         score -= 0.8  # "Dr. Patel's office"
+    if heard.norms[max(0, start - 2) : start] == ("out", "of") or heard.norm(start - 1) == "near":
+        score -= 0.8  # "a moving company out of Reno, Big Sky Movers"
     score -= 0.6 if norms[0] in word_set("names", "titles") and not kinds & set(norms) else 0.0
     score += 0.7 if len(norms) > 1 and kinds & set(norms) else 0.0
     return score + (1.5 if known else 0.0)
@@ -205,6 +212,7 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
     if heard.is_cased and start < end and not heard.raw(start)[:1].isupper():
         # typed: the name begins at its first capital
         start = next((i for i in range(start, end) if _is_capital(heard, i)), start)
+        start = _with_body(heard, start)
     while (
         end > start
         and heard.norm(end - 1) in word_set("organisations", "inner") | {"and", "y"}
@@ -214,9 +222,18 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
     return start, end
 
 
+def _with_body(heard: Heard, start: int) -> int:
+    """ "the city of Fresno", "el distrito escolar de Yakima": what a public body is belongs to its name."""
+    if heard.norm(start - 1) not in {"of", "de"} or heard.norm(start - 2) not in word_set("organisations", "bodies"):
+        return start
+    return start - 3 if heard.norm(start - 3) in word_set("organisations", "bodies") else start - 2
+
+
 def _leaves_name(heard: Heard, index: int) -> bool:
     """ "Penske Logistics LLC on the check", "the burger king on fifth street": where other words begin."""
     following = heard.norm(index + 1)
+    if heard.norm(index) == "downtown":
+        return index + 1 == len(heard) or "," in heard.gap(index + 1)
     if heard.norm(index) not in {"on", "in", "off"} or _is_capital(heard, index):
         return False
     ahead = heard.norms[index + 1 : index + 5]
@@ -308,6 +325,7 @@ def _found(heard: Heard, start: int, end: int) -> Found:
         right -= 2  # "geico's my insurance"
     said = heard.text[left:right] if heard.is_cased else _without_slips(heard, start, end, right)
     value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(_joined(said))
+    value = value[:1].upper() + value[1:] if heard.norm(start) in word_set("organisations", "bodies") else value
     value = _LETTERS.sub(lambda m: m[0].replace("-", ""), value)
     return Found(" ".join(value.split()), left, right, "words that name an organisation")
 
