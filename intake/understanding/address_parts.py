@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from typing import Final
 
-from intake.understanding.digits import element
+from intake.understanding.digits import element, runs
 from intake.understanding.heard import Heard
 from intake.understanding.numbers import number_at, tidy
 from intake.understanding.words import table
 
 _MAX_NUMBER: Final = 6
-_MAX_RUN: Final = 12
+#: More digits than this in a row are no ZIP code.
+_MIN_PHONE: Final = 9
+_ZIP_COST: Final = 0.65
+_DIRECTIONS: Final = frozenset({"n", "e"})
+_SLIPS: Final = frozenset({"a", "the", "like", "so", "of", "que", "pues"})
+_PHONES: Final = frozenset({"phone", "cell", "number", "telefono", "celular", "numero", "cel"})
 _ZERO: Final = frozenset({"oh", "o", "zero", "cero"})
+
+
+def digits_from(heard: Heard, index: int) -> tuple[str, int]:
+    """The digits said one after the other from `index` on, and the place after them."""
+    digits, at = "", index
+    while (read := element(heard, at)) is not None or (heard.norm(at) in _ZERO and element(heard, at + 1)):
+        piece, at = read if read is not None else ("0", at + 1)
+        digits += piece
+    return digits, at
 
 
 def house_number(heard: Heard, index: int) -> tuple[str, int] | None:
     """A house number as figures: "742", "seven forty two", "twelve hundred", "1024 B"."""
     composed = number_at(heard, index)
+    if composed is not None and _DIRECTIONS & set(heard.norms[index : composed.end]):
+        # "two thousand two hundred n thirty fifth": the letter is a direction and ends the number
+        end = next(i for i in range(index, composed.end) if heard.norm(i) in _DIRECTIONS)
+        composed = number_at(heard.part(0, end), index)
     if composed is not None and {"hundred", "thousand", "mil", "cien", "ciento"} & set(
         heard.norms[index : composed.end]
     ):
@@ -28,12 +46,25 @@ def house_number(heard: Heard, index: int) -> tuple[str, int] | None:
         read = element(heard, at)
         if read is None and heard.norm(at) in _ZERO and digits:
             read = ("0", at + 1)
+        if read is None and digits and _slipped(heard, at):
+            at += 1
+            continue
         if read is None:
             break
         digits, at = digits + read[0], read[1]
         if len(digits) > _MAX_NUMBER:
             return None
     return (digits, at) if digits else None
+
+
+def _slipped(heard: Heard, index: int) -> bool:
+    """Whether a small word stands between two digits as they are said: "six a oh five"."""
+    after = heard.norm(index + 1)
+    return (
+        not heard.is_cased
+        and heard.norm(index) in _SLIPS
+        and (after in _ZERO or (element(heard, index + 1) is not None and not is_ordinal(heard, index + 1)))
+    )
 
 
 def is_ordinal(heard: Heard, index: int) -> bool:
@@ -107,10 +138,25 @@ def zip_at(heard: Heard, index: int) -> tuple[str, int, int] | None:
         ):
             piece, step = read if read is not None else ("0", step + 1)
             digits += piece
-        if len(digits) == 5:
-            return digits, at, step
-        if len(digits) == 9:
-            return f"{digits[:5]}-{digits[5:]}", at, step
-        if len(digits) > _MAX_RUN:
+        if _PHONES & set(heard.norms[max(0, at - 3) : at]) and len(digits) > 2:
             at = step
+        elif len(digits) == 5:
+            return digits, at, step
+        elif len(digits) == 9 and step - at == 9:
+            return f"{digits[:5]}-{digits[5:]}", at, step
+        elif len(digits) > _MIN_PHONE:
+            at = step
+    return _misheard_zip(heard, index) if index else None
+
+
+def _misheard_zip(heard: Heard, index: int) -> tuple[str, int, int] | None:
+    """Five digits behind a city or state of which one was misheard: "three seven line oh two"."""
+    if heard.is_cased:
+        return None
+    for run in runs(heard):
+        if run.start < index or not 4 <= len(run.slots) <= 6 or _PHONES & set(heard.norms[run.start - 3 : run.start]):
+            continue
+        read = run.fitted(5)
+        if read is not None and read[1] <= _ZIP_COST:
+            return read[0], run.start, run.end
     return None

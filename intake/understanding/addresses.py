@@ -5,19 +5,43 @@ from __future__ import annotations
 from typing import Final
 
 from intake.understanding.address_parts import house_number, is_ordinal, unit_at, zip_at
-from intake.understanding.corrections import pieces
+from intake.understanding.corrections import denied, pieces
+from intake.understanding.digits import element
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard, nearest
 from intake.understanding.numbers import number_at
-from intake.understanding.states import by_city, last_code, places
+from intake.understanding.states import by_city, city_at, last_code, places, without_slips
 from intake.understanding.words import plain_words, table, word_set
 
 _MAX_STREET_WORDS: Final = 6
+#: Before the name of a city they are a part of it.
+_OF_CITIES: Final = frozenset(
+    {
+        "north",
+        "south",
+        "east",
+        "west",
+        "new",
+        "fort",
+        "old",
+        "port",
+        "saint",
+        "st",
+        "lake",
+        "little",
+        "mount",
+        "el",
+        "la",
+        "san",
+        "santa",
+    }
+)
+_MAX_BARE_UNIT: Final = 3
 
 
 def read_address(heard: Heard, *, asked: bool = True) -> Found | None:
     """The address in an answer as an object of its parts. Not asked: only one with a street."""
-    for part in reversed(pieces(heard)):
+    for part in reversed(pieces(without_slips(heard))):
         found = _in_part(part, asked=asked)
         if found is not None:
             return found
@@ -44,6 +68,9 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
         end = at
     elif ahead is not None and street is not None and ahead[2] <= start:
         parts["unit"], start, _ = ahead
+    elif (bare := _bare_unit(heard, at) if street is not None else None) is not None:
+        parts["unit"], at = bare
+        end = at
     state = _state(heard, at) or (last_code(heard) if street is not None and at < len(heard) - 1 else None)
     code = zip_at(heard, state[2] if state else at)
     limit = state[1] if state else (code[1] if code else len(heard))
@@ -61,6 +88,14 @@ def _in_part(heard: Heard, *, asked: bool) -> Found | None:
         return None
     left, right = heard.span(start, end)
     return Found(parts, left, right, "the parts of an address")
+
+
+def _bare_unit(heard: Heard, index: int) -> tuple[str, int] | None:
+    """ "eighty eight harbor way twelve san diego": a number between street and city, its "#" not heard."""
+    number = house_number(heard, index) if not heard.is_cased and not is_ordinal(heard, index) else None
+    if number is None or len(number[0]) > _MAX_BARE_UNIT or not heard.norm(number[1]).isalpha():
+        return None
+    return f"#{number[0]}", number[1]
 
 
 def _street(heard: Heard, *, asked: bool) -> tuple[str, int, int] | None:
@@ -151,6 +186,10 @@ def _number_first(heard: Heard, index: int, *, asked: bool) -> tuple[str, int, i
                 and not _city_begins(heard, end)
             ):
                 end += 1
+            if not heard.is_cased and heard.norm(end + 1) in table("addresses")["unit_names"]:
+                near = nearest(heard.norm(end), table("addresses")["common_suffixes"], 0.72)
+                if near is not None and heard.norm(end) not in table("addresses")["unit_names"]:
+                    return f"{_titled(heard, number, end)} {near.capitalize()}", index, end + 1  # "bend dive apartment"
             return _titled(heard, number, end), index, end
     if not asked:
         return None
@@ -186,6 +225,8 @@ def _without_suffix(heard: Heard, index: int, number: tuple[str, int]) -> tuple[
         if "," in heard.gap(end) and heard.norm(end) and heard.raw(at)[:1].isupper():
             return _titled(heard, number, end), index, end
     if index == 0 and at + 1 == len(heard) and heard.norm(at).isalpha() and len(heard.norm(at)) > 2:
+        if not heard.is_cased and heard.norm(at) in plain_words("common") - plain_words("surnames"):
+            return None
         return _titled(heard, number, at + 1), index, at + 1  # "1 Main" and no more
     if heard.norm(at) in word_set("addresses", "bare_streets"):
         return _titled(heard, number, at + 1), index, at + 1
@@ -213,9 +254,15 @@ def _name_end(heard: Heard, index: int) -> int:
         and end - index < 4
         and "," not in heard.gap(end)
         and heard.norm(end) not in word_set("addresses", "stops") | word_set("addresses", "unit_words")
+        and not (end > index and (after := city_at(heard, end)) and _ends_there(heard, after))
     ):
         end += 1
     return end
+
+
+def _ends_there(heard: Heard, index: int) -> bool:
+    """Whether a state, digits or nothing stands at `index`."""
+    return index == len(heard) or any(place[1] == index for place in places(heard.part(0, index + 4)))
 
 
 def _word(heard: Heard, index: int, first: bool = False) -> str:
@@ -272,6 +319,7 @@ def _ordinal(heard: Heard, index: int, end: int) -> tuple[str, int] | None:
 
 def _state(heard: Heard, index: int) -> tuple[str, int, int] | None:
     found = [p for p in places(heard, asked=True) if p[1] >= index]
+    found = [p for p in found if not denied(heard, p[1])] or found
     if not found:
         return None
     # "New York, New York": the last of neighbours is the state, the first the city
@@ -302,8 +350,19 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
         start = next(
             (i for i in range(start, limit) if heard.raw(i)[:1].isupper()), start
         )  # "I always flip it, Duluth"
+    while not heard.is_cased and start < limit - 1 and _no_city(heard, start):
+        start += 1
+    known = _known_city(heard, start, limit)
+    if known is not None:
+        start, limit = known
     end = start
-    while end < limit and heard.norm(end) not in stop and not heard.norm(end)[:1].isdigit() and end - start < 4:
+    while (
+        end < limit
+        and (heard.is_cased or end == start or element(heard, end) is None)
+        and heard.norm(end) not in stop
+        and not heard.norm(end)[:1].isdigit()
+        and end - start < 4
+    ):
         end += 1
         if heard.ends_sentence(end):
             break
@@ -318,6 +377,23 @@ def _city(heard: Heard, index: int, limit: int, *, sure: bool) -> tuple[str, int
         last = next(i for i, t in enumerate(heard.tokens) if t.end == found.end)
         return (" ".join(_word(heard, i) for i in range(first, last + 1)) or name), first, last + 1
     return " ".join(_word(heard, i, i == start) for i in range(start, end)), start, end
+
+
+def _known_city(heard: Heard, start: int, limit: int) -> tuple[int, int] | None:
+    """A well known city among misheard words: right before the state ("enero newark"), or first of all ("tampa lo")."""
+    if heard.is_cased:
+        return None
+    for at in range(start, limit):
+        end = city_at(heard, at)
+        if end and end <= limit and (end == limit or at == start) and heard.norm(at - 1) not in _OF_CITIES:
+            return at, end
+    return None
+
+
+def _no_city(heard: Heard, index: int) -> bool:
+    """ "lote carro phoenix", "eighty macon": a unit, what was heard for its number, or a number left over."""
+    units = word_set("addresses", "unit_words")
+    return element(heard, index) is not None or heard.norm(index) in units or heard.norm(index - 1) in units
 
 
 def _starts_plain(heard: Heard) -> bool:

@@ -14,6 +14,7 @@ from intake.understanding.words import table, word_set
 _RANGE: Final = frozenset({"to", "or", "and", "through", "a", "o", "y", "u", "hasta", "til", "until"})
 #: Dollars an hour from which "seven fifty" is dollars and cents.
 _MIN_WAGE: Final = 7
+_ONLY: Final = frozenset({"only", "really", "actually", "solo", "nomas", "realmente"})
 _NOW: Final = frozenset({"now", "ahora", "ahorita", "currently", "actualmente", "todays"})
 _BETWEEN: Final = frozenset({"between", "entre", "from", "de", "desde"})
 
@@ -37,6 +38,7 @@ def read_money(heard: Heard, *, asked: bool = True) -> Found | None:
     """The sum in an answer, in the country's currency. Not asked: only one that is called money."""
     for part in reversed(pieces(heard)):
         every = _standing_now(part, concluded(part, standing_amounts(part, amounts(part, money=True))))
+        every = _between_those(part, every)
         marked = [a for a in every if has_currency(part, a)]
         chosen = marked or (every if asked else [])
         if chosen:
@@ -60,13 +62,28 @@ def concluded(heard: Heard, found: list[Amount], *, count: bool = False) -> list
     return [last] if drawn else found
 
 
+def _between_those(heard: Heard, found: list[Amount]) -> list[Amount]:
+    """ "a veces dos mil, a veces dos mil cuatrocientos", "one says 310, the other 280, between those": a range."""
+    if len(found) != 2 or any(a.low != a.high for a in found):
+        return found
+    said = f" {' '.join(heard.norms)} "
+    if not any(said.count(f" {phrase} ") >= count for phrase, count in table("amounts")["varies"].items()):
+        return found
+    low, high = sorted((found[0].low, found[1].low))
+    return [Amount(low, high, found[0].start, found[1].end)] if low < high else found
+
+
 def _standing_now(heard: Heard, found: list[Amount]) -> list[Amount]:
     """ "it was 900, now it's 1,050": the sum of today; what was before is left out."""
     now = [a for a in found if _NOW & set(heard.norms[max(0, a.start - 4) : a.start])]
     if len(found) > 1 and len(now) == 1:
         return now
-    kept = [a for a in found if not _was(heard, a)]
-    return kept or found
+    kept = [a for a in found if not _was(heard, a)] or found
+    if len(kept) > 1:
+        between = set(heard.norms[kept[-2].end : kept[-1].start])
+        if between & {"but", "pero"} and between & _ONLY:
+            return kept[-1:]  # "they said three hundred but I only owe two hundred"
+    return kept
 
 
 def _was(heard: Heard, amount: Amount) -> bool:
@@ -120,15 +137,33 @@ def _one(heard: Heard, index: int, *, money: bool) -> Number | None:
         number = Number(number.value * 1000, number.end + 1, "scale", True)
     elif _glued_million(heard, number):
         number = Number(number.value * 1_000_000, number.end + 1, "scale", True)
+    if money and heard.language == "es" and _thousand_left_out(heard, number):
+        rest = number_at(heard, number.end)
+        number = Number(number.value * 1000 + rest.value, rest.end, "hundred") if rest is not None else number
     if money:
         number = _two_groups(heard, index, number)
         number = _with_cents(heard, number)
     return number
 
 
+def _thousand_left_out(heard: Heard, number: Number) -> bool:
+    """ "tres cuatrocientos": three thousand four hundred, as it is said of money."""
+    following = word_value(heard.norm(number.end), heard.language)
+    return (
+        not number.written
+        and number.kind == "unit"
+        and number.value > 0
+        and following is not None
+        and following[0] == "hundred"
+        and following[1] > 100
+    )
+
+
 def _is_article(heard: Heard, index: int, money: bool) -> bool:
     """ "one" and "un" that mean "a": before a word that is nothing countable."""
     word, following = heard.norm(index), heard.norm(index + 1)
+    if word in {"un", "una"} and following in word_set("amounts", "heaps"):
+        return True
     if word in {"un", "una"}:
         return money and word_value(following, heard.language) is None and following not in {"peso", "dolar"}
     if word == "one" and heard.norm(index - 1) in {"that", "this", "which", "another", "every", "each", "any"}:
@@ -159,6 +194,8 @@ def _two_groups(heard: Heard, index: int, number: Number) -> Number:
         return number
     del index
     after = heard.norms[following.end : following.end + 2]
+    if after[:1] and after[0] in word_set("amounts", "currency"):
+        after = heard.norms[following.end + 1 : following.end + 3]
     hourly = after in {("an", "hour"), ("per", "hour"), ("a", "hour"), ("la", "hora"), ("por", "hora")} or after[
         :1
     ] == ("hourly",)
@@ -202,6 +239,8 @@ def _range(heard: Heard, index: int, first: Number, *, money: bool) -> Amount:
     dash = heard.gap(at).strip(" $") in {"-", "\u2013", "\u2014"}
     is_joint = joint in {"to", "or", "o", "u", "a", "hasta", "through", "maybe", "perhaps", "quiza", "quizas"}
     is_joint = is_joint or (opened and joint in _RANGE)
+    if money and at > first.end and heard.norm(at - 1) in currency and (twice := _side_by_side(heard, at, first)):
+        return Amount(first.value, twice.value, index, twice.end)
     if is_joint or dash:
         second_at = at if dash else at + 1
         while heard.norm(second_at) in {
@@ -227,6 +266,14 @@ def _range(heard: Heard, index: int, first: Number, *, money: bool) -> Amount:
         if low < high:
             return Amount(low, high, index, second.end)
     return _bounded(heard, index, first)
+
+
+def _side_by_side(heard: Heard, index: int, first: Number) -> Number | None:
+    """ "three hundred dollars four hundred dollars": two sums with nothing between them are a range."""
+    second = _one(heard, index, money=True)
+    if second is None or heard.norm(second.end) not in word_set("amounts", "currency") or second.value <= first.value:
+        return None
+    return second if first.value * 2 >= second.value else None
 
 
 def _scaled(first: Number, second: Number) -> tuple[float, float]:

@@ -57,7 +57,7 @@ def _in_same_words(heard: Heard) -> Heard:
 
 
 def _in_part(heard: Heard, choices: Sequence[Choice]) -> Found | None:
-    chosen = _after_but(heard, choices)
+    chosen = _after_but(heard, choices) or _neither(heard, choices)
     if chosen is not None:
         return chosen
     exact = _by_age(heard, choices) or _exact(heard, choices)
@@ -69,7 +69,14 @@ def _in_part(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     numbered = _by_number(heard, choices)
     if numbered is not None:
         return numbered
-    return _by_meaning(heard, choices)
+    return _by_meaning(heard, choices) or _first_clause(heard, choices)
+
+
+def _first_clause(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    """ "texting, he checks my calls": the clause before the first comma, where the whole leaves it open."""
+    comma = next((i for i in range(1, min(len(heard), 60)) if "," in heard.gap(i)), 0)
+    clause = heard.part(0, comma)
+    return _exact(clause, choices) or _by_meaning(clause, choices) if comma else None
 
 
 def _after_but(heard: Heard, choices: Sequence[Choice]) -> Found | None:
@@ -81,6 +88,14 @@ def _after_but(heard: Heard, choices: Sequence[Choice]) -> Found | None:
     if not word_set("choices", "chosen") & set(clause.norms):
         return None
     return _exact(clause, choices) or _by_meaning(clause, choices)
+
+
+def _neither(heard: Heard, choices: Sequence[Choice]) -> Found | None:
+    """ "Neither, I live with my mama": the choice that is none of the others, where there is just one."""
+    if heard.norm(0) not in word_set("choices", "neither_first"):
+        return None
+    others = [c for c in choices if not word_set("choices", "other_labels").isdisjoint(words_of(c.label))]
+    return _found(heard, others[0], 0, 1, "none of the others", sure=False) if len(others) == 1 else None
 
 
 def _found(heard: Heard, choice: Choice, start: int, end: int, why: str, *, sure: bool = True) -> Found:

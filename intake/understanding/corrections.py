@@ -81,10 +81,22 @@ def marks(heard: Heard) -> list[tuple[int, int]]:
     known, found, index = _marks(), [], 0
     while index < len(heard):
         size = next((len(p) for p in known.get(heard.norm(index), ()) if heard.starts(index, p)), 0)
+        if size and heard.norm(index) == "no" and heard.norm(index - 1) == "y" and heard.language == "es":
+            size = 0  # "soy Alan Brito, y no es broma": it goes on
+        if not size and heard.norm(index) == "no" and _between_pauses(heard, index):
+            size = 1
         if size:
             found.append((index, index + size))
         index += size or 1
     return found
+
+
+def _between_pauses(heard: Heard, index: int) -> bool:
+    """ "eleven oh four, no, eleven forty": a "no" with a pause on either side, and something said before it."""
+    pause = ",\u2013\u2014\u2026"
+    before = heard.gap(index)
+    stopped = any(c in before for c in pause) or "..." in before or "-" in before.strip()
+    return index > 0 and stopped and any(c in heard.gap(index + 1) for c in f".{pause}")
 
 
 def pieces(heard: Heard) -> list[Heard]:
@@ -110,6 +122,8 @@ def denied(heard: Heard, index: int) -> bool:
     at = index - 1
     while index - at <= 3 and heard.norm(at) in _SMALL and "," not in heard.gap(at + 1):
         at -= 1
+    if heard.norm(at) == "no" and heard.language == "en" and index - at > 1 and at == 0:
+        return False  # "no the first one": the English "no" does not deny what has an article
     return heard.norm(at) in _NOT and not any(mark in heard.gap(at + 1) for mark in ",.;")
 
 

@@ -30,7 +30,13 @@ def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found
             start, end = part.span(amount.start, amount.end)
             return Found(amount.value, start, end, "a number said as a count", amount.state)
         if asked:
-            vague = _in_years_of_age(part) or _one_unit(part, question) or _vague_count(part) or _only_single(part)
+            vague = (
+                _in_years_of_age(part)
+                or _once_and_twice(part)
+                or _one_unit(part, question)
+                or _vague_count(part)
+                or _only_single(part)
+            )
             if vague is not None:
                 return vague
     return None
@@ -106,6 +112,16 @@ def _counted(heard: Heard, found: list[Amount], question: str) -> Amount | None:
     return next((a for a in found if values.count((a.low, a.high)) > 1), None) if len(found) > 2 else None
 
 
+def _once_and_twice(heard: Heard) -> Found | None:
+    """ "once in spring, twice over the winter": times told one after the other."""
+    times = table("amounts")["times"]
+    said = [(i, int(times[word])) for i, word in enumerate(heard.norms[:60]) if word in times]
+    if len(said) < 2 or any(heard.norm(i + 1) in {"or", "o", "maybe"} for i, _ in said):
+        return None
+    start, end = heard.span(said[0][0], said[-1][0] + 1)
+    return Found(sum(number for _, number in said), start, end, "times added up", "inferred")
+
+
 def _added(heard: Heard, found: list[Amount], question: str) -> Amount:
     """ "two boys and a girl" are three; otherwise the first number that counts something."""
     people = word_set("amounts", "people")
@@ -117,8 +133,13 @@ def _added(heard: Heard, found: list[Amount], question: str) -> Amount:
     if only_children and aged and len(aged) == len(found):
         return Amount(len(aged), len(aged), aged[0].start, aged[-1].end)  # "el de ocho y la de cinco"
     begun = {a.start for a in found}
+    person = word_set("amounts", "one_person")
     counted = [
-        a for a in found if heard.norm(a.end) in people or (a.end not in begun and heard.norm(a.end + 1) in people)
+        a
+        for a in found
+        if heard.norm(a.end) in people
+        or (a.low == a.high == 1 and heard.norm(a.end) in person)
+        or (a.end not in begun and heard.norm(a.end + 1) in people)
     ]
     single = [
         i

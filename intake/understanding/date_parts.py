@@ -137,13 +137,15 @@ def year_after(heard: Heard, index: int, when: When, *, short: bool = True) -> t
     if (
         read is None
         and at == index
-        and len(heard.norm(at)) <= 4
+        and len(heard.norm(at)) <= 5
         and heard.norm(at) not in {"to", "or", "and", "y", "o", "a", "al", "till"}
     ):
         read = year_at(heard, at + 1)  # "summer on twenty twenty": the word between was misheard
         read = read if read is not None and read[0] > 99 else None
     if read is None:
         return None
+    if read[0] < 100 and heard.norm(read[1]) in {"de", "of"} and month_at(heard, read[1] + 1) is not None:
+        return None  # "navidad el treinta y uno de octubre": a day
     if read[0] < 100 and heard.norm(read[1]) in {"dollars", "days", "weeks", "years", "oclock", "pm", "am", "dolares"}:
         return None
     return full_year(read[0], when.today.year), read[1]

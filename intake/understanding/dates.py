@@ -26,12 +26,23 @@ _LAST: Final = frozenset({"last", "final", "ultimas"})
 
 def read_date(heard: Heard, today: date, question: str = "") -> Found | None:
     """The date asked for: a day, or "from/to" when only a stretch was said."""
-    for part in reversed(pieces(heard)):
+    parts = pieces(heard)
+    for place in range(len(parts) - 1, -1, -1):
+        part = parts[place]
         found = periods(part, _when(part, today, question, asked=True))
         if found:
             kept = [found[i] for i in standing(part, [(p.start, p.end) for p in found])]
             kept = [_in_month(part, p, kept) for p in kept]
-            best = min(kept, key=lambda p: (not p.is_day, (p.high - p.low).days if not p.is_day else not p.has_year))
+            best = min(
+                kept,
+                key=lambda p: (
+                    not p.is_day,
+                    p.kind == "holiday" and not p.has_year,
+                    (p.high - p.low).days if not p.is_day else not p.has_year,
+                ),
+            )
+            best = _in_said_year(best, kept)
+            best = _corrected_day(best, parts[:place], today, question)
             return _found(part, best, as_interval=not best.is_day)
     return None
 
@@ -49,6 +60,8 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
                 last = there if there.high >= first.low else last
             if first.low <= last.high:
                 return _found(part, replace(first, high=last.high, end=last.end), as_interval=True)
+        if (apart := _far_apart(part, kept)) is not None:
+            return _found(part, apart, as_interval=True)
         if len(kept) >= 2 and (both := _both(part, kept[0], kept[1])) is not None:
             return _found(part, both, as_interval=True)
         if kept:
@@ -56,13 +69,50 @@ def read_interval(heard: Heard, today: date, question: str = "") -> Found | None
     return None
 
 
+def _in_said_year(best: Period, kept: list[Period]) -> Period:
+    """ "two thousand nineteen, around February": the year said beside it."""
+    year = next((p for p in kept if p.kind == "year" and abs(p.start - best.end) + abs(best.start - p.end) < 12), None)
+    near = year is not None and min(abs(best.start - year.end), abs(year.start - best.end)) <= 2
+    return best.in_year(year.low.year) if year is not None and near and not best.has_year else best
+
+
+def _corrected_day(day: Period, before: list[Heard], today: date, question: str) -> Period:
+    """ "january the sixth, no wait, the ninth": the month stays."""
+    if day.kind != "bare_day":
+        return day
+    for part in reversed(before):
+        told = periods(part, _when(part, today, question, asked=True))
+        month = next((p for p in told if p.kind in {"day", "month"}), None)
+        if month is not None:
+            moved = cal.safe(month.low.year, month.low.month, day.low.day)
+            return replace(day, low=moved, high=moved) if moved is not None else day
+    return day
+
+
 def _in_month(heard: Heard, day: Period, others: list[Period]) -> Period:
     """ "last month on the 12th", "el mes pasado, el diez": the day of the month that was named beside it."""
-    month = next((p for p in others if {"month", "mes"} & set(heard.norms[p.start : p.end])), None)
+    month = next((p for p in others if {"month", "mes", "months", "meses"} & set(heard.norms[p.start : p.end])), None)
     if day.kind != "bare_day" or month is None:
         return day
     moved = cal.safe(month.low.year, month.low.month, day.low.day)
     return replace(day, low=moved, high=moved) if moved is not None else day
+
+
+def _far_apart(heard: Heard, kept: list[Period]) -> Period | None:
+    """ "it started on November tenth, I was to be back December eighth but it ran to December fifteenth"."""
+    days = [p for p in kept if p.is_day and p.kind in {"day", "holiday", "vague"}]
+    if len(days) < 2:
+        return None
+    last, began = days[-1], heard.norms[max(0, kept[0].start - 6) : kept[0].start]
+    first = _same_year(kept[0], last)
+    if first.has_year and not last.has_year:
+        there = last.in_year(first.low.year)
+        last = there if there.low >= first.high else last
+    before = heard.norms[max(0, last.start - 6) : last.start]
+    told = word_set("dates", "began") & set(began) or word_set("dates", "ended") & set(before)
+    if not told or last.start - first.end < 2 or first.high >= last.low or {"or", "o"} & set(before[-2:]):
+        return None
+    return replace(first, high=last.high, end=last.end, kind="range")
 
 
 def _both(heard: Heard, first: Period, second: Period) -> Period | None:
@@ -268,6 +318,8 @@ def _from_to(heard: Heard, first: Period, second: Period) -> Period | None:
     if first.kind == "bare_day" and second.kind == "day":
         moved = cal.safe(second.low.year, second.low.month, first.low.day)
         first = replace(first, low=moved, high=moved, has_year=True) if moved and moved <= second.low else first
+    if {"last", "past", "pasado", "pasada"} & set(heard.norms[max(0, second.start - 1) : second.end]):
+        second = replace(second, has_year=True)  # "from May 2020 through this past September"
     first = _same_year(first, second)
     if second.kind == "bare_day" and first.is_day:
         moved = cal.safe(first.low.year, first.low.month, second.low.day)
@@ -295,6 +347,8 @@ def _same_year(first: Period, second: Period) -> Period:
 def _open_ended(heard: Heard, period: Period, when: When) -> Period:
     """ "since March" runs to today; "from 2019 until now" too."""
     before = _words_before(heard, period.start)
+    ever = heard.find(("ever", "since"))
+    before |= {"since"} if 0 <= ever < period.start <= ever + 8 else set()
     after = heard.norms[period.end : period.end + 3]
     if {"not", "havent", "hasnt", "hadnt", "never", "no", "nunca"} & set(
         heard.norms[max(0, period.start - 4) : period.start]

@@ -68,6 +68,8 @@ MAX_SLOTS: Final = 40
 MAX_COST: Final = 2.2
 _DROPPED: Final = 0.7
 _GUESSED: Final = 0.5
+#: How much more like one digit than like any other a misheard word must sound.
+_TELLING: Final = 0.06
 
 Reading = tuple[str, float]
 
@@ -210,7 +212,7 @@ def _uncertain(heard: Heard, index: int, inside: bool, count: int) -> Slot | Non
     if not inside or not word or word[0].isdigit():
         return None
     after = element(heard, index + 1) is not None or heard.norm(index + 1) in _ZERO
-    last = index + 1 == len(heard) and count in {8, 9}
+    last = index + 1 == len(heard) and count in {4, 8, 9}
     near_after = after or heard.norm(index + 1) in _sounds() or element(heard, index + 2) is not None
     sounds = _sounds()
     if word in sounds and (near_after or last):
@@ -225,7 +227,9 @@ def _dropped_or_digit(heard: Heard, index: int) -> Slot:
     word = heard.norm(index)
     free: Reading = ("", 0.0 if word in _BETWEEN or word in word_set("stock", "fillers") else _DROPPED)
     scored = sorted(((alike(word, other), digit) for other, digit in _digit_words(heard.language)), reverse=True)
-    guesses = [(str(digit), _GUESSED + 1.2 * (1 - score)) for score, digit in scored[:2] if score >= 0.35]
+    if scored[0][0] - scored[1][0] < _TELLING:
+        return Slot((free,), index + 1)  # it sounds as much like one as like the other
+    guesses = [(str(digit), _GUESSED + 1.2 * (1 - score)) for score, digit in scored[:1] if score >= 0.35]
     return Slot((free, *guesses), index + 1)
 
 
@@ -301,6 +305,8 @@ def _bridge(heard: Heard, index: int, count: int) -> int:
             return 0  # "… 0122, my area code is 212"
         if element(heard, ahead) is not None or _zero_ahead(heard, ahead):
             between = heard.norms[index:ahead]
+            if not {"rest", "resto", "demas"}.isdisjoint(between):
+                return 0  # "it ends in 0181, the rest is 412 555"
             allowed = _BETWEEN | word_set("stock", "fillers")
             return ahead if sum(word not in allowed for word in between) <= 1 else 0
     return 0

@@ -20,7 +20,10 @@ _TYPED: Final = re.compile(
 _LOOSE: Final = re.compile(r" ?@ ?|[(\[]at[)\]]")
 _COMMA: Final = re.compile(r",|[(\[]dot[)\]]")
 _TENS: Final = frozenset({"treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"})
+_FILLERS: Final = frozenset({"pues", "este", "like", "so", "y", "eh"})
 _MAX_LOCAL_WORDS: Final = 24
+#: They follow ".com" though no dot was heard: "live punto com mx".
+_COUNTRIES: Final = frozenset({"mx", "ar", "pe", "do", "gt", "sv"})
 #: Names of letters that are no words.
 _LETTER_NAMES: Final = {
     "efe": "f",
@@ -49,7 +52,7 @@ def read_email(heard: Heard) -> Found | None:
         found = typed[-1]
         value = _LOOSE.sub("@", _COMMA.sub(".", found[0])).strip(".-").lower()
         return Found(value, found.start(), found.end(), "written as an e-mail address")
-    heard = _plain_at(heard)
+    heard = _plain_at(_without_fillers(heard))
     best: Found | None = None
     for index in range(len(heard)):
         domain = _domain(heard, index)
@@ -57,6 +60,19 @@ def read_email(heard: Heard) -> Found | None:
             read = _spoken(heard, index, domain)
             best = read or best
     return best
+
+
+def _without_fillers(heard: Heard) -> Heard:
+    """Without "pues" and "like" beside the signs of an address: "lupita pues guion bajo"."""
+    if heard.is_cased:
+        return heard
+    signs = frozenset(table("emails")["signs"]) | frozenset(table("emails")["dot"]) | frozenset(table("emails")["at"])
+    kept = tuple(
+        token
+        for i, token in enumerate(heard.tokens)
+        if not (i and token.norm in _FILLERS and (heard.norm(i + 1) in signs or heard.norm(i - 1) in signs))
+    )
+    return Heard(heard.text, kept, heard.language)
 
 
 def _plain_at(heard: Heard) -> Heard:
@@ -130,7 +146,8 @@ def _tail(heard: Heard, index: int, *, known: bool) -> tuple[str, int]:
             if ending is not None and _is_dot(heard.norm(name_at + 1)):
                 tail, at = f"{tail}.{ending}", name_at + 1
                 continue
-        if ending is None or not (dotted or (known and not tail)):
+        country = tail == ".com" and ending in _COUNTRIES and heard.norm(name_at + 1) in {"", "y", "and"}
+        if ending is None or not (dotted or (known and not tail) or country):
             break
         tail, at = f"{tail}.{ending}", name_at + 1
     return tail, at
@@ -175,6 +192,8 @@ def _local_start(heard: Heard, last: int) -> int:
         if word == "y" and heard.norm(index - 1) in _TENS and index < last:
             index -= 1
             continue
+        if index < last - 1 and _is_handle(heard.norm(last), heard.norm(last - 1)):
+            return last  # "i'm daniel reyes dreyes at gmail"
         joined = _is_dot(heard.norm(index + 1)) or heard.norm(index + 1) in _data("signs") if index < last else False
         letters = (
             (
@@ -187,7 +206,8 @@ def _local_start(heard: Heard, last: int) -> int:
                 index == last and len(word) == 1 and len(heard.norm(index - 1)) == 1  # "r o s e at"
             )
         )
-        if word in stops and not joined and not letters:
+        initial = index == 0 and last > 0 and len(word) == 1 and _is_name(heard.norm(1))
+        if word in stops and not joined and not letters and not initial:
             return index + 1
         if index < last and (_ends_here(heard, index + 1) or _before_chain(heard, index)):
             return index + 1
@@ -195,11 +215,22 @@ def _local_start(heard: Heard, last: int) -> int:
     return index + 1
 
 
+def _is_handle(word: str, before: str) -> bool:
+    """ "dreyes" after "reyes": the name before an address is not a part of it."""
+    return 3 < len(before) == len(word) - 1 and word.endswith(before)
+
+
+def _is_name(word: str) -> bool:
+    return word in plain_words("given") or word in plain_words("surnames")
+
+
 def _before_chain(heard: Heard, index: int) -> bool:
     """Whether the word only stands before "daniela dot rojas": a chain of signs begins with one word or a name."""
     word, signs = heard.norm(index), _data("signs")
     if index == 0 or heard.norm(index + 2) not in signs or heard.norm(index + 1) in signs or word in signs:
         return False
+    if word in {"as", "in", "like", "de"} and letter_at(heard, index - 1 - (heard.norm(index - 1) == "as")):
+        return False  # "p as in peter"
     if len(word) == 1 or element(heard, index) is not None or len(heard.norm(index + 1)) == 1:
         return False
     return word not in plain_words("given") and word not in plain_words("surnames")
@@ -224,13 +255,21 @@ def _silent_first() -> frozenset[str]:
 def _ends_here(heard: Heard, index: int) -> bool:
     """Whether a comma, colon or end of sentence before the word at `index` parts it from what went before."""
     gap = heard.gap(index)
-    return any(mark in gap for mark in ":;!?\n") or ". " in gap or (", " in gap and not letter_at(heard, index))
+    if any(mark in gap for mark in ":;!?\n") or ". " in gap:
+        return True
+    goes_on = letter_at(heard, index) or heard.norm(index) in _data("signs") or _is_at(heard.norm(index), sure=True)
+    spelled = heard.norm(index - 2) in {"in", "like", "for", "de"} and letter_at(
+        heard, index - 4 + (heard.norm(index - 3) != "as")
+    )
+    return ", " in gap and not goes_on and not spelled and not any(heard.starts(index, words) for words in _silent())
 
 
 def _piece(heard: Heard, index: int) -> tuple[str | None, int]:
     """What the word at `index` puts into an address, and the place after it."""
     word, signs = heard.norm(index), _data("signs")
     pair = f"{word} {heard.norm(index + 1)}"
+    if word == "pinto" and not _is_at(heard.norm(index + 1), sure=True) and index:
+        return ".", index + 1  # "ana pinto sol": the dot as it is misheard; before "arroba" it is a name
     if pair in signs:
         return signs[pair], index + 2
     if word in signs:

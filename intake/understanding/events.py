@@ -17,11 +17,13 @@ _MAX_WORDS: Final = 120
 _SHORT: Final = 14
 _ASKED_WHO: Final = frozenset({"why", "what", "que", "huh", "how", "quien", "who", "when", "cuando"})
 _Phrase = tuple[str, ...]
+#: Phrases with their answer by their first word, the longest first.
+_Answers = dict[str, tuple[tuple[str, _Phrase], ...]]
 
 
 @cache
-def _topics() -> tuple[tuple[tuple[_Phrase, ...], dict[str, tuple[tuple[str, _Phrase], ...]]], ...]:
-    """Each topic: what asks about it, and its phrases with their answer by their first word, the longest first."""
+def _topics() -> tuple[tuple[tuple[_Phrase, ...], tuple[_Phrase, ...], _Answers], ...]:
+    """Each topic: what asks about it, what shows that the opposite is asked, its phrases with their answer."""
     found = []
     for topic in table("events")["topics"].values():
         by_first: dict[str, list[tuple[str, _Phrase]]] = {}
@@ -30,7 +32,8 @@ def _topics() -> tuple[tuple[tuple[_Phrase, ...], dict[str, tuple[tuple[str, _Ph
                 phrase = tuple(str(said).split())
                 by_first.setdefault(phrase[0], []).append((value, phrase))
         ordered = {word: tuple(sorted(group, key=lambda one: -len(one[1]))) for word, group in by_first.items()}
-        found.append((tuple(tuple(str(ask).split()) for ask in topic["asks"]), ordered))
+        asks, unless = ([tuple(str(ask).split()) for ask in topic.get(key, ())] for key in ("asks", "unless"))
+        found.append((tuple(asks), tuple(unless), ordered))
     return tuple(found)
 
 
@@ -38,8 +41,8 @@ def read_event(heard: Heard, question: str) -> Found | None:
     """ "yes" or "no", inferred, by what is told. None: nothing told, or told both ways."""
     asked = tuple(words_of(question[:500]))
     told: list[tuple[str, int, int]] = []
-    for asks, phrases in _topics():
-        if any(_stands(asked, ask) for ask in asks):
+    for asks, unless, phrases in _topics():
+        if any(_stands(asked, ask) for ask in asks) and not any(_stands(asked, ask) for ask in unless):
             told += _told(heard, phrases)
     answers = {value for value, _, _ in told}
     if len(answers) != 1:

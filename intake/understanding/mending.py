@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from intake.language.tokens import Token
 from intake.understanding.heard import Heard, nearest
 from intake.understanding.numbers import figure, kinds
 from intake.understanding.words import plain_words, table, word_set
@@ -61,16 +62,53 @@ _JOINTS = frozenset(
     ]
 )
 _EN_FINE = frozenset(["to", "too", "for", "won", "ate", "oh"])
+_STRETCHES = frozenset(["last", "past", "next", "ultimos", "ultimas", "proximos", "proximas"])
 _SURE_HEARINGS = {"to": "two", "too": "two", "for": "four", "won": "one", "ate": "eight", "tree": "three", "tu": "two"}
 
 
 def without_noise(heard: Heard) -> Heard:
     """Without "um" and the like, which stand anywhere and mean nothing."""
-    noise = word_set("mending", "noise")
-    if not any(word in noise for word in heard.norms):
+    noise, twice = word_set("mending", "noise"), word_set("mending", "said_twice")
+    kept = tuple(
+        token
+        for i, token in enumerate(heard.tokens)
+        if token.norm not in noise and not (token.norm in twice and heard.norm(i - 1) == token.norm)
+    )
+    if len(kept) == len(heard):
         return heard
-    kept = tuple(token for token in heard.tokens if token.norm not in noise)
     return Heard(heard.text, kept, heard.language) if kept else heard
+
+
+def without_hesitation(heard: Heard) -> Heard:
+    """Without an "um" between other words, as `without_noise`; "uh huh" and "mm mm" are answers and stay."""
+    noise = word_set("mending", "noise")
+    answers = noise | {"huh", "hm", "hu"}
+    kept = tuple(
+        token
+        for i, token in enumerate(heard.tokens)
+        if not (
+            token.norm in noise
+            and len(heard) > 2
+            and heard.norm(i - 1) not in answers
+            and heard.norm(i + 1) not in answers
+        )
+    )
+    return Heard(heard.text, kept, heard.language) if kept else heard
+
+
+def without_dots(heard: Heard) -> Heard:
+    """ "n dot y", "j dot b hunt": without the dots between single letters."""
+    kept = tuple(
+        token
+        for i, token in enumerate(heard.tokens)
+        if not (
+            token.norm in {"dot", "punto"}
+            and len(heard.norm(i - 1)) == 1
+            and heard.norm(i - 1).isalpha()
+            and heard.norm(i + 1)[:1].isalpha()
+        )
+    )
+    return Heard(heard.text, kept, heard.language) if len(kept) < len(heard) else heard
 
 
 @cache
@@ -123,13 +161,44 @@ def with_numbers(heard: Heard) -> Heard:
             if nearest(word, (money,), 0.55):
                 tokens[index] = replace(token, norm=money)
                 continue
+        if _is_hundred(tokens, index):
+            tokens[index] = replace(token, norm="hundred")
+            continue
         left = _is_number(tokens[index - 1].norm, heard.language) if index else False
         following = tokens[index + 1].norm if index + 1 < len(tokens) else ""
         right = _is_number(following, heard.language)
+        if index and tokens[index - 1].norm in _STRETCHES and following in table("dates")["units"]:
+            left = True  # "the last treat months": nothing but a number stands there
         new = _number_for(word, left, right, following in counted and following not in {"day", "time"}, heard.language)
         if new is not None:
             tokens[index] = replace(token, norm=new)
     return Heard(heard.text, tuple(tokens), heard.language)
+
+
+def with_house_numbers(heard: Heard) -> Heard:
+    """Number words put right in an address; not the word before "street" and the like, which names it."""
+    mended = with_numbers(heard)
+    if len(mended.tokens) != len(heard.tokens):
+        return mended
+    suffixes = table("addresses")["suffixes"]
+    tokens = tuple(
+        old if new.norm != old.norm and heard.norm(i + 1) in suffixes else new
+        for i, (old, new) in enumerate(zip(heard.tokens, mended.tokens, strict=True))
+    )
+    return Heard(heard.text, tokens, heard.language)
+
+
+def _is_hundred(tokens: list[Token], index: int) -> bool:
+    """ "nine hunted fifty": what is heard for "hundred" after a figure and before what follows one."""
+    inside = tokens[index].norm in word_set("mending", "hundred_sounds_inside")
+    if not 0 < index < len(tokens) - 1 or not (inside or tokens[index].norm in word_set("mending", "hundred_sounds")):
+        return False
+    before, after = kinds().get(tokens[index - 1].norm), kinds().get(tokens[index + 1].norm)
+    if before is None or before[0] != "unit" or not before[1]:
+        return False
+    return (after is not None and after[0] in {"ten", "teen"}) or (
+        not inside and tokens[index + 1].norm in word_set("amounts", "currency")
+    )
 
 
 def _between_parts(heard: Heard, index: int) -> bool:

@@ -9,7 +9,7 @@ from intake.understanding.again import nickname_before
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
-from intake.understanding.name_shape import shown
+from intake.understanding.name_shape import once, restated, shown, without_echo
 from intake.understanding.spelling import Spelled, fits, spelled, with_letter
 from intake.understanding.words import phrases, plain_words, table, word_set
 
@@ -20,7 +20,7 @@ _PARTS: Final = {
     "nombre de pila": "first",
     "last name": "last", "family name": "last", "surname": "last", "apellido": "last", "apellidos": "last",
     "primer apellido": "last", "segundo apellido": "last2", "middle name": "middle", "segundo nombre": "middle",
-    "apellido paterno": "last", "apellido materno": "last2", "middle initial": "middle",
+    "last is": "last", "apellido paterno": "last", "apellido materno": "last2", "middle initial": "middle",
 }  # fmt: skip
 
 #: Particles a name can begin with.
@@ -59,8 +59,11 @@ def read_introduced_name(heard: Heard) -> Found | None:
             if at < 0:
                 continue
             run = _run_from(heard, at + len(phrase))
-            plainly = phrase == ("this", "is") and run is not None and _stands_alone(heard, run)
-            if run is not None and (key == "sure" or plainly or (run.score >= 2 and len(run.words) >= 2)):
+            if run is None:
+                continue
+            plainly = phrase == ("this", "is") and _stands_alone(heard, run)
+            known = run.score >= 1 or len(phrase) > 2 or phrase[-1] not in {"name", "nombre"}  # "my name backwards"
+            if (key == "sure" and known) or plainly or (run.score >= 2 and len(run.words) >= 2):
                 return _finish(heard, _with_letters(heard, run))
     return None
 
@@ -85,9 +88,18 @@ def _in_part(heard: Heard, earlier: Found | None) -> Found | None:
         return _finish(heard, run) if run is not None else None
     if run is None:
         return _changed_only(heard, earlier)
-    run = _with_letters(heard, run)
+    run = _after_letters(heard, _with_letters(heard, run), letters)
     found = _finish(heard, run)
     return _merged(found, earlier) if earlier is not None and found is not None else found
+
+
+def _after_letters(heard: Heard, run: _Run, letters: list[Spelled]) -> _Run:
+    """ "I'll spell it, M I K A Y L A, Swope": a given name that was only spelled, right before the others."""
+    before = next((one for one in letters if one.end == run.start and len(one.letters) > 2), None)
+    if before is None or any(fits(before.letters, word) >= 0.5 for word in run.words):
+        return run
+    words = [part.capitalize() for part in before.letters.split(" ") if part]
+    return _Run([*words, *run.words], before.start, run.end, run.score, [*range(before.start, before.end), *run.places])
 
 
 def _best_run(heard: Heard) -> _Run | None:
@@ -273,7 +285,10 @@ def _by_parts(heard: Heard) -> _Run | None:
             named.setdefault(part, []).extend(_with_letters(piece, run).words)
         elif letters:
             named.setdefault(part, []).append(letters[0].letters.capitalize())
+    named = {part: list(dict.fromkeys(words)) for part, words in named.items()}
     words = [w for part in ("first", "middle", "last", "last2") for w in named.get(part, [])]
+    if "first" in named and "last" in named and named["first"][-1:] == named["last"][-1:] and len(named["first"]) > 1:
+        words = named["first"]  # "last name Ferris, first name is Tasha, Tasha Ferris"
     return _Run(words, 0, len(heard)) if len(words) >= 2 else None
 
 
@@ -286,40 +301,21 @@ def _with_letters(heard: Heard, run: _Run) -> _Run:
             run = _spelled_into(run, letters)
             following = _run_from(heard, letters.end) if not heard.ends_sentence(letters.end) else None
             if following is not None and following.start == letters.end and len(run.words) == len(was):
-                run = _Run(_restated(was, run.words, following.words), run.start, following.end, run.score, run.places)
+                run = _Run(restated(was, run.words, following.words), run.start, following.end, run.score, run.places)
     at = run.end
     while at < limit:
         changed = with_letter(heard, run.words, at)
         if changed is None:
             at += 1
             continue
-        was, words = run.words, _once(run.words, changed[0])
+        was, words = run.words, once(run.words, changed[0])
         following = _run_from(heard, changed[1])
         if following is not None and following.start == changed[1]:
-            words = _restated(was, words, following.words)
+            words = restated(was, words, following.words)
             changed = (words, following.end)
         run = _Run(words, run.start, max(run.end, changed[1]), run.score, run.places)
         at = changed[1]
     return run
-
-
-def _once(was: list[str], now: list[str]) -> list[str]:
-    """ "Steven Brown, Steven with a ph": the changed word takes the place of the one said before."""
-    last = len(was) - 1
-    first = next((i for i, word in enumerate(was[:last]) if word.lower() == was[last].lower()), None)
-    if first is None or now[last] == was[last]:
-        return now
-    return [*now[:first], now[last], *now[first + 1 : last]]
-
-
-def _restated(was: list[str], now: list[str], more: list[str]) -> list[str]:
-    """ "Karla with a K Montes" goes on; "Karla with a K, Karla Montes" says the name again."""
-    changes = {old.lower(): new for old, new in zip(was, now, strict=False)}
-    if any(word.lower() in changes for word in more):
-        return [changes.get(word.lower(), word) for word in more]
-    if len(more) > 1 and fits(more[0], now[0]) >= 0.7:
-        return more  # said again as it is spelled
-    return [*now, *more]
 
 
 def _spelled_into(run: _Run, letters: Spelled) -> _Run:
@@ -382,7 +378,7 @@ def _merged(found: Found, earlier: Found) -> Found:
 
 
 def _finish(heard: Heard, run: _Run) -> Found | None:
-    words = run.words
+    words = without_echo(run.words)
     if (
         len(words) >= 2
         and run.places

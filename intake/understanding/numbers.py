@@ -129,7 +129,7 @@ def _composed(heard: Heard, index: int) -> Number | None:
         elif kind == "scale":
             if last == "scale" and value <= 1000 and current == 0 and total % value == 0 and total:
                 break
-            if not last and word in {"k", "m"}:
+            if not last and (word in {"k", "m"} or (word == "grand" and heard.norm(position - 1) not in {"a", "one"})):
                 break
             current = (current or (1 if not last else 0)) * value
             total, current, last = (
@@ -139,6 +139,8 @@ def _composed(heard: Heard, index: int) -> Number | None:
             )
         elif last == "scale" and current == 0 and kind in _AFTER and _scale_ahead(heard, step):
             break  # "dos mil y dos mil quinientos" are two numbers
+        elif last == "hundred" and current >= 1000 and step != position and _scale_ahead(heard, step):
+            break  # "fifteen hundred and two grand" are two numbers
         elif kind in {"unit", "teen", "ten"} and last == "hundred" and _hundred_ahead(heard, step):
             break  # "five hundred and seven hundred" are two numbers
         elif last in _AFTER[kind] and not (last == "ten" and value == 0):
@@ -157,7 +159,8 @@ def _scale_ahead(heard: Heard, index: int) -> bool:
     """Whether the group of words at `index` is itself so many thousands."""
     at = index
     while at - index < 5 and (
-        _part(heard.norm(at), heard.language)[0] in {*_AFTER, "hundreds"} or heard.norm(at) in {"y", "and"}
+        _part(heard.norm(at), heard.language)[0] in {*_AFTER, "hundreds"}
+        or (heard.norm(at) in {"y", "and"} and _part(heard.norm(at - 1), heard.language)[0] not in {"teen", "unit"})
     ):
         at += 1
     return heard.norm(at) in {"thousand", "mil", "k", "grand"}

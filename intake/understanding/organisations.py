@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from intake.understanding.again import said_again
 from intake.understanding.corrections import pieces
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
+from intake.understanding.mending import without_dots
 from intake.understanding.stock import without_fillers
 from intake.understanding.words import phrases, plain_words, table, word_set
 
 _MAX_WORDS: Final = 8
+#: Letters of a name as they are spelled: "L-V-N-V Funding".
+_LETTERS: Final = re.compile(r"\b(?:[A-Z]-){2,}[A-Z]\b")
+_NO_COMPANY: Final = (("no", "company"), ("no", "employer"), ("not", "a", "company"), ("ninguna", "compania"))
+#: After "on" and "in": no part of a name.
+_THEIRS: Final = frozenset(
+    {"the", "my", "his", "her", "their", "our", "that", "this", "a", "every", "all", "it", "there"}
+)
 #: Words of an answer that may as a whole say that there is no employer.
 _FEW: Final = 6
 _UPPER: Final = {
@@ -26,11 +35,19 @@ def read_organisation(heard: Heard) -> Found | None:
     if " ".join(without_fillers(heard)) in word_set("organisations", "no_employer") and len(heard) <= _FEW:
         start, end = heard.whole()
         return Found(None, start, end, "said that there is none", "unknown")
+    if any(heard.starts(0, words) for words in _NO_COMPANY):
+        start, end = heard.span(0, 2)
+        return Found(None, start, end, "said that there is none", "unknown")
+    heard = heard if heard.is_cased else without_dots(heard)
     for part in reversed(pieces(heard)):
         found = _best(part)
         if found is not None:
             return found
-    return None
+    known = [words for name in table("organisations")["known"] if heard.find(words := tuple(str(name).split())) >= 0]
+    if not known or heard.is_cased:
+        return None
+    at = heard.find(known[0])
+    return _found(heard, at, at + len(known[0]))
 
 
 def _best(heard: Heard) -> Found | None:
@@ -42,7 +59,8 @@ def _best(heard: Heard) -> Found | None:
     while index < min(len(heard), 200):
         start, end = _run(heard, index)
         if end <= start:
-            break
+            index = start + 1
+            continue
         score = _score(heard, start, end) + max(
             (v for at, v in introduced.items() if index <= at <= start), default=0.0
         )
@@ -55,6 +73,7 @@ def _best(heard: Heard) -> Found | None:
     if best is None:
         return None
     start, end = said_again(heard, best[1:], runs) if len(runs) > 1 else best[1:]
+    start = _past_kind(heard, start, end)
     return _found(heard, *_with_article(heard, *_without_echo(heard, start, end)))
 
 
@@ -81,6 +100,8 @@ def _without_echo(heard: Heard, start: int, end: int) -> tuple[int, int]:
     letters = "".join(word for word in heard.norms[start:end] if len(word) == 1)
     if len(letters) > 1 and heard.norm(end - 1) == letters:
         end -= 1
+    while len(letters) > 1 and heard.norm(start) == letters and end - start > 1 and len(heard.norm(end - 1)) == 1:
+        end -= 1  # "abc towing a b c"
     again = next(
         (i for i in range(start + 2, end - 1) if heard.norms[i : i + 2] == heard.norms[start : start + 2]), end
     )
@@ -122,6 +143,9 @@ def _score(heard: Heard, start: int, end: int) -> float:
         score += 1.5
     if any(heard.raw(i).lower().endswith(("'s", "\u2019s")) for i in range(start, end)) and norms[-1] in kinds:
         score -= 0.8  # "Dr. Patel's office"
+    if heard.norms[max(0, start - 2) : start] == ("out", "of") or heard.norm(start - 1) == "near":
+        score -= 0.8  # "a moving company out of Reno, Big Sky Movers"
+    score -= 0.6 if norms[0] in word_set("names", "titles") and not kinds & set(norms) else 0.0
     score += 0.7 if len(norms) > 1 and kinds & set(norms) else 0.0
     return score + (1.5 if known else 0.0)
 
@@ -174,6 +198,8 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
             break
         if word in ends and not _is_capital(heard, end):
             break
+        if end > start and _leaves_name(heard, end):
+            break
         if end > start and word in {"la", "el", "los", "las"} and heard.norm(end + 1) in {"de", "que", "del"}:
             break
         if word in {"de", "del"} and heard.norm(end + 1) in {"un", "una", "unos", "mi", "su", "esos", "esas"}:
@@ -186,6 +212,7 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
     if heard.is_cased and start < end and not heard.raw(start)[:1].isupper():
         # typed: the name begins at its first capital
         start = next((i for i in range(start, end) if _is_capital(heard, i)), start)
+        start = _with_body(heard, start)
     while (
         end > start
         and heard.norm(end - 1) in word_set("organisations", "inner") | {"and", "y"}
@@ -193,6 +220,43 @@ def _run(heard: Heard, index: int) -> tuple[int, int]:
     ):
         end -= 1
     return start, end
+
+
+def _with_body(heard: Heard, start: int) -> int:
+    """ "the city of Fresno", "el distrito escolar de Yakima": what a public body is belongs to its name."""
+    if heard.norm(start - 1) not in {"of", "de"} or heard.norm(start - 2) not in word_set("organisations", "bodies"):
+        return start
+    return start - 3 if heard.norm(start - 3) in word_set("organisations", "bodies") else start - 2
+
+
+def _leaves_name(heard: Heard, index: int) -> bool:
+    """ "Penske Logistics LLC on the check", "the burger king on fifth street": where other words begin."""
+    following = heard.norm(index + 1)
+    if heard.norm(index) == "downtown":
+        return index + 1 == len(heard) or "," in heard.gap(index + 1)
+    if heard.norm(index) not in {"on", "in", "off"} or _is_capital(heard, index):
+        return False
+    ahead = heard.norms[index + 1 : index + 5]
+    on_a_road = any(word in table("addresses")["suffixes"] or word == "exit" for word in ahead)
+    return on_a_road or following in _THEIRS or following in table("numbers")["ordinal"]
+
+
+def _past_kind(heard: Heard, start: int, end: int) -> int:
+    """Where the name begins after what it is: "a nursing home golden oaks", "dr patel's office valley dental"."""
+    kinds = word_set("organisations", "kinds") | word_set("organisations", "suffixes") | {"home"}
+    at = next((i for i in range(start, end - 2) if heard.raw(i).lower().endswith(("'s", "\u2019s"))), -1)
+    if at >= 0 and heard.norm(at + 1) in {"office", "clinic", "practice"} and not heard.is_cased:
+        return at + 2
+    if heard.is_cased or heard.norm(start - 1) not in {"a", "an", "una", "un"}:
+        return start
+    known = any(heard.starts(start, tuple(str(name).split())) for name in table("organisations")["known"])
+    if known or heard.norm(start) not in kinds:
+        return start
+    at = start
+    while at < end and heard.norm(at) in kinds:
+        at += 1
+    rest = heard.norm(at)
+    return at if at < end and rest not in word_set("organisations", "inner") and rest not in {"para", "con"} else start
 
 
 def _end_of_known(heard: Heard, start: int, end: int) -> int:
@@ -259,9 +323,20 @@ def _found(heard: Heard, start: int, end: int) -> Found:
         and heard.raw(start).lower().endswith(("'s", "\u2019s"))
     ):
         right -= 2  # "geico's my insurance"
-    said = heard.text[left:right]
+    said = heard.text[left:right] if heard.is_cased else _without_slips(heard, start, end, right)
     value = said if heard.is_cased and any(map(str.isupper, said)) else _titled(_joined(said))
+    value = value[:1].upper() + value[1:] if heard.norm(start) in word_set("organisations", "bodies") else value
+    value = _LETTERS.sub(lambda m: m[0].replace("-", ""), value)
     return Found(" ".join(value.split()), left, right, "words that name an organisation")
+
+
+def _without_slips(heard: Heard, start: int, end: int, right: int) -> str:
+    """The words of a name as said, less what was only heard in it: "bank uh of a america"."""
+    left = heard.tokens[start].start
+    if any(not c.isalnum() and not c.isspace() for i in range(start + 1, end) for c in heard.gap(i)):
+        return heard.text[left:right]
+    kept = [i for i in range(start, end) if not (heard.norm(i) == "a" and heard.norm(i - 1) == "of")]
+    return " ".join(heard.text[heard.tokens[i].start : min(heard.tokens[i].end, right)] for i in kept)
 
 
 def _joined(said: str) -> str:

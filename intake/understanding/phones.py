@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Final
 
 from intake.understanding.corrections import denied, pieces
@@ -36,7 +37,9 @@ _OF_A_PHONE: Final = frozenset(
     ]
 )
 _AREA: Final = frozenset({"area", "code", "codigo", "lada"})
+_ENDS: Final = frozenset({"ends", "ending", "last", "termina", "ultimos"})
 MIN_LOCAL: Final = 10
+_NORTH_AMERICAN: Final = re.compile(r"[2-9]\d{2}[2-9]\d{6}")
 _A_GUESS: Final = 0.9
 
 
@@ -90,9 +93,20 @@ def _candidates(heard: Heard) -> list[Run]:
     behind = [
         Run(b.slots + a.slots, a.start, b.end)
         for a, b in itertools.pairwise(kept)
-        if len(a.digits) == 7 and len(b.digits) == 3 and _AREA & set(heard.norms[a.end : b.start])
+        if (len(a.digits) == 7 and len(b.digits) == 3 and _AREA & set(heard.norms[a.end : b.start]))
+        or (len(a.digits) == 4 and len(b.digits) == 6 and _ENDS & set(heard.norms[max(0, a.start - 4) : a.start]))
     ]
-    return kept + joined + triple + behind
+    return kept + joined + triple + behind + _begun_again(kept)
+
+
+def _begun_again(found: list[Run]) -> list[Run]:
+    """ "270 555 01, hold on, 0138": the digits said last before a stop are said again after it."""
+    again: list[Run] = []
+    for a, b in itertools.pairwise(found):
+        size = len(a.digits) + len(b.digits) - MIN_LOCAL
+        if 1 <= size <= 4 and a.digits.endswith(b.digits[:size]) and len(b.slots) > size and b.start - a.end <= 8:
+            again.append(Run(a.slots + b.slots[size:], a.start, b.end))
+    return again
 
 
 def _number(run: Run, plus: bool, country: str) -> tuple[str, float] | None:
@@ -140,6 +154,8 @@ def _e164(digits: str, *, plus: bool, country: str) -> str | None:
         return None
     if not phonenumbers.is_possible_number(number):
         return None
+    if number.country_code == 1 and not _NORTH_AMERICAN.fullmatch(str(number.national_number)):
+        return None  # neither an area nor an exchange begins with 0 or 1
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 

@@ -21,7 +21,15 @@ from intake.understanding.dates import read_any_date, read_date, read_interval
 from intake.understanding.emails import read_email
 from intake.understanding.facts import Fact, Found, Question, Reading
 from intake.understanding.heard import Heard
-from intake.understanding.mending import with_dates, with_email, with_numbers, without_noise
+from intake.understanding.mending import (
+    with_dates,
+    with_email,
+    with_house_numbers,
+    with_numbers,
+    without_hesitation,
+    without_noise,
+)
+from intake.understanding.misheard_days import with_days
 from intake.understanding.names import read_introduced_name, read_name
 from intake.understanding.organisations import read_any_organisation, read_organisation
 from intake.understanding.phones import read_phone
@@ -86,25 +94,29 @@ _READERS: Final[dict[str, _Reader]] = {
     "name": lambda heard, question, today, country: read_name(heard),
     "phone": lambda heard, question, today, country: read_phone(heard, country),
     "email": lambda heard, question, today, country: read_email(heard) or read_email(with_email(heard)),
-    "date": lambda heard, question, today, country: read_date(with_dates(with_numbers(heard)), today, question.text),
-    "date_interval": lambda heard, question, today, country: read_interval(
-        with_dates(with_numbers(heard)), today, question.text
-    ),
+    "date": lambda heard, question, today, country: read_date(_dated(heard), today, question.text),
+    "date_interval": lambda heard, question, today, country: read_interval(_dated(heard), today, question.text),
     "money": lambda heard, question, today, country: read_money(with_numbers(heard)),
     "count": lambda heard, question, today, country: read_count(with_numbers(heard), question=question.text),
     "yes_no": lambda heard, question, today, country: (
         read_old_enough(heard, question.text) or read_yes_no(heard, question.text)
     ),
     "choice": lambda heard, question, today, country: (
-        read_choice(heard, question.choices)
+        (read_time_choice(heard, question.choices, today) if {"am", "pm"} & set(heard.norms[:40]) else None)
+        or read_choice(heard, question.choices)
         or read_time_choice(heard, question.choices, today)
         or read_area_choice(heard, question.choices)
         or _yes_no_choice(heard, question)
     ),
-    "state": lambda heard, question, today, country: read_state(heard),
-    "address": lambda heard, question, today, country: read_address(heard),
+    "state": lambda heard, question, today, country: read_state(heard, question=question.text),
+    "address": lambda heard, question, today, country: read_address(with_house_numbers(heard)),
     "organisation": lambda heard, question, today, country: read_organisation(heard),
 }
+
+
+def _dated(heard: Heard) -> Heard:
+    """With the numbers and names of a date put right that were misheard."""
+    return with_dates(with_numbers(with_days(heard)))
 
 
 def _yes_no_choice(heard: Heard, question: Question) -> Found | None:
@@ -123,7 +135,8 @@ def understand(
     """
     said = Heard.of(text[:MAX_TEXT], language)
     wishes = asks(said)
-    heard = said if question is not None and question.type == "yes_no" else without_noise(said)
+    yes_no = question is not None and question.type == "yes_no"
+    heard = without_hesitation(said) if yes_no else without_noise(said)
     if wishes and question is not None and question.type in {"yes_no", "choice"}:
         heard = without_wishes(heard)
     if question is None:
@@ -200,7 +213,7 @@ def _despite_unknown(heard: Heard, lost: tuple[int, int], question: Question, to
         return replace(named, state="inferred").as_fact(key)
     if _may_answer(question, rest) and not (question.type == "yes_no" and unknown(rest) is not None):
         found = _READERS[question.type](rest, question, today, country)
-        if found is not None and found.value is not None:
+        if found is not None and found.value is not None and not found.why.endswith("denies it"):
             return replace(found, state="inferred").as_fact(key)
     start, end = heard.span(*lost)
     return Fact(key, None, "unknown", start, end, "said not to be known")
@@ -242,7 +255,7 @@ def _everything(heard: Heard, today: date, country: str) -> list[Fact]:
     facts = _certain(heard, country)
     mended = with_numbers(heard)
     _add(facts, "organisation", read_any_organisation(heard))
-    for key, found in read_any_date(with_dates(mended), today):
+    for key, found in read_any_date(_dated(heard), today):
         _add(facts, key, found)
     _add(facts, "money", read_money(mended, asked=False))
     _add(facts, "count", read_count(mended, asked=False))

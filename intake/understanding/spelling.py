@@ -20,6 +20,10 @@ _WITHOUT: Final = frozenset({"without", "sin"})
 _ARTICLES: Final = frozenset({"a", "an", "the", "una", "un", "la", "el", "letra", "letter", "of", "de", "just", "only"})
 
 
+#: "people always go with R E E C E": not how it is spelled.
+_OTHERS: Final = frozenset({"people", "everybody", "everyone", "folks", "always", "gente", "todos", "siempre"})
+
+
 @dataclass(frozen=True, slots=True)
 class Spelled:
     """Letters and the words they take."""
@@ -85,7 +89,7 @@ def spelled(heard: Heard) -> list[Spelled]:
     found, index = [], 0
     while index < len(heard):
         run = _run(heard, index)
-        if run is not None:
+        if run is not None and _OTHERS.isdisjoint(heard.norms[max(0, run.start - 5) : run.start]):
             found.append(run)
         index = run.end if run is not None else index + 1
     return found
@@ -97,9 +101,13 @@ def _run(heard: Heard, start: int) -> Spelled | None:
     letters, index, certain, end, parts = "", start, 0, start, 0
     while index < len(heard):
         word = heard.norm(index)
+        if parts and ":" in heard.gap(index):
+            break
         read = letter_at(heard, index)
         if parts and word in {"i", "a"} and heard.norm(index + 1) in _AFTER_SPEAKER and heard.language == "en":
             break
+        if read is not None and word == "y" and heard.norm(index + 1) in {"de", "el", "mi", "su", "apellido"}:
+            break  # "… i griega, y de apellido"
         if read is not None:
             certain += len(word) == 1 or word in _TWICE or read[1] - index > 1
             letters, index, end, parts = letters + read[0], read[1], read[1], parts + 1

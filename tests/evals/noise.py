@@ -128,22 +128,27 @@ _ES_HUNDREDS: Final = [
 
 def recognised(text: str, language: str, *, rate: float, seed: int) -> str:
     """`text` as recognised, with about `rate` errors a word. The same text and seed give the same result."""
+    return " ".join(word for _, heard in changes(text, language, rate=rate, seed=seed) for word in heard)
+
+
+def changes(text: str, language: str, *, rate: float, seed: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Each word as spoken with what was heard for it: itself, another, none, or one more behind it."""
     words = spoken(text, language).split()
     # the text is a part of the seed, so that lines of a set do not share their errors' places
     chance = random.Random(zlib.crc32(text.encode("utf-8", "surrogatepass")) * 1000 + seed)
-    heard: list[str] = []
+    heard: list[tuple[str, tuple[str, ...]]] = []
     owed = 0  # a word that sounds like no other is not swapped; the next one that does is, so that the rate holds
-    for word in words:
+    for said in words:
+        word = said
         kind = _kind(chance) if chance.random() < rate else ""
         if kind == "lose":
+            heard.append((said, ()))
             continue
         owed += kind == "swap"
         if owed and _nearest(word, language):
             word, owed = _like(word, language, chance), owed - 1
-        heard.append(word)
-        if kind == "add":
-            heard.append(chance.choice(_FILLERS[language]))
-    return " ".join(heard)
+        heard.append((said, (word, chance.choice(_FILLERS[language])) if kind == "add" else (word,)))
+    return heard
 
 
 def spoken(text: str, language: str) -> str:

@@ -72,7 +72,7 @@ def test_a_paraphrase_or_a_number_chooses(choices: tuple[str, ...], text: str, v
         ("name", "her dad is marcus marcus deshawn tillery", "Marcus Deshawn Tillery"),
         ("email", "my daughter reads it daniela dot rojas at outlook dot com", "daniela.rojas@outlook.com"),
         ("state", "I used to live in philly but now im in vegas", "NV"),
-        ("state", "kansas city", "MO"),
+        ("state", "kansas city", "nothing"),  # it lies in two states
         ("count", "three, two girls and a boy", 3),
         ("money", "up in court they said five hunnid dollars", 500),
         ("date", "last month on the 12th", "2026-10-12"),
