@@ -25,6 +25,12 @@ from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
 from tenants.redis_address import Address, parse
+from tenants.redis_leader import (
+    AsyncLeaderConnection,
+    AsyncLeaderTLSConnection,
+    LeaderConnection,
+    LeaderTLSConnection,
+)
 
 
 class NotReplicated(redis.ConnectionError):
@@ -98,6 +104,7 @@ def layer_host(url: str) -> dict[str, Any]:
         "sentinels": list(address.sentinels),
         "sentinel_kwargs": _of_sentinels(address, AsyncRetry(NoBackoff(), 0)),
         **_of_servers(address, retry),
+        "connection_class": AsyncLeaderTLSConnection if address.tls else AsyncLeaderConnection,
         # Its subscription is one connection for all sockets of a process: it must not be deaf for long.
         "health_check_interval": 5,
     }
@@ -110,7 +117,9 @@ def make_client(url: str) -> redis.Redis:
         return redis.Redis.from_url(url, retry=retry, **_plain(url))
     sentinel_options = _of_sentinels(address, Retry(NoBackoff(), 0))
     sentinel = redis.sentinel.Sentinel(address.sentinels, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
-    made: redis.Redis = sentinel.master_for(address.service, **_of_servers(address, retry))  # type: ignore[no-untyped-call]
+    kind = LeaderTLSConnection if address.tls else LeaderConnection
+    options = {**_of_servers(address, retry), "connection_class": kind}
+    made: redis.Redis = sentinel.master_for(address.service, **options)  # type: ignore[no-untyped-call]
     return made
 
 
@@ -132,7 +141,10 @@ def _make_async_client(url: str) -> redis.asyncio.Redis:
         return redis.asyncio.Redis.from_url(url, retry=retry, **_plain(url))
     sentinel_options = _of_sentinels(address, AsyncRetry(NoBackoff(), 0))
     sentinel = redis.asyncio.sentinel.Sentinel(address.sentinels, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
-    made: redis.asyncio.Redis = sentinel.master_for(address.service, **_of_servers(address, retry))  # type: ignore[no-untyped-call]
+    kind = AsyncLeaderTLSConnection if address.tls else AsyncLeaderConnection
+    made: redis.asyncio.Redis = sentinel.master_for(
+        address.service, **_of_servers(address, retry), connection_class=kind
+    )
     return made
 
 
