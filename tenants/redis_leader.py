@@ -1,8 +1,8 @@
 """Connections to whoever leads a role behind Sentinels.
 
-redis-py asks the Sentinels when a connection is opened, but not where a command finds its connection lost and opens it on
-the way: then it goes back to the server that it had, which is dead or leads no more. A subscriber, whose one connection is
-never handed back, would stay with that server for good. These ask each time.
+redis-py asks the Sentinels when a connection is opened, but not where a command finds its connection lost and opens it
+on the way: then it goes back to the server that it had, which is dead or leads no more. A subscriber, whose one
+connection is never handed back, would stay with that server for good. These ask each time.
 """
 
 from __future__ import annotations

@@ -91,9 +91,21 @@ if env.bool("DATABASE_POOL", default=True):
     }
 
 _redis_password = secret("REDIS_PASSWORD")
-REDIS_BROKER_URL = redis_url("broker", _running.get("redis_broker_url", "redis://127.0.0.1:6379/0"), _redis_password)
-REDIS_JOURNAL_URL = redis_url("journal", _running.get("redis_journal_url", "redis://127.0.0.1:6380/0"), _redis_password)
-REDIS_CACHE_URL = redis_url("cache", _running.get("redis_cache_url", "redis://127.0.0.1:6381/0"), _redis_password)
+REDIS_BROKER_URL = redis_url(
+    "REDIS_BROKER_URL",
+    env.str("REDIS_BROKER_URL", default=_running.get("redis_broker_url", "redis://127.0.0.1:6379/0")),
+    _redis_password,
+)
+REDIS_JOURNAL_URL = redis_url(
+    "REDIS_JOURNAL_URL",
+    env.str("REDIS_JOURNAL_URL", default=_running.get("redis_journal_url", "redis://127.0.0.1:6380/0")),
+    _redis_password,
+)
+REDIS_CACHE_URL = redis_url(
+    "REDIS_CACHE_URL",
+    env.str("REDIS_CACHE_URL", default=_running.get("redis_cache_url", "redis://127.0.0.1:6381/0")),
+    _redis_password,
+)
 # How many replicas must have what was written before it counts, besides the leader: all of the journal's, one of the
 # broker's. 0 asks for none, which is right for a Redis that has none.
 JOURNAL_REPLICAS = env.int("JOURNAL_REPLICAS", default=2 if parse(REDIS_JOURNAL_URL).sentinels else 0)

@@ -54,14 +54,13 @@ def with_password(url: str, password: str) -> str:
     return parts._replace(netloc=f"{quote(parts.username or '')}:{quote(password, safe='')}@{host}").geturl()
 
 
-def redis_url(role: str, default: str, password: str) -> str:
-    """`REDIS_<ROLE>_URL` with its password.
+def redis_url(name: str, url: str, password: str) -> str:
+    """The address in the setting `name`, with its password.
 
     Raises:
         ImproperlyConfigured: it is no address that tenants.redis_address knows.
     """
-    name = f"REDIS_{role.upper()}_URL"
-    url = with_password(env.str(name, default=default), password)
+    url = with_password(url, password)
     try:
         parse(url)
     except BadAddress as error:

@@ -1,9 +1,10 @@
-"""Three servers with Sentinels, started by the chart's scripts: the leader is killed, or ends as a pod does, while our own
-clients write. They go on by themselves, and what was acknowledged is there."""
+"""Three servers with Sentinels, started by the chart's scripts: the leader is killed, or ends as a pod does, while our
+own clients write. They go on by themselves, and what was acknowledged is there."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 import threading
 import time
@@ -22,7 +23,7 @@ from django.test import override_settings
 from audio import journal
 from audio.journal_writer import JournalWriter, Write
 from tenants.context import firm_scope
-from tenants.redis import journal_redis, layer_host, make_client
+from tenants.redis import cache_redis, close_async_clients, journal_redis, layer_host, make_client
 from tenants.watched_broker import WatchedBroker
 from tests.audio.voices import Voice, make_voice
 from tests.support.failover_house import PASSWORD, Node, Three
@@ -92,7 +93,8 @@ class Load:
         self.broker = self._make_broker()
         self.worker = dramatiq.Worker(self.broker, worker_threads=1, worker_timeout=100)
         self._threads = [
-            threading.Thread(target=work, daemon=True) for work in (self._jobs, self._cache, lambda: asyncio.run(self._loop()))
+            threading.Thread(target=work, daemon=True)
+            for work in (self._jobs, self._cache, lambda: asyncio.run(self._loop()))
         ]
 
     @staticmethod
@@ -117,6 +119,8 @@ class Load:
     def close(self) -> None:
         self.worker.stop()
         self.broker.close()
+        for client in (self.broker.client, journal_redis(), cache_redis()):
+            close(client)
 
     def _jobs(self) -> None:
         number = 0
@@ -143,21 +147,22 @@ class Load:
         layer = RedisPubSubChannelLayer(hosts=[layer_host(settings.REDIS_CACHE_URL)], prefix="li")
         channel = await layer.new_channel()
         await layer.group_add("failover", channel)
-        tasks = [asyncio.create_task(work) for work in (self._listen(layer, channel), self._call(layer))]
+        listening, calling = asyncio.create_task(self._listen(layer, channel)), asyncio.create_task(self._call(layer))
         while not self._ended.is_set():
             running.submit(self.speaker)
             await asyncio.sleep(0.01)
-        for task in (*tasks, running._task):
-            task.cancel()
-        await asyncio.gather(*tasks, running._task, return_exceptions=True)
+        # One after the other: the layer's connection does not survive being cancelled in the middle of a command.
+        await calling
+        running._task.cancel()
+        layer.channels.clear()
+        listening.cancel()
+        await asyncio.wait({listening, running._task}, timeout=10)
         await layer.flush()
-        from tenants.redis import close_async_clients
-
         await close_async_clients()
 
     async def _call(self, layer: Any) -> None:
         number = 0
-        while True:
+        while not self._ended.is_set():
             number += 1
             with suppress(redis.RedisError, OSError):
                 await layer.group_send("failover", {"type": "x", "number": number})
@@ -191,7 +196,20 @@ def load(three: Three, live_firms: Any) -> Iterator[Load]:
     finally:
         made.stop()
         made.close()
-        journal_redis().close()
+
+
+def close(client: redis.Redis) -> None:
+    """Its connections, and those to the Sentinels."""
+    client.close()
+    client.connection_pool.disconnect()
+    client.connection_pool.sentinel_manager.close()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def client(three: Three) -> Iterator[redis.Redis]:
+    made = make_client(three.url)
+    yield made
+    close(made)
 
 
 def server(three: Three, node: Node) -> redis.Redis:
@@ -271,7 +289,7 @@ def test_a_pod_that_ends_hands_over_first(three: Three, load: Load, record_prope
 
 
 def max_gap(times: list[float]) -> float:
-    return max(after - before for before, after in zip(times, times[1:], strict=False))
+    return max(after - before for before, after in itertools.pairwise(times))
 
 
 def test_a_replica_that_is_away_stops_the_journal_for_a_moment_and_nothing_else(three: Three, load: Load) -> None:
@@ -288,10 +306,11 @@ def test_a_replica_that_is_away_stops_the_journal_for_a_moment_and_nothing_else(
     nothing_is_lost(three, load)
 
 
-def test_a_leader_that_comes_back_without_its_volume_does_not_empty_the_others(three: Three) -> None:
+def test_a_leader_that_comes_back_without_its_volume_does_not_empty_the_others(
+    three: Three, client: redis.Redis
+) -> None:
     leader = three.leader()
     assert leader is not None
-    client = make_client(three.url)
     client.set("kept", "yes")
     client.execute_command("WAIT", 2, 1000)
     three.kill(leader)
@@ -305,9 +324,8 @@ def test_a_leader_that_comes_back_without_its_volume_does_not_empty_the_others(t
         assert again.get("kept") == b"yes"
 
 
-def test_all_are_stopped_and_come_back_with_what_they_had(three: Three) -> None:
+def test_all_are_stopped_and_come_back_with_what_they_had(three: Three, client: redis.Redis) -> None:
     leader = three.leader()
-    client = make_client(three.url)
     client.set("kept", "yes")
     for node in three.nodes:
         three.kill(node)
@@ -319,9 +337,25 @@ def test_all_are_stopped_and_come_back_with_what_they_had(three: Three) -> None:
     assert three.leader() is leader, "whose disk has everything that was acknowledged"
 
 
-def test_with_one_of_three_nobody_may_write(three: Three) -> None:
+def test_a_replica_that_was_left_behind_is_found_out(three: Three) -> None:
     leader = three.leader()
-    client = make_client(three.url)
+    lost = next(node for node in three.nodes if node is not leader)
+    assert three.script(lost, "health.sh", "follows").returncode == 0
+    with server(three, lost) as replica:
+        # As if no Sentinel knew it; they mend it themselves after a while, since here they do.
+        replica.replicaof("localhost", 1)
+        wait_for_link = three.wait(lambda: replica.info("replication")["master_link_status"] == "down", 5)
+    said = three.script(lost, "health.sh", "follows")
+    assert (said.returncode, wait_for_link < 5) == (1, True)
+    assert leader is not None
+    assert said.stdout == f"it follows localhost:1, and {leader.name} leads\n"
+    three.kill(lost, "server")
+    three.start(lost, "server")
+    three.wait(lambda: three.is_well(lost), 20)
+
+
+def test_with_one_of_three_nobody_may_write(three: Three, client: redis.Redis) -> None:
+    leader = three.leader()
     client.set("kept", "yes")
     for node in three.nodes:
         if node is not leader:
@@ -332,10 +366,9 @@ def test_with_one_of_three_nobody_may_write(three: Three) -> None:
     assert client.get("kept") == b"yes"
 
 
-def test_a_leader_that_hangs_is_replaced_and_believes_it_no_longer(three: Three) -> None:
+def test_a_leader_that_hangs_is_replaced_and_believes_it_no_longer(three: Three, client: redis.Redis) -> None:
     leader = three.leader()
     assert leader is not None
-    client = make_client(three.url)
     client.set("kept", "yes")
     leader.running["server"].send_signal(signal.SIGSTOP)
     three.wait(lambda: three.leader() not in (None, leader), 40)

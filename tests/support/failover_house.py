@@ -1,8 +1,8 @@
 """Three servers and three Sentinels of one role on this machine, started by the chart's own scripts.
 
-The scripts and settings are those of helm/legal-intake/files/redis. The `redis-server` that they find first is a stand-in,
-which leaves out the lines that the wheel's older Redis does not know and listens on the loopback alone. REDIS_BIN names a
-folder with another redis-server and redis-cli.
+The scripts and settings are those of helm/legal-intake/files/redis. The `redis-server` that they find first is a
+stand-in, which leaves out the lines that the wheel's older Redis does not know and listens on the loopback alone.
+REDIS_BIN names a folder with another redis-server and redis-cli.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import redis.asyncio.sentinel
 import redis.sentinel
 from django.core.exceptions import ImproperlyConfigured
 
-from legal_intake.settings.env import env, redis_url
+from legal_intake.settings.env import redis_url
 from tenants.redis import NotReplicated, cache_redis, close_async_clients, layer_host, make_client
 from tenants.redis_address import BadAddress, parse
 
@@ -63,14 +63,13 @@ def test_what_means_nothing_is_refused_without_its_password(url: str, said: str)
     assert "pw" not in str(refused.value)
 
 
-def test_a_setting_that_means_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(env.ENVIRON, "REDIS_JOURNAL_URL", "redis+sentinel://h:1")
+def test_a_setting_that_means_nothing_is_named() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^REDIS_JOURNAL_URL: h:1 is followed by"):
-        redis_url("journal", "redis://x", "pw")
+        redis_url("REDIS_JOURNAL_URL", "redis+sentinel://h:1", "pw")
 
 
 def test_the_password_goes_before_all_hosts() -> None:
-    url = redis_url("nobody", "redis+sentinel://a:1,b:2/s/0", "p@ss")
+    url = redis_url("REDIS_CACHE_URL", "redis+sentinel://a:1,b:2/s/0", "p@ss")
     assert url == "redis+sentinel://:p%40ss@a:1,b:2/s/0"
     assert parse(url).password == "p@ss"
 

@@ -7,6 +7,12 @@ set -eu
 mine=$(host "$me"):$(port "$me")
 
 [ "$(ask_server "$me" ROLE | head -n 1)" = master ] || exit 0
+connected=$(ask_server "$me" INFO replication | tr -d '\r' | sed -n 's/^connected_slaves://p')
+tries=0
+until known=$(replicas_known_by "$me") && [ "${known:-0}" -ge "${connected:-0}" ] || [ "$tries" -ge 24 ]; do
+    sleep 0.5
+    tries=$((tries + 1))
+done
 # Whoever writes waits, and is cut off when this server ends, unanswered: so nothing that was answered is left behind.
 ask_server "$me" CLIENT PAUSE 40000 WRITE >/dev/null
 

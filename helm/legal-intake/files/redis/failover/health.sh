@@ -1,16 +1,31 @@
 #!/bin/sh
-# health.sh [up|sentinel]: well is a leader that takes a write, and a replica that has all that its leader has.
-# up: it answers and has read its data. sentinel: this Sentinel could change the leader: it knows others, and a replica.
+# health.sh [up|follows|sentinel]: well is a leader that takes a write, and a replica that has all that its leader has.
+#
+#   up         it answers and has read its data
+#   follows    not so: a replica that lost its leader while the Sentinels name another one. Started anew, it follows that one
+#   sentinel   this Sentinel could change the leader: it hears another one, and knows both replicas
 set -eu
 # shellcheck source-path=SCRIPTDIR source=nodes.sh
 . "$(dirname "$0")/nodes.sh"
 if [ "${1:-}" = sentinel ]; then
     answer=$(ask_sentinel "$me" SENTINEL CKQUORUM "$ROLE")
-    replicas=$(ask_sentinel "$me" SENTINEL MASTER "$ROLE" | tr -d '\r' | sed -n '/^num-slaves$/{n;p;}')
+    replicas=$(replicas_known_by "$me")
     case $answer in
-        OK*) [ "${replicas:-0}" -lt 1 ] || exit 0 ;;
+        OK*) [ "${replicas:-0}" -lt 2 ] || exit 0 ;;
     esac
     echo "$answer; it knows ${replicas:-no} replicas"
+    exit 1
+fi
+if [ "${1:-}" = follows ]; then
+    known=$(ask_server "$me" INFO replication | tr -d '\r')
+    case $known in
+        *master_link_status:down*) ;;
+        *) exit 0 ;;
+    esac
+    follows=$(echo "$known" | sed -n 's/^master_host://p'):$(echo "$known" | sed -n 's/^master_port://p')
+    leads=$(leader)
+    [ -n "$leads" ] && [ "$leads" != "$follows" ] && [ "$leads" != "$(host "$me"):$(port "$me")" ] || exit 0
+    echo "it follows $follows, and $leads leads"
     exit 1
 fi
 answer=$(ask_server "$me" PING)

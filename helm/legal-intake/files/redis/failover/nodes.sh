@@ -65,6 +65,12 @@ named_by() {
     ask_sentinel "$1" SENTINEL GET-MASTER-ADDR-BY-NAME "$ROLE" | tr -d '\r' | paste -sd: - | grep -E '^[^ :]+:[0-9]+$' || true
 }
 
+# How many replicas a Sentinel knows. It learns of them from the leader, every ten seconds, and forgets none: one that it does
+# not know would be left behind when the leader changes.
+replicas_known_by() {
+    ask_sentinel "$1" SENTINEL MASTER "$ROLE" | tr -d '\r' | sed -n '/^num-slaves$/{n;p;}'
+}
+
 # Whom at least two of the three Sentinels take for the leader; nothing when no two agree.
 leader() {
     for each in $NODES; do named_by "$each"; done | sort | uniq -c | awk '$1 >= 2 { print $2; exit }'
