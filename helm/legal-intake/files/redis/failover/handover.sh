@@ -40,7 +40,8 @@ while [ "$tries" -lt 100 ]; do
     fi
     sleep 0.2
     tries=$((tries + 1))
-    leads=$(named_by "$me")
+    # Not this Sentinel alone: it ends with this pod, and may not have told the others yet.
+    leads=$(leader)
     if [ -n "$leads" ] && [ "$leads" != "$mine" ]; then
         say "handed over to $leads."
         exit 0
