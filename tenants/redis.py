@@ -165,3 +165,6 @@ async def close_async_clients() -> None:
     """Close the running loop's clients: at a server's shutdown and at a test's end."""
     for client in _per_loop.pop(asyncio.get_running_loop(), {}).values():
         await client.aclose()
+        asked = getattr(client.connection_pool, "sentinel_manager", None)
+        if asked is not None:
+            await asked.aclose()

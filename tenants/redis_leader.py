@@ -26,7 +26,7 @@ class LeaderConnection(SentinelManagedConnection):
         """Connect, unless it is connected, to whom the Sentinels name now."""
         if not self._sock:
             self.host, self.port = self.connection_pool.get_master_address()
-        super().connect_check_health(check_health, retry_socket_connect)  # type: ignore[no-untyped-call]
+        super().connect_check_health(check_health, retry_socket_connect)
 
 
 class LeaderTLSConnection(LeaderConnection, SentinelManagedSSLConnection):
@@ -45,7 +45,7 @@ class AsyncLeaderConnection(loops.SentinelManagedConnection):
         """Connect, unless it is connected, to whom the Sentinels name now."""
         if not self.is_connected:
             self.host, self.port = await self.connection_pool.get_master_address()
-        await super().connect_check_health(check_health, retry_socket_connect)  # type: ignore[no-untyped-call]
+        await super().connect_check_health(check_health, retry_socket_connect)
 
 
 class AsyncLeaderTLSConnection(AsyncLeaderConnection, loops.SentinelManagedSSLConnection):

@@ -108,7 +108,7 @@ class Load:
         return WatchedBroker(client=make_client(settings.REDIS_BROKER_URL), replicas=1, middleware=[])
 
     def start(self) -> None:
-        actor: Any = dramatiq.actor(self.done.add, broker=self.broker, queue_name="failover", actor_name="note")
+        actor: Any = dramatiq.actor(broker=self.broker, queue_name="failover", actor_name="note")(self.done.add)
         self._send = actor.send
         self.worker.start()
         for thread in self._threads:
@@ -162,7 +162,10 @@ class Load:
         layer.channels.clear()
         listening.cancel()
         await asyncio.wait({listening, running._task}, timeout=10)
+        asked = [shard._redis.connection_pool.sentinel_manager for shard in layer._get_layer()._shards]
         await layer.flush()
+        for manager in asked:
+            await manager.aclose()
         await close_async_clients()
 
     async def _call(self, layer: Any) -> None:
