@@ -158,6 +158,7 @@ class Load:
             await asyncio.sleep(0.01)
         # One after the other: the layer's connection does not survive being cancelled in the middle of a command.
         await calling
+        await asyncio.sleep(1)  # the writer has nothing more to do
         running._task.cancel()
         layer.channels.clear()
         listening.cancel()

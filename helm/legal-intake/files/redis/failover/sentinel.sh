@@ -29,6 +29,13 @@ if ! grep -qs '^sentinel monitor ' "$known"; then
     [ -n "$leads" ] || leads=$(host "$(node 0)"):$(port "$(node 0)")
     echo "sentinel monitor $ROLE ${leads%:*} ${leads##*:} 2" >"$known"
 fi
+# The other two are its replicas, whether the leader has said so yet or not: one that is not known would be left behind when
+# the leader changes, and a Sentinel that knows none could be chosen to change it, and fail.
+leads=$(sed -n "s/^sentinel monitor $ROLE \([^ ]*\) \([0-9]*\) .*/\1:\2/p" "$known")
+for each in $NODES; do
+    line="sentinel known-replica $ROLE $(host "$each") $(port "$each")"
+    [ "$(host "$each"):$(port "$each")" = "$leads" ] || grep -qxF "$line" "$known" || echo "$line" >>"$known"
+done
 {
     echo "port $(sentinel_port "$me")"
     echo "bind * -::*"
