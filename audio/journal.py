@@ -26,6 +26,7 @@ from django.conf import settings
 
 from audio.errors import JournalFull
 from audio.frames import BYTES_PER_SAMPLE
+from audio.replicas import durably
 from tenants.cache import redis_key
 from tenants.context import current_firm, public_scope
 from tenants.crypto import Sealer, unseal
@@ -230,18 +231,23 @@ def check_room() -> None:
         raise JournalFull
 
 
+# KEYS: state. ARGV: lifetime.
+_CREATE: Final = """
+redis.call('HSET', KEYS[1], 'socket', 0, 'next', 0, 'open', 0)
+return redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
+
+
 def create_session(session_id: UUID) -> None:
     """Open a session's journal; it goes after 15 minutes without a socket."""
     state = session_keys(session_id).state
-    with journal_redis().pipeline() as pipe:
-        pipe.hset(state, mapping={"socket": 0, "next": 0, "open": 0})
-        pipe.expire(state, COMMITTED_TTL)
-        pipe.execute()
+    durably(lambda pipe: pipe.eval(_CREATE, 1, state, COMMITTED_TTL))
 
 
 def take_socket(session_id: UUID) -> SocketState | None:
     """Make the caller the session's one live socket; None when the journal has gone."""
-    found: Any = journal_redis().eval(_TAKE_SOCKET, 1, session_keys(session_id).state)
+    state = session_keys(session_id).state
+    found = durably(lambda pipe: pipe.eval(_TAKE_SOCKET, 1, state))
     if not found:
         return None
     epoch, gate, next_seq, is_open, last = found
@@ -361,8 +367,8 @@ def withdraw_session(session_id: UUID) -> int:
 
     No socket and no listener takes it up again. Raises redis.RedisError.
     """
-    member = session_keys(session_id).member
-    return int(journal_redis().eval(_WITHDRAW, 4, *script_keys(session_id), member, COMMITTED_TTL))
+    arguments = (*script_keys(session_id), session_keys(session_id).member, COMMITTED_TTL)
+    return int(durably(lambda pipe: pipe.eval(_WITHDRAW, 4, *arguments)))
 
 
 def discard_firm() -> int:

@@ -4,9 +4,9 @@ Few speak: a tick is half a frame long, and nobody waits for it. Many speak: it 
 holds two frames, which halves what sealing, packing and syncing cost for each.
 
 A socket marks itself dirty; at the next tick the writer asks each dirty one for what it has, and sends
-everything as one script call. Only when Redis has answered, after its sync to disk, does a socket
-hear `stored`. While Redis is away, writes wait and are repeated as they are: their entry ids make a
-repetition harmless.
+everything as one script call. Only when Redis has answered, after its sync to disk, and its replicas after
+theirs (audio.replicas), does a socket hear `stored`. While Redis is away, or changes its leader, writes wait
+and are repeated as they are: their entry ids make a repetition harmless.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from weakref import WeakKeyDictionary
 
 import msgpack  # type: ignore[import-untyped]
 import redis
+from django.conf import settings
 
 from audio.journal import APPEND, COMMITTED_TTL, UNCOMMITTED_TTL, pending_key
 from audio.metrics import JOURNAL_DOWN, JOURNAL_SECONDS
+from audio.replicas import Replicas, Unconfirmed, now
 from tenants.redis import async_journal_redis
 
 if TYPE_CHECKING:
@@ -95,6 +97,7 @@ class JournalWriter:
         # Not in the scope of the socket that happened to come first.
         self._task = asyncio.create_task(self._run(), name="journal-writer", context=contextvars.Context())
         self._pending = pending_key()
+        self._replicas = Replicas(settings.JOURNAL_REPLICAS)
 
     def submit(self, port: Port) -> None:
         """Ask `port` for its write at the next tick. O(1)."""
@@ -119,13 +122,15 @@ class JournalWriter:
             tick = min(max(TICK_SECONDS, len(batch) * TICK_SECONDS_A_WRITE), LONGEST_TICK_SECONDS)
 
     async def _store(self, batch: Sequence[tuple[Port, Write]]) -> None:
-        """Write until Redis has it."""
+        """Write until Redis has it, and its replicas."""
         keys, arguments = self._command([write for _, write in batch])
         while True:
             began = time.perf_counter()
             try:
-                answer = await _call(keys, arguments)
+                answer = await _call(keys, arguments, self._replicas)
             except (redis.RedisError, OSError) as error:
+                if not isinstance(error, Unconfirmed):
+                    self._replicas.forget()
                 JOURNAL_DOWN.inc()
                 logger.warning("journal_unavailable", extra={"error": type(error).__name__})
                 for port, _ in batch:
@@ -160,13 +165,26 @@ class JournalWriter:
         return keys, arguments
 
 
-async def _call(keys: list[str], arguments: list[Any]) -> bytes:
-    client: Any = async_journal_redis()
+async def _call(keys: list[str], arguments: list[Any], replicas: Replicas) -> bytes:
     try:
-        answer: bytes = await client.execute_command("EVALSHA", _SHA, len(keys), *keys, *arguments)
-    except redis.exceptions.NoScriptError:  # Redis was restarted
-        answer = await client.execute_command("EVAL", APPEND, len(keys), *keys, *arguments)
-    return answer
+        return await _confirmed(["EVALSHA", _SHA, len(keys), *keys, *arguments], replicas)
+    except redis.exceptions.NoScriptError:  # Redis was restarted, or another one leads
+        return await _confirmed(["EVAL", APPEND, len(keys), *keys, *arguments], replicas)
+
+
+async def _confirmed(command: list[Any], replicas: Replicas) -> bytes:
+    """The answer to a command, when enough replicas have what it wrote. Raises Unconfirmed."""
+    client: Any = async_journal_redis()
+    if not replicas.wanted:
+        alone: bytes = await client.execute_command(*command)
+        return alone
+    async with client.pipeline(transaction=False) as pipe:
+        pipe.execute_command(*command)
+        pipe.execute_command(*replicas.arguments(now()))
+        answer, count = await pipe.execute()
+    replicas.judge(count, now())
+    found: bytes = answer
+    return found
 
 
 _writers: WeakKeyDictionary[asyncio.AbstractEventLoop, JournalWriter] = WeakKeyDictionary()

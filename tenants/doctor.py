@@ -9,7 +9,6 @@ import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import Error, connection
@@ -20,6 +19,7 @@ from tenants.checkup import Finding, register_check
 from tenants.errors import TenancyError
 from tenants.models import Firm
 from tenants.redis import broker_redis, cache_redis, journal_redis
+from tenants.redis_address import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,8 +148,7 @@ def deletion_log() -> list[Finding]:
 
 
 def _redis_role(role: str, url: str, client: Callable[[], Any], policies: dict[str, str]) -> list[Finding]:
-    subject, parts = f"redis {role}", urlsplit(url)
-    where = f"{parts.hostname}:{parts.port or 6379}"  # never the password
+    subject, where = f"redis {role}", parse(url).place
     variable = f"REDIS_{role.upper()}_URL"
     try:
         client().ping()

@@ -39,6 +39,7 @@ from tenants.context import PUBLIC, FirmRef, PublicScope, firm_scope, public_sco
 from tenants.errors import FirmUnavailable, UnknownFirm
 from tenants.job_metrics import JobMetrics
 from tenants.job_trace import JobTrace
+from tenants.redis import make_client
 from tenants.watched_broker import WatchedBroker
 
 if TYPE_CHECKING:
@@ -194,7 +195,8 @@ def make_broker() -> Broker:
     """A broker with this project's middleware: Redis, or in memory when `DRAMATIQ_STUB`."""
     if settings.DRAMATIQ_STUB:
         return StubBroker(middleware=_middleware())
-    return WatchedBroker(url=settings.REDIS_BROKER_URL, middleware=_middleware())
+    client = make_client(settings.REDIS_BROKER_URL)
+    return WatchedBroker(client=client, replicas=settings.BROKER_REPLICAS, middleware=_middleware())
 
 
 broker = make_broker()

@@ -4,7 +4,8 @@ Dramatiq's consumers look into an empty queue again and again. To pick a job up 
 look a hundred times a second, and a hundred idle slots would keep Redis busy with nothing. Here they wait for the bell
 (one published message a job), and look by themselves only now and then: for what was rung while nobody could hear.
 
-Also a note of when each queue was last read: how a worker knows that it still works.
+Also a note of when each queue was last read: how a worker knows that it still works. And, where the broker's Redis has
+replicas, an answer only when one of them has the job: it outlives the leader.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 
+from tenants.redis import NotReplicated
+
 logger = logging.getLogger(__name__)
 
 # Commands out of a million that also look after dead workers' jobs: every ten seconds or so a process.
@@ -25,6 +28,8 @@ MAINTENANCE_CHANCE: Final = 10_000
 # Between two tries to hear the bell again, and the longest that the listener waits for it at a time.
 BACK_SECONDS: Final = 1.0
 LISTEN_SECONDS: Final = 1.0
+# For a replica that has fallen behind; one that keeps up answers within a millisecond or two.
+REPLICATED_MS: Final = 1_000
 # A consumer that has all the jobs it may have asks nobody; so soon it sees that one has ended.
 BUSY_SECONDS: Final = 0.01
 
@@ -101,10 +106,11 @@ class WatchedConsumer(_RedisConsumer):
 
 
 class WatchedBroker(RedisBroker):
-    """A Redis broker that rings, and whose consumers wait for it."""
+    """A Redis broker that rings, and whose consumers wait for it. `replicas`: how many must have a job."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, replicas: int = 0, **options: Any) -> None:
         super().__init__(maintenance_chance=MAINTENANCE_CHANCE, **options)  # type: ignore[no-untyped-call]
+        self._replicas = replicas
         self.bell = Bell(self.client, self.namespace)
 
     @property
@@ -113,7 +119,10 @@ class WatchedBroker(RedisBroker):
         return WatchedConsumer
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
-        """Put a job into its queue, and ring. Raises what Dramatiq's raises when it cannot be put there."""
+        """Put a job into its queue, and ring.
+
+        Raises what Dramatiq's raises when it cannot be put there; NotReplicated when it may yet be lost: send it again.
+        """
         put: Message[Any] = super().enqueue(message, delay=delay)
         if delay is None:
             try:
@@ -121,7 +130,18 @@ class WatchedBroker(RedisBroker):
             except redis.RedisError as error:
                 # The job is there; it waits for somebody's next look.
                 logger.debug("bell_not_rung", extra={"error": type(error).__name__})
+        if self._replicas:
+            self._confirm()
         return put
+
+    def _confirm(self) -> None:
+        """Whatever the leader has by now, its replicas have. Raises redis.RedisError."""
+        with self.client.pipeline(transaction=False) as pipe:
+            pipe.ping()  # WAIT looks at what was there when its connection last did something
+            pipe.execute_command("WAIT", self._replicas, REPLICATED_MS)
+            _, count = pipe.execute()
+        if count < self._replicas:
+            raise NotReplicated(f"{count} of {self._replicas} replicas have the job")
 
     def close(self) -> None:
         """Stop listening, then as Dramatiq's."""

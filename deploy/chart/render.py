@@ -23,6 +23,7 @@ OVERLAYS = ("small", "regional", "global")
 FILES = {
     "namespace": "00-namespace", "policies": "10-policies", "config": "20-config", "media": "30-media",
     "deletions": "30-media", "migrate": "40-migrate", "api": "50-api", "worker": "51-worker",
+    "redis": "35-redis", "redis-broker": "35-redis", "redis-journal": "35-redis", "redis-cache": "35-redis",
     "audio-worker": "52-audio-worker", "scheduler": "53-scheduler", "models": "54-models", "frontend": "60-frontend",
     "edge": "61-edge",
 }  # fmt: skip

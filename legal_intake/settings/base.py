@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from legal_intake.log_settings import configuration as log_configuration
 from legal_intake.server_names import MAX_BODY_BYTES
-from legal_intake.settings.env import BASE_DIR, DATA_DIR, env, running_addresses, secret, with_password
+from legal_intake.settings.env import BASE_DIR, DATA_DIR, env, redis_url, running_addresses, secret, with_password
 from legal_intake.settings.messages import *  # noqa: F403 - settings of their own file
+from tenants.redis import layer_host
+from tenants.redis_address import parse
 
 # Everything is production unless it says otherwise; `make run` and the tests say `development`.
 _running = running_addresses()
@@ -89,27 +91,36 @@ if env.bool("DATABASE_POOL", default=True):
     }
 
 _redis_password = secret("REDIS_PASSWORD")
-REDIS_BROKER_URL = with_password(
-    env.str("REDIS_BROKER_URL", default=_running.get("redis_broker_url", "redis://127.0.0.1:6379/0")), _redis_password
+REDIS_BROKER_URL = redis_url(
+    "REDIS_BROKER_URL",
+    env.str("REDIS_BROKER_URL", default=_running.get("redis_broker_url", "redis://127.0.0.1:6379/0")),
+    _redis_password,
 )
-REDIS_JOURNAL_URL = with_password(
-    env.str("REDIS_JOURNAL_URL", default=_running.get("redis_journal_url", "redis://127.0.0.1:6380/0")), _redis_password
+REDIS_JOURNAL_URL = redis_url(
+    "REDIS_JOURNAL_URL",
+    env.str("REDIS_JOURNAL_URL", default=_running.get("redis_journal_url", "redis://127.0.0.1:6380/0")),
+    _redis_password,
 )
-REDIS_CACHE_URL = with_password(
-    env.str("REDIS_CACHE_URL", default=_running.get("redis_cache_url", "redis://127.0.0.1:6381/0")), _redis_password
+REDIS_CACHE_URL = redis_url(
+    "REDIS_CACHE_URL",
+    env.str("REDIS_CACHE_URL", default=_running.get("redis_cache_url", "redis://127.0.0.1:6381/0")),
+    _redis_password,
 )
+# How many replicas must have what was written before it counts, besides the leader: all of the journal's, one of the
+# broker's. 0 asks for none, which is right for a Redis that has none.
+JOURNAL_REPLICAS = env.int("JOURNAL_REPLICAS", default=2 if parse(REDIS_JOURNAL_URL).sentinels else 0)
+BROKER_REPLICAS = env.int("BROKER_REPLICAS", default=1 if parse(REDIS_BROKER_URL).sentinels else 0)
 DRAMATIQ_STUB = env.bool("DRAMATIQ_STUB", default=False)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_CACHE_URL,
+        "BACKEND": "tenants.cache_backend.RedisCache",
         "KEY_FUNCTION": "tenants.cache.make_key",
     }
 }
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_CACHE_URL], "prefix": "li"},
+        "CONFIG": {"hosts": [layer_host(REDIS_CACHE_URL)], "prefix": "li"},
     }
 }
 

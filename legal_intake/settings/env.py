@@ -11,6 +11,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from legal_intake.process_number import start_time
+from tenants.redis_address import BadAddress, parse
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
@@ -51,6 +52,21 @@ def with_password(url: str, password: str) -> str:
         return url
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=f"{quote(parts.username or '')}:{quote(password, safe='')}@{host}").geturl()
+
+
+def redis_url(name: str, url: str, password: str) -> str:
+    """The address in the setting `name`, with its password.
+
+    Raises:
+        ImproperlyConfigured: it is no address that tenants.redis_address knows.
+    """
+    url = with_password(url, password)
+    try:
+        parse(url)
+    except BadAddress as error:
+        message = f"{name}: {error}"
+        raise ImproperlyConfigured(message) from None
+    return url
 
 
 def running_addresses() -> dict[str, Any]:

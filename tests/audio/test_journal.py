@@ -14,6 +14,7 @@ from audio.frames import Frame
 from audio.journal_writer import Write, _call, writer
 from audio.lease import lease
 from audio.models import Utterance
+from audio.replicas import Replicas
 from tenants import keys
 from tenants.context import firm_scope
 from tenants.errors import CannotDecrypt
@@ -46,7 +47,7 @@ def append(voice: Voice, some: list[Frame], epoch: int) -> str:
 
             running = writer()
             try:
-                return await _call(*running._command([write]))
+                return await _call(*running._command([write]), Replicas(0))
             finally:
                 running._task.cancel()
                 await close_async_clients()

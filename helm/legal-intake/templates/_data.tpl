@@ -53,8 +53,27 @@ postgresql://{{ $a.user }}@{{ include "legal-intake.fullname" . }}-pooler:5432/{
 {{- else if eq $redis.mode "single" -}}
 redis://{{ include "legal-intake.fullname" .root }}-redis-{{ .role }}:6379/0
 {{- else -}}
-{{- fail "redis.mode is valkey: three nodes with failover need a client that asks Sentinel who leads, and this release has none. Set redis.mode to external (a service whose address stays when it fails over), or to single for a trial" -}}
+{{- $hosts := list -}}
+{{- range include "legal-intake.redis.hosts" . | fromJsonArray }}{{ $hosts = append $hosts (printf "%s:26379" .) }}{{ end -}}
+redis+sentinel://{{ join "," $hosts }}/{{ .role }}/0
 {{- end -}}
+{{- end -}}
+
+{{/* The three of a role, as they call each other, as a JSON list: (dict "root" $ "role" "broker"). */}}
+{{- define "legal-intake.redis.hosts" -}}
+{{- $name := printf "%s-redis-%s" (include "legal-intake.fullname" .root) .role -}}
+{{- $hosts := list -}}
+{{- range until 3 }}{{ $hosts = append $hosts (printf "%s-%d.%s" $name . $name) }}{{ end -}}
+{{- toJson $hosts -}}
+{{- end -}}
+
+{{/* What the scripts of both containers are told: (dict "root" $ "role" "broker"). */}}
+{{- define "legal-intake.redis.env" -}}
+{{- $nodes := list -}}
+{{- range include "legal-intake.redis.hosts" . | fromJsonArray }}{{ $nodes = append $nodes (printf "%s:6379:26379" .) }}{{ end -}}
+- {name: ROLE, value: {{ .role }}}
+- {name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+- {name: NODES, value: {{ join " " $nodes | quote }}}
 {{- end -}}
 
 {{/* The most connections that all workloads together may hold: replicas x (processes x pool + fixed ones). */}}

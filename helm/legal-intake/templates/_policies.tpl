@@ -9,7 +9,7 @@
     matchLabels: {{- toYaml $n.gateway.namespaceLabels | nindent 6 }}
 {{- else if and (eq .name "DATABASE") (eq .root.Values.database.mode "cloudnativepg") -}}
 - podSelector: {matchLabels: {cnpg.io/cluster: {{ include "legal-intake.postgres.name" .root }}}}
-{{- else if and (eq .name "REDIS") (eq .root.Values.redis.mode "single") -}}
+{{- else if and (eq .name "REDIS") (ne .root.Values.redis.mode "external") -}}
 - podSelector:
     matchLabels:
       app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -32,13 +32,19 @@
 {{- end -}}
 {{- end -}}
 
+{{/* What our processes reach of Redis, as a JSON list: with Sentinels, those too. */}}
+{{- define "legal-intake.redis.ports" -}}
+{{- $mode := .Values.redis.mode -}}
+{{- if eq $mode "valkey" }}[6379, 26379]{{ else if eq $mode "single" }}[6379]{{ else }}{{ toJson .Values.networkPolicies.redis.ports }}{{ end -}}
+{{- end -}}
+
 {{/* ports of a path: its own, or those of the place outside. */}}
 {{- define "legal-intake.ports" -}}
 {{- $n := .root.Values.networkPolicies -}}
 {{- $ports := list -}}
 {{- if .path.port }}{{ $ports = list .path.port }}
 {{- else if eq .path.to "DATABASE" }}{{ $ports = $n.database.ports }}
-{{- else if eq .path.to "REDIS" }}{{ $ports = $n.redis.ports }}
+{{- else if eq .path.to "REDIS" }}{{ $ports = include "legal-intake.redis.ports" .root | fromJsonArray }}
 {{- else if eq .path.to "SERVICES" }}{{ $ports = $n.services.ports }}
 {{- else if eq .path.to "APISERVER" }}{{ $ports = $n.apiServer.ports }}
 {{- end -}}

@@ -96,11 +96,14 @@ def test_the_edge_is_composes_nginx() -> None:
 
 def test_redis_has_the_same_files() -> None:
     ours, theirs = CHART / "files" / "redis", ROOT / "deploy" / "redis"
-    assert {path.name for path in ours.iterdir()} == {path.name for path in theirs.iterdir()}
+    assert {path.name for path in ours.iterdir() if path.is_file()} == {path.name for path in theirs.iterdir()}
     for path in theirs.iterdir():
         assert (ours / path.name).read_bytes() == path.read_bytes(), f"copy {path.name} again"
     config = of_kind("ConfigMap", "small")[f"{FULL}-redis"]
     assert config["data"] == {path.name: path.read_text() for path in theirs.iterdir()}
+    three = of_kind("ConfigMap", "valkey")[f"{FULL}-redis"]
+    more = {path.name: path.read_text() for path in (ours / "failover").iterdir()}
+    assert three["data"] == {**config["data"], **more}
 
 
 def test_our_processes_are_told_the_same_things() -> None:

@@ -93,7 +93,12 @@ def paths() -> list[dict[str, Any]]:
 
 
 def wanted(name: str, places: dict[str, Place]) -> set[tuple[str, str, int]]:
-    on = {"", *(["models"] if "models" in places else []), *(["plain"] if name in ("keda", "cloudnativepg") else [])}
+    on = {
+        "",
+        *(["models"] if "models" in places else []),
+        *(["plain"] if name in ("keda", "cloudnativepg") else []),
+        *([name] if name == "valkey" else []),
+    }
     found = set()
     for path in paths():
         if path.get("when", "") not in on:
@@ -101,11 +106,12 @@ def wanted(name: str, places: dict[str, Place]) -> set[tuple[str, str, int]]:
         targets = [path["to"]]
         if path["to"] == "REDIS":
             targets = [each for each in places if each.startswith("redis-")]
-        found |= {(path["from"], target, path.get("port", 6379)) for target in targets if target in places}
+        ports = [path["port"]] if "port" in path else [6379, 26379] if name == "valkey" else [6379]
+        found |= {(path["from"], target, port) for target in targets if target in places for port in ports}
     return found
 
 
-@pytest.mark.parametrize("name", ["external", "small", "keda", "cloudnativepg"])
+@pytest.mark.parametrize("name", ["external", "small", "keda", "cloudnativepg", "valkey"])
 def test_who_may_reach_whom_is_the_table(name: str) -> None:
     policies = list(of_kind("NetworkPolicy", name).values())
     places = inside(name)
@@ -116,7 +122,8 @@ def test_who_may_reach_whom_is_the_table(name: str) -> None:
         for source in everyone
         for target in places
         for port in ports
-        if source != target and reaches(policies, everyone[source], places[target], port)
+        if (source != target or source.startswith("redis-"))
+        and reaches(policies, everyone[source], places[target], port)
     }
     assert found == wanted(name, places)
 

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Starts Redis in its ROLE (broker, journal or cache). The password goes from its file into a file of the container's
 # memory that only Redis reads: neither its arguments nor its environment show it.
+#
+#   MORE_CONFIG   a file with more settings, which win over the role's
 set -eu
 
 folder=$(cd "$(dirname "$0")" && pwd)
 role=${ROLE:-}
 secret=${REDIS_PASSWORD_FILE:-/run/secrets/redis_password}
-config=/tmp/redis.conf
+config=${CONFIG:-/tmp/redis.conf}
 
 refuse() {
     echo "redis $role: $1" >&2
@@ -29,6 +31,7 @@ umask 077
     cat "$folder/common.conf" "$folder/$role.conf"
     echo "maxmemory ${MAXMEMORY:-256mb}"
     echo "requirepass $password"
+    [ -z "${MORE_CONFIG:-}" ] || cat "$MORE_CONFIG"
 } >"$config"
 unset password
 exec redis-server "$config"
