@@ -1,10 +1,14 @@
-{{/* Our own Python processes: what they are told, and the files that they read. */}}
+{{/* Our own Python processes: what they are told, and the files that they read. sends: it sends mail and texts. */}}
 {{- define "legal-intake.pythonEnv" -}}
 envFrom:
   - configMapRef: {name: {{ include "legal-intake.fullname" .root }}-config}
 env:
 {{- range $name, $value := .env }}
   - {name: {{ $name }}, value: {{ $value | toString | quote }}}
+{{- end }}
+{{- if and .sends .root.Values.messages.existingSecret.name }}
+  - {name: SMTP_PASSWORD_FILE, value: /run/secrets/smtp_password}
+  - {name: SMS_GATEWAY_SECRET_FILE, value: /run/secrets/sms_gateway_secret}
 {{- end }}
 {{- range .values.extraEnv }}
   - {{- toYaml . | nindent 4 }}
@@ -29,6 +33,11 @@ projected:
     - secret:
         name: {{ required "redis.existingSecret.name is missing: name the Secret with Redis' password" .root.Values.redis.existingSecret.name }}
         items: [{key: {{ .root.Values.redis.existingSecret.key }}, path: redis_password}]
+    {{- if and .sends .root.Values.messages.existingSecret.name }}
+    - secret:
+        name: {{ .root.Values.messages.existingSecret.name }}
+        items: [{key: smtp_password, path: smtp_password}, {key: sms_gateway_secret, path: sms_gateway_secret}]
+    {{- end }}
 {{- end -}}
 
 {{- define "legal-intake.pythonMounts" -}}
@@ -42,7 +51,7 @@ volumeMounts:
 {{- end -}}
 
 {{- define "legal-intake.pythonVolumes" -}}
-- {{- include "legal-intake.secretsVolume" (dict "root" .root "keys" .keys) | nindent 2 }}
+- {{- include "legal-intake.secretsVolume" (dict "root" .root "keys" .keys "sends" .sends) | nindent 2 }}
 - name: tmp
   emptyDir: {medium: Memory, sizeLimit: 256Mi}
 {{- if not .withoutMedia }}
