@@ -17,6 +17,13 @@ HERE = Path(__file__).resolve().parent
 KEPT = ("required", "enum", "pattern", "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads a bare `=` (an operator in a list of operators) as text."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", yaml.SafeLoader.construct_yaml_str)
+
+
 def strict(node: dict[str, Any]) -> dict[str, Any]:
     """A CRD's OpenAPI node as a JSON schema that refuses unknown fields."""
     if node.get("x-kubernetes-int-or-string"):
@@ -37,7 +44,7 @@ def strict(node: dict[str, Any]) -> dict[str, Any]:
 
 def convert(path: Path) -> list[str]:
     """Write the schemas of one CRD's served versions; their names."""
-    spec = yaml.safe_load(path.read_text())["spec"]
+    spec = yaml.load(path.read_text(), Loader=_Loader)["spec"]
     written = []
     for version in spec["versions"]:
         if not version.get("served", True):
