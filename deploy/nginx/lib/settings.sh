@@ -29,7 +29,7 @@ load_settings() {
     : "${NGINX_IPV6:=auto}"
     : "${NGINX_WORKERS:=auto}"
     : "${NGINX_SOCKET_HOURS:=12}"
-    : "${NGINX_WATCH_SECONDS:=10}" "${NGINX_STOP_SECONDS:=10}"
+    : "${NGINX_WATCH_SECONDS:=10}" "${NGINX_RELOAD_SECONDS:=60}" "${NGINX_STOP_SECONDS:=10}"
     : "${SECURE_HSTS_SECONDS:=31536000}"
     # A browser loads a page with some twenty requests; an office shares one address.
     : "${NGINX_RATE_GENERAL:=50r/s}" "${NGINX_BURST_GENERAL:=200}"
@@ -61,7 +61,7 @@ check_settings() {
         matches "NGINX_BURST_$name" '^[0-9]{1,6}$' 'a number'
     done
     for name in CONN_REQUESTS CONN_SOCKETS HTTP_PORT HTTPS_PORT PUBLIC_HTTPS_PORT DASHBOARDS_PORT STATUS_PORT \
-        SOCKET_HOURS WATCH_SECONDS STOP_SECONDS; do
+        SOCKET_HOURS WATCH_SECONDS RELOAD_SECONDS STOP_SECONDS; do
         matches "NGINX_$name" '^[1-9][0-9]{0,5}$' 'a number above 0'
     done
     for name in API FRONTEND GRAFANA KIBANA; do
