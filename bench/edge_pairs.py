@@ -1,15 +1,17 @@
 """An edge with many domains: what its nginx takes to begin, to turn to a new certificate, and what that costs clients.
 
-    python -m bench.edge_pairs [--pairs 1000] [--laid 50] [--renderer deploy/nginx]
+    python -m bench.edge_pairs [--pairs 1000] [--laid 50] [--renderer deploy/nginx] [--renderer-only]
 
-`fetched` pairs come as on Kubernetes, `laid` ones as Certbot lays them down. Without an nginx (tests/deploy/nginx_house.py
-says where it is looked for) only the renderer is measured. `--renderer`: the folder of another release, to compare.
+`fetched` pairs come as on Kubernetes, `laid` ones as Certbot lays them down. Without an nginx only the renderer is
+measured (tests/deploy/nginx_house.py says where one is looked for). `--renderer`: another release's folder, to compare.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
+import resource
 import ssl
 import subprocess
 import threading
@@ -51,11 +53,18 @@ def new_pair(number: int) -> Pair:
 
 def rendering(house: House, what: str, name: str, previous: str = "") -> None:
     """One run of the renderer, timed."""
-    began = time.monotonic()
+    before, began = cpu_of_children(), time.monotonic()
     done = house.render(house.folder / name, house.folder / previous if previous else None)
-    seconds = time.monotonic() - began
+    seconds, cpu = time.monotonic() - began, cpu_of_children() - before
     lines = len((house.folder / name / "pairs.map").read_text().splitlines())
-    print(f"renderer, {what}: {seconds:.2f} s, {lines} names, status {done.returncode}", flush=True)
+    said = f"{seconds:.2f} s ({cpu:.2f} s of CPU), {lines} names, status {done.returncode}"
+    print(f"renderer, {what}: {said}", flush=True)
+
+
+def cpu_of_children() -> float:
+    """Of the processes that have ended; no other work on the machine is in it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def renderer(pairs: int, laid: int) -> None:
@@ -124,7 +133,7 @@ def memory(house: House) -> str:
 
 
 def serving(pairs: int) -> None:
-    """nginx with all pairs: its start, every firm's certificate, and a renewal while clients come and sockets are open."""
+    """nginx with all pairs: its start, every certificate, and a renewal while clients come and sockets are open."""
     with name_server() as names, open_folder() as folder, contextlib.ExitStack() as stack:
         house = House(folder, names, NGINX_RELOAD_SECONDS="2", NGINX_CONN_SOCKETS="100", **LIMITS)
         api = Upstream("api-1", "127.0.0.2", house.api_port)
@@ -149,7 +158,7 @@ def serving(pairs: int) -> None:
                 began = time.monotonic()
                 folders.write(host(number), pair)
                 hand_over(house.own / ".pairs" / f"{host(number)}@{pair.version}")
-                wait_for(lambda pair=pair, number=number: house.certificate_of(host(number)) == leaf(pair), 60)
+                wait_for(functools.partial(shows, house, number, pair), 60)
                 print(f"nginx, a renewed pair is shown after {time.monotonic() - began:.1f} s", flush=True)
             time.sleep(2)
         for number, sock in enumerate(sockets):
@@ -158,6 +167,11 @@ def serving(pairs: int) -> None:
             sock.close()
         print(f"clients meanwhile: {dict(clients.ends)}, the slowest {clients.longest:.2f} s; {SOCKETS} sockets stayed")
         print(f"nginx, memory after two reloads: {memory(house)}")
+
+
+def shows(house: House, number: int, pair: Pair) -> bool:
+    """Whether a new connection to that firm is shown this pair."""
+    return house.certificate_of(host(number)) == leaf(pair)
 
 
 def leaf(pair: Pair) -> bytes:
@@ -171,9 +185,12 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=1000)
     parser.add_argument("--laid", type=int, default=50)
     parser.add_argument("--renderer", type=Path, default=nginx_house.NGINX)
+    parser.add_argument("--renderer-only", action="store_true")
     asked = parser.parse_args()
     nginx_house.NGINX = asked.renderer.resolve()
     renderer(asked.pairs, asked.laid)
+    if asked.renderer_only:
+        return
     if PREFIX:
         serving(asked.pairs)
     else:
