@@ -8,6 +8,7 @@ and every process of production refuses to start while one of these is wrong. `m
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,7 @@ REQUIRED = {
     "TRUSTED_PROXIES": "the networks whose X-Forwarded-For is believed, such as 10.0.0.0/8",
 }
 LEAST_SECRET = 50
+ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 def findings() -> list[str]:
@@ -41,6 +43,8 @@ def findings() -> list[str]:
         found.append("The embedded servers of `make run` are in use: set DATABASE_URL and REDIS_*_URL.")
     if not (settings.MASTER_KEY or settings.MASTER_KEY_FILE):
         found.append("MASTER_KEY or MASTER_KEY_FILE is missing: firms' keys cannot be opened without it.")
+    if settings.ASSETS_ORIGIN and not ORIGIN.fullmatch(settings.ASSETS_ORIGIN):
+        found.append(f"ASSETS_ORIGIN is {settings.ASSETS_ORIGIN!r}: set it to https:// and a host, without a path.")
     found += [f"{name} is missing: {meaning}." for name, meaning in REQUIRED.items() if not getattr(settings, name)]
     return found
 

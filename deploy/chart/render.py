@@ -45,6 +45,9 @@ OPTIONAL = {
         "Apply it first; then name legal-intake-pooler and legal-intake-postgres-rw in the DATABASE_URLs.",
     ),
 }
+# Firms' own domains: what is there besides, and what takes the place of the same name.
+CERTIFICATES = "Needs cert-manager. Apply it after k8s/: its edge and its policies take the place of those there."
+ISSUERS = "For cert-manager. To practise, with certificates that browsers refuse: acme-staging-v02.api.letsencrypt.org."
 HEAD = "# Rendered from helm/legal-intake by scripts/render-k8s, and held equal by a test. Comments are there.\n"
 
 Object = dict[str, Any]
@@ -69,8 +72,8 @@ def plain(found: Object) -> Object:
     """An object as if no Helm had been there, with its namespace."""
     metadata = found["metadata"]
     annotations = {k: v for k, v in metadata.pop("annotations", {}).items() if not k.startswith("helm.sh/")}
-    if found["kind"] != "PriorityClass":
-        metadata["namespace"] = NAMESPACE
+    if found["kind"] not in ("PriorityClass", "ClusterIssuer", "Namespace"):
+        metadata.setdefault("namespace", NAMESPACE)
     if annotations:
         metadata["annotations"] = annotations
     for each in (metadata, found.get("spec", {}).get("template", {}).get("metadata", {})):
@@ -86,6 +89,23 @@ def namespace() -> Object:
     labels = {"app.kubernetes.io/part-of": "legal-intake", "app.kubernetes.io/component": "namespace"}
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {**labels, **levels}}}
+
+
+def certificates() -> dict[str, str]:
+    """What is different where firms bring domains of their own, and who issues for them."""
+    found = render(ROOT / "k8s" / "values" / "certificates.yaml")
+    issuers = [each for each in found if each["kind"] == "ClusterIssuer"]
+    wanted = []
+    for each in found:
+        component = each["metadata"]["labels"]["app.kubernetes.io/component"]
+        different = component == "edge" and each["kind"] in ("Deployment", "NetworkPolicy")
+        if (component == "certificates" and each not in issuers) or different:
+            wanted.append(each)
+    wanted.sort(key=lambda each: each["kind"] != "Namespace")
+    return {
+        "optional/certificates.yaml": dump(wanted, f"# {CERTIFICATES}\n"),
+        "optional/issuers.yaml": dump(issuers, f"# {ISSUERS}\n"),
+    }
 
 
 def dump(objects: list[Object], more: str = "") -> str:
@@ -107,7 +127,7 @@ def files() -> dict[str, str]:
     for name, (mode, kinds, more) in OPTIONAL.items():
         objects = render(CHART / "ci" / f"{mode}-values.yaml")
         optional[f"optional/{name}.yaml"] = dump([each for each in objects if each["kind"] in kinds], f"# {more}\n")
-    return {**{name: dump(objects) for name, objects in sorted(found.items())}, **optional}
+    return {**{name: dump(objects) for name, objects in sorted(found.items())}, **optional, **certificates()}
 
 
 def main() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -18,18 +22,29 @@ from tenants.problems import page_or_problem
 def client_page(request: HttpRequest) -> HttpResponse:
     """The page, or a clear 503 `frontend_not_built` where the web app was never built."""
     index = Path(settings.FRONTEND_DIST) / "index.html"
+    origin = settings.ASSETS_ORIGIN
     try:
-        html = _read(index, index.stat().st_mtime_ns)
+        html = _read(index, index.stat().st_mtime_ns, origin)
     except OSError:
         detail = "The web app is not built yet. Run `make build-web`, then reload this page."
         return page_or_problem(request, 503, "frontend_not_built", detail)
     # Not stored: whoever goes back after a quick exit shall not see the conversation again.
-    return HttpResponse(html, headers={"Cache-Control": "no-store"})
+    response = HttpResponse(html, headers={"Cache-Control": "no-store"})
+    return _let_in(origin, request, response) if origin else response
 
 
 @lru_cache(maxsize=2)
-def _read(index: Path, _changed: int) -> bytes:
-    return index.read_bytes()
+def _read(index: Path, _changed: int, origin: str) -> bytes:
+    html = index.read_bytes()
+    return html.replace(b'="/static/app/', f'="{origin}/static/app/'.encode()) if origin else html
+
+
+def _let_in(origin: str, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """This page alone may have files of `origin`; nothing is sent there."""
+    more = {kind: [SELF, origin] for kind in ("script-src", "style-src", "font-src")} | {"img-src": [origin]}
+    with_policy: Callable[[Callable[..., Any]], Callable[..., Any]] = csp_update(more)
+    answered: HttpResponse = with_policy(lambda _request: response)(request)
+    return answered
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -80,6 +80,9 @@ class Settings:
         kind = environ.get("CERTIFICATES_ISSUER_KIND") or "ClusterIssuer"
         if kind not in ("ClusterIssuer", "Issuer"):
             raise Unusable(f"CERTIFICATES_ISSUER_KIND is {kind!r}: use ClusterIssuer or Issuer")
+        platform = environ.get("CERTIFICATES_PLATFORM") or "yes"
+        if platform not in ("yes", "no"):
+            raise Unusable(f"CERTIFICATES_PLATFORM is {platform!r}: use yes or no")
         return cls(
             namespace=needed("CERTIFICATES_NAMESPACE", "the namespace of Certificates and their Secrets"),
             rules=Rules(
@@ -87,6 +90,7 @@ class Settings:
                 issuer=needed("CERTIFICATES_ISSUER", "the issuer for one host (HTTP-01)"),
                 wildcard_issuer=environ.get("CERTIFICATES_WILDCARD_ISSUER", "").strip(),
                 issuer_kind=kind,
+                platform=platform == "yes",
             ),
             limits=Limits(
                 per_pass=number("CERTIFICATES_PER_PASS", 20),

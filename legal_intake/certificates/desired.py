@@ -38,12 +38,14 @@ class Rules:
         issuer: for one host, proved over HTTP.
         wildcard_issuer: for the base domain and all hosts right below it, proved by DNS; empty: they get one each.
         issuer_kind: ClusterIssuer or Issuer.
+        platform: also for the base domain and the hosts right below it; not where somebody else brings that pair.
     """
 
     owner: str
     issuer: str
     wildcard_issuer: str = ""
     issuer_kind: str = "ClusterIssuer"
+    platform: bool = True
 
     @property
     def labels(self) -> dict[str, str]:
@@ -129,13 +131,14 @@ def wanted(base: str, hosts: Iterable[str], rules: Rules) -> tuple[dict[str, Wan
     found: dict[str, Wanted] = {}
     unusable: list[str] = []
     below = f".{base}"
-    wild = bool(rules.wildcard_issuer) and is_name(base)
+    wild = rules.platform and bool(rules.wildcard_issuer) and is_name(base)
+    elsewhere = wild or not rules.platform
     if wild:
         found[base] = Wanted(base, (base, f"*{below}"), rules.wildcard_issuer)
     for host in hosts:
         if not is_name(host):
             unusable.append(host)
-        elif wild and (host == base or (host.endswith(below) and "." not in host.removesuffix(below))):
+        elif elsewhere and (host == base or (host.endswith(below) and "." not in host.removesuffix(below))):
             continue
         else:
             found[host] = Wanted(host, (host,), rules.issuer)

@@ -140,7 +140,7 @@ class Fetcher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._source = Source(settings)
-        self._folders = Folders(settings.folder)
+        self._folders = Folders(settings.folder, settings.keep_seconds)
         self._etag = ""
         self._names: dict[str, str] = {}
         self._gone: dict[str, float] = {}
@@ -163,6 +163,7 @@ class Fetcher:
                 self._names = names
                 self._etag = etag if self._take(stop) else ""
             self._remove()
+            self._folders.sweep()
         except (Away, OSError) as error:
             reason = str(error) if isinstance(error, Away) else f"{type(error).__name__}: {error.strerror}"
             self._say_trouble(reason)
@@ -192,12 +193,13 @@ class Fetcher:
                     say("warning", "pair_not_taken", host=name, reason=failing[name])
             else:
                 written += 1
-                if written <= SAID_PER_ROUND:
+                if pair.over:
+                    say("warning", "pair_has_ended", host=name, ends=pair.ends.isoformat())
+                elif written <= SAID_PER_ROUND:
                     say("info", "pair_written", host=name, ends=pair.ends.isoformat())
         self._failing = failing
         if written > SAID_PER_ROUND:
             say("info", "pairs_written", number=written)
-        self._folders.sweep()
         self._folders.mark_known()
         return not failing
 
@@ -234,10 +236,10 @@ def _read_list(listed: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     if not isinstance(pairs, list) or not isinstance(proofs, dict) or len(pairs) > MAX_PAIRS:
         raise Away("the list has another form than we know")
     names = {str(each.get("name")): str(each.get("version")) for each in pairs if isinstance(each, dict)}
-    return (
-        {name: version for name, version in names.items() if is_name(name) and version.isalnum()},
-        {token: key for token, key in proofs.items() if is_proof(token, key)},
-    )
+    usable = {name: version for name, version in names.items() if is_name(name) and version.isalnum()}
+    if len(usable) < len(pairs):
+        say("warning", "names_left_out", number=len(pairs) - len(usable), reason="no host names, or named twice")
+    return usable, {token: key for token, key in proofs.items() if is_proof(token, key)}
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """Pairs on an edge's disk, where nginx looks: NAME/fullchain.pem and NAME/privkey.pem, never half of one.
 
-Each NAME is a link to a folder below `.pairs` that is written whole before the link is turned to it. What is there
-tells which version it is, so a new start fetches nothing that it has.
+Each NAME is a link to a folder below `.pairs` that is written whole before the link is turned to it, and never changed
+after. What is there tells which version it is, so a new start fetches nothing that it has. Beside the two files stands
+`names`, the hosts of the certificate: the pair was checked before it was written, so nginx's renderer takes the folder
+as it is and runs no openssl. It uses the folder itself, not a copy: one that was replaced therefore stays for a while.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +18,10 @@ from legal_intake.certificates.pairs import Pair, is_name
 
 STORE: Final = ".pairs"
 PROOFS: Final = ".acme"
+#: In each folder: the hosts that its certificate is for, in one line. deploy/nginx/lib/certificates.sh reads it.
+NAMES: Final = "names"
+#: nginx has turned to the next pair long before: NGINX_WATCH_SECONDS and NGINX_RELOAD_SECONDS are a minute or so.
+REPLACED_SECONDS: Final = 3600.0
 #: Below a web root, where authorities look.
 PROOFS_PATH: Final = ".well-known/acme-challenge"
 
@@ -24,10 +31,12 @@ class Folders:
 
     Args:
         root: NGINX_OWN_CERTIFICATES of the nginx beside us.
+        replaced_seconds: so long a pair that was replaced or removed stays where nginx may still read it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, replaced_seconds: float = REPLACED_SECONDS) -> None:
         self._root = root
+        self._replaced_seconds = replaced_seconds
         self._store = root / STORE
         self._proofs = root / PROOFS / PROOFS_PATH
 
@@ -39,7 +48,8 @@ class Folders:
                 continue
             folder = link.readlink()
             name, _, version = folder.name.rpartition("@")
-            if folder.parent.name == STORE and name == link.name and (link / "privkey.pem").is_file():
+            whole = all((link / file).is_file() for file in ("fullchain.pem", "privkey.pem", NAMES))
+            if folder.parent.name == STORE and name == link.name and whole:
                 found[name] = version
         return found
 
@@ -56,6 +66,7 @@ class Folders:
         part.mkdir(parents=True)
         _write(part / "fullchain.pem", pair.chain)
         _write(part / "privkey.pem", pair.key)
+        _write(part / NAMES, " ".join(sorted(pair.hosts)).encode() + b"\n")
         shutil.rmtree(whole, ignore_errors=True)
         part.rename(whole)
         link = self._store / f".link-{name}"
@@ -64,25 +75,36 @@ class Folders:
         before = place.readlink().name if place.is_symlink() else ""
         link.rename(place)
         if before and before != whole.name:
-            shutil.rmtree(self._store / before, ignore_errors=True)
+            self._let_go(before)
 
     def remove(self, name: str) -> None:
-        """Take a pair of ours away."""
+        """Take a pair of ours away: nginx finds it no more."""
         place = self._root / name
         if is_name(name) and place.is_symlink():
             before = place.readlink().name
             place.unlink()
-            shutil.rmtree(self._store / before, ignore_errors=True)
+            self._let_go(before)
 
     def sweep(self) -> None:
-        """Remove what an end in the middle left behind."""
-        kept = {f"{name}@{version}" for name, version in self.versions().items()}
-        if self._store.is_dir():
-            for left in self._store.iterdir():
-                if left.is_symlink():
-                    left.unlink()
-                elif left.name not in kept:
-                    shutil.rmtree(left, ignore_errors=True)
+        """Remove what an end in the middle left behind, and what was replaced long enough ago."""
+        kept = {link.readlink().name for link in self._root.iterdir() if link.is_symlink()}
+        now = time.time()
+        if not self._store.is_dir():
+            return
+        for left in self._store.iterdir():
+            if left.is_symlink():
+                left.unlink()
+            elif left.name.startswith(".") or (left.name not in kept and self._is_over(left, now)):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _let_go(self, folder: str) -> None:
+        """From now on it is not used. Its own time says since when, which survives our restart."""
+        if (self._store / folder).is_dir():
+            os.utime(self._store / folder)
+
+    def _is_over(self, folder: Path, now: float) -> bool:
+        # A clock that was set back must not keep keys for ever.
+        return abs(now - folder.stat().st_mtime) >= self._replaced_seconds
 
     def answer(self, proofs: dict[str, str]) -> None:
         """Lay down what authorities ask for on port 80, and nothing else."""

@@ -132,6 +132,8 @@ EXPORTS_DIR = env.str("EXPORTS_DIR", default="")
 EXPORT_HOURS = env.float("EXPORT_HOURS", default=24)
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
+# Where browsers get the page's files (/static/app/) from, such as https://cdn.example.org; empty: the firm's host.
+ASSETS_ORIGIN = env.str("ASSETS_ORIGIN", default="").rstrip("/")
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [("app", FRONTEND_DIST)] if FRONTEND_DIST.is_dir() else []
 

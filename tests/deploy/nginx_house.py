@@ -176,6 +176,7 @@ class House:
             "NGINX_WORKERS": "2",
             "NGINX_IPV6": "off",
             "NGINX_WATCH_SECONDS": "1",
+            "NGINX_RELOAD_SECONDS": "1",
             "NGINX_STOP_SECONDS": "2",
             **{f"NGINX_{name}_PORT": str(port) for name, port in self.ports.items()},
             **settings,

@@ -217,6 +217,9 @@ def test_hashed_files_are_immutable_and_what_the_frontend_lacks_an_api_has(
     house, api, frontend = place
     hashed = house.https("GET", "/static/app/assets/index-B3x_9aQz.js")
     assert hashed.one("cache-control") == "public, max-age=31536000, immutable"
+    assert hashed.one("access-control-allow-origin") == "*", "through a CDN's host it is another origin's"
+    assert hashed.one("strict-transport-security")
+    assert house.https("GET", "/api/x").all("access-control-allow-origin") == []
     assert last(frontend, "/static/app/assets/index-B3x_9aQz.js")
     assert house.https("GET", "/static/app/icon.svg").all("cache-control") == []
     frontend.answer = lambda _seen: (404, {}, b"gone")
@@ -224,6 +227,8 @@ def test_hashed_files_are_immutable_and_what_the_frontend_lacks_an_api_has(
     try:
         older = house.https("GET", "/static/app/assets/index-old12345.js")
         assert (older.status, older.body) == (200, b"older")
+        assert older.one("access-control-allow-origin") == "*"
+        assert older.one("strict-transport-security")
         missing = house.https("GET", "/static/app/assets/index-none1234.js")
         assert missing.status == 404
         assert not any("immutable" in value for value in missing.all("cache-control"))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from legal_intake.certificates.folders import Folders
+from legal_intake.certificates.pairs import check
 from tests.deploy.nginx_house import (
     DOMAIN,
     NGINX,
@@ -22,6 +24,7 @@ from tests.deploy.nginx_house import (
     make_certificate,
     open_folder,
 )
+from tests.support.certificates_house import make_pair
 from tests.support.names import name_server
 
 needs_nginx = pytest.mark.skipif(not PREFIX, reason=f"not run: {WHY_NOT}")
@@ -102,11 +105,14 @@ def test_nginx_takes_every_setting(house: House) -> None:
         "NGINX_RATE_LOGIN": "1r/s",
         "NGINX_API": "127.0.0.1:9",
         "NGINX_PLAIN_PORT": "8082",
+        "NGINX_PROXY_PROTOCOL": "on",
     }
     folder = rendered(house)
     assert judge(house.folder, folder) == ""
     assert "https://$host:8443$request_uri" in (folder / "server-http.conf").read_text()
     assert "[::]:" in (folder / "server-https.conf").read_text()
+    spoken = [file.name for file in folder.glob("*.conf") if " proxy_protocol;" in file.read_text()]
+    assert sorted(spoken) == ["server-http.conf", "server-https.conf"], "neither the plain port nor the status"
 
 
 @needs_nginx
@@ -198,6 +204,68 @@ def test_a_broken_pair_is_left_out_and_a_good_one_before_it_stays(house: House, 
     assert set(pairs(second)) == {"a.example"}
 
 
+def fetch(house: House, host: str, *names: str) -> Path:
+    """A pair as the fetcher of Kubernetes lays it down; the folder that nginx is to read."""
+    Folders(house.own).write(host, check(*make_pair(host, *names)))
+    return (house.own / host).resolve()
+
+
+def test_a_fetched_pair_is_used_where_it_lies(house: House) -> None:
+    """No process for each: with a thousand of them a start would take half a minute."""
+    first = fetch(house, "a.example", "www.a.example", "*.a.example")
+    folder = rendered(house)
+    assert pairs(folder) == dict.fromkeys(("a.example", "www.a.example", "*.a.example"), str(first))
+    assert [path.name for path in (folder / "certs").iterdir() if path.is_dir()] == [], "nothing is copied"
+    second = fetch(house, "a.example")
+    again = rendered(house, "two", folder)
+    assert second != first
+    assert pairs(again) == {"a.example": str(second)}
+    assert (first / "privkey.pem").exists(), "the workers before still read it"
+
+
+def test_what_is_fetched_comes_after_the_operators_own_and_before_certbots(house: House) -> None:
+    fetched = fetch(house, "a.example", "b.example")
+    make_certificate(house.own / "theirs", "a.example")
+    make_certificate(house.acme / "b.example", "b.example", "c.example")
+    found = pairs(rendered(house))
+    assert set(found) == {"a.example", "b.example", "c.example"}
+    assert found["b.example"] == str(fetched)
+    theirs = (house.own / "theirs" / "fullchain.pem").read_bytes()
+    assert Path(found["a.example"], "fullchain.pem").read_bytes() == theirs
+
+
+@pytest.mark.parametrize("file", ["names", "privkey.pem"])
+def test_a_fetched_pair_that_is_not_whole_is_left_out_and_said(house: House, file: str) -> None:
+    (fetch(house, "a.example") / file).unlink()
+    fetch(house, "b.example")
+    done = house.render(house.folder / "one")
+    assert done.returncode == 0, done.stderr
+    assert "a.example: it is not whole; it is left out" in done.stderr
+    assert set(pairs(house.folder / "one")) == {"b.example"}
+
+
+def test_a_name_that_is_none_is_left_out_and_said(house: House) -> None:
+    (fetch(house, "a.example") / "names").write_text("a.example b;}.example * $x\n")
+    done = house.render(house.folder / "one")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("a name in it is no host name, and is left out") == 3
+    assert set(pairs(house.folder / "one")) == {"a.example"}
+
+
+def test_what_is_known_is_linked_and_never_checked_again(house: House) -> None:
+    for host in ("a.example", "b.example"):
+        make_certificate(house.acme / host, host)
+    first = rendered(house)
+    make_certificate(house.acme / "b.example", "b.example")
+    second = rendered(house, "two", first)
+    before, now = pairs(first), pairs(second)
+    assert Path(before["a.example"], "privkey.pem").samefile(Path(now["a.example"], "privkey.pem"))
+    assert before["a.example"] != now["a.example"], "nginx remembers certificates by their path"
+    assert Path(now["b.example"]).name not in {Path(each).name for each in before.values()}
+    shutil.rmtree(first)
+    assert Path(now["a.example"], "fullchain.pem").read_bytes()
+
+
 def test_keys_are_copied_for_nobody_else_to_read(house: House) -> None:
     make_certificate(house.acme / "a.example", "a.example")
     (house.acme / "a.example" / "privkey.pem").chmod(0o644)
@@ -224,6 +292,9 @@ def test_without_a_login_there_are_no_dashboards(house: House) -> None:
         ("NGINX_TRUSTED_PROXIES", "proxy.example", "is no network"),
         ("SECURE_HSTS_SECONDS", "a year", "must be a number of seconds"),
         ("NGINX_API", "api", "must be host:port"),
+        ("NGINX_PROXY_PROTOCOL", "yes", "NGINX_PROXY_PROTOCOL is yes: it must be on or off"),
+        ("NGINX_PROXY_PROTOCOL", "on", "NGINX_PROXY_PROTOCOL is on, and NGINX_TRUSTED_PROXIES is empty"),
+        ("NGINX_RELOAD_SECONDS", "0", "NGINX_RELOAD_SECONDS is 0"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_says_what_to_do(house: House, name: str, value: str, said: str) -> None:

@@ -269,6 +269,24 @@ def test_the_page_sets_the_token_and_no_cache_keeps_it(settings: Any, tmp_path: 
     assert "microphone=(self)" in response.headers["Permissions-Policy"]
 
 
+def test_the_pages_files_may_come_from_elsewhere_and_nothing_goes_there(settings: Any, tmp_path: Any) -> None:
+    page = '<script type="module" crossorigin src="/static/app/assets/index-B3x_9aQz.js"></script><a href="/static/x">'
+    (tmp_path / "index.html").write_text(page)
+    settings.FRONTEND_DIST, settings.ASSETS_ORIGIN = tmp_path, "https://cdn.example"
+    response = Browser().get("/")
+    assert 'src="https://cdn.example/static/app/assets/index-B3x_9aQz.js"' in response.content.decode()
+    assert 'href="/static/x"' in response.content.decode()
+    policy = dict(part.strip().split(" ", 1) for part in response.headers["Content-Security-Policy"].split(";"))
+    for kind in ("script-src", "style-src", "font-src", "img-src"):
+        assert "https://cdn.example" in policy[kind].split(), kind
+        assert "'self'" in policy[kind].split(), kind
+    assert "data:" in policy["img-src"]
+    for kind in ("default-src", "connect-src", "form-action", "worker-src"):
+        assert "cdn.example" not in policy[kind], kind
+    settings.ASSETS_ORIGIN = ""
+    assert "cdn.example" not in Browser().get("/").content.decode()
+
+
 def test_a_page_that_was_never_built_says_so(settings: Any, tmp_path: Any) -> None:
     settings.FRONTEND_DIST = tmp_path
     assert code(Browser().get("/")) == (503, "frontend_not_built")

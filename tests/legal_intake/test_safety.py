@@ -44,6 +44,7 @@ UNSAFE = {
     "BASE_DOMAIN": "",
     "TRUSTED_PROXIES": "",
     "MASTER_KEY": "",
+    "ASSETS_ORIGIN": "cdn.example.org/assets",
 }
 
 

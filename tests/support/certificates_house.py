@@ -29,6 +29,7 @@ from legal_intake.certificates.kubernetes import MERGE, Place
 from legal_intake.certificates.serving import Server
 from tests.support.kube_fake import FakeKube
 from tests.support.kube_real import RealKube
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "intake.test"
@@ -203,10 +204,7 @@ def on_the_real(kube: RealKube, folder: Path) -> Cluster:
     cluster = Cluster(Place(kube.url, certs, account / "token", account / "ca.crt"), kube.admin, None, elsewhere)
     for name in (app, certs, elsewhere):
         cluster.ask("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
-    for kind in (yaml.safe_load(CRD.read_text()), _challenges_crd()):
-        place = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-        if not kube.admin.get(f"{place}/{kind['metadata']['name']}").is_success:
-            cluster.ask("POST", place, kind)
+    kinds(kube.admin)
     rules = yaml.safe_load(re.sub(r"\{\{.*?\}\}", "", ROLE.read_text()[ROLE.read_text().index("rules:") :]))["rules"]
     rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{certs}"
     cluster.ask("POST", f"/api/v1/namespaces/{app}/serviceaccounts", {"metadata": {"name": "certificates"}})
@@ -221,6 +219,17 @@ def on_the_real(kube: RealKube, folder: Path) -> Cluster:
     given = cluster.ask("POST", f"/api/v1/namespaces/{app}/serviceaccounts/certificates/token", asked)
     (account / "token").write_text(given["status"]["token"])
     return cluster
+
+
+def kinds(admin: httpx.Client) -> None:
+    """cert-manager's kinds that we use, where they are not there; until they answer."""
+    for kind in (yaml.safe_load(CRD.read_text()), _challenges_crd()):
+        place = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        if not admin.get(f"{place}/{kind['metadata']['name']}").is_success:
+            response = admin.post(place, json=kind)
+            assert response.is_success, response.text[:300]
+        served = f"/apis/{kind['spec']['group']}/v1/{kind['spec']['names']['plural']}"
+        wait_for(lambda served=served: admin.get(served).is_success, 30)  # type: ignore[misc]
 
 
 def _challenges_crd() -> dict[str, Any]:

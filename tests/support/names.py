@@ -11,6 +11,17 @@ from contextlib import contextmanager, suppress
 A, TXT = 1, 16
 
 
+def _both() -> tuple[socket.socket, socket.socket]:
+    """Sockets on one port, which may be free for UDP and taken for TCP."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            return udp, socket.create_server(udp.getsockname())
+        except OSError:
+            udp.close()
+
+
 class NameServer:
     """`addresses` and `texts` may be changed while it runs. Texts over 400 bytes are truncated over UDP."""
 
@@ -20,10 +31,8 @@ class NameServer:
         self.code = 0
         self.number_off = 0
         self.asked: list[str] = []
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp, self._tcp = _both()
         self.address: tuple[str, int] = self._udp.getsockname()
-        self._tcp = socket.create_server(self.address)
         self._threads = [threading.Thread(target=f, daemon=True) for f in (self._serve_udp, self._serve_tcp)]
 
     def start(self) -> None:

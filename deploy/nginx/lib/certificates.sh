@@ -1,9 +1,15 @@
 # shellcheck shell=bash
 # Finds certificates, checks each against its key, and lays copies beside the configuration that names them.
 # A pair that is half written, broken or for another key never reaches nginx: the last good copy stays.
+#
+# Two kinds, since a process for each of a thousand pairs would take half a minute at each start:
+#   laid down by anybody      NAME/fullchain.pem, privkey.pem: checked and copied when it is new; what is known is linked
+#   fetched and checked       NAME -> .pairs/NAME@VERSION, with `names`, by legal_intake/certificates/folders.py, which
+#                             never changes such a folder: used where it is, without looking into it
 
-declare -A name_is_taken=() known=()
-pair_count=0
+declare -A name_is_taken=() known=() known_signature=() known_names=() signatures=()
+kept=()
+pair_count=0 served_count=0 pairs_map='' pairs_index=''
 
 make_fallback() { # DIR DOMAIN: signed by itself, until a real one is there
     local dir=$1 domain=$2
@@ -15,10 +21,6 @@ make_fallback() { # DIR DOMAIN: signed by itself, until a real one is there
         || refuse "openssl could not make a certificate for $domain in $dir"
     echo "$domain" >"$dir/domain"
     say warning "no certificate yet for $domain: browsers will warn until one is issued (docs/certificates.md)"
-}
-
-pair_signature() { # DIR: changes whenever one of its two files does
-    stat -L -c '%i-%s-%Y' "$1/fullchain.pem" "$1/privkey.pem" 2>/dev/null
 }
 
 # Copies a pair to TO if it fits together, and prints the names it is for. Otherwise prints why not and fails.
@@ -42,59 +44,96 @@ check_pair() { # FROM TO
     echo "${name,,}"
 }
 
-# Takes one folder's pair over into DIR/certs/N.
+# Takes one folder's pair over into DIR/certs/N. N is never used again while a copy of that number is in use.
 add_pair() { # SOURCE DIR
-    local source=$1 dir=$2 signature names old to
-    signature=$(pair_signature "$source" || true)
+    local source=$1 dir=$2 signature=${signatures[$1]:-} names old=${known[$1]:-} to
+    if [[ -n $old && -n $signature && $signature == "${known_signature[$source]}" ]]; then
+        keep_pair "$source" "$dir" "$signature"
+        return
+    fi
     to=$dir/certs/$((pair_count += 1))
-    old=${known[$source]:-}
-    if [[ -n $old && -n $signature && $signature == "$(<"$old/signature")" ]]; then
-        keep_pair "$old" "$to"
-    elif names=$(check_pair "$source" "$to"); then
-        printf '%s' "$signature" >"$to/signature"
-        printf '%s' "$names" >"$to/names"
-        printf '%s' "$source" >"$to/source"
+    if names=$(check_pair "$source" "$to"); then
+        use_copy "$source" "$to" "$signature" "$names"
     elif rm -rf "$to" && [[ -n $old ]]; then
         say warning "$source: $names; the certificate before it stays in use"
-        keep_pair "$old" "$to"
+        keep_pair "$source" "$dir" "${known_signature[$source]}"
     else
         say warning "$source: $names; it is left out"
-        return 0
     fi
-    claim_names "$to"
+}
+
+keep_pair() { # SOURCE DIR SIGNATURE: links to the copy that is there, all of them at once (link_kept)
+    kept+=("${known[$1]}")
+    use_copy "$1" "$2/certs/${known[$1]##*/}" "$3" "${known_names[$1]}"
+}
+
+use_copy() { # SOURCE PAIR SIGNATURE NAMES
+    claim_names "$1" "$2" "$4"
+    pairs_index+="$1"$'\t'"$2"$'\t'"$3"$'\t'"$4"$'\n'
+}
+
+link_kept() { # DIR: one process for all; the same files, under paths that nginx has not read before
+    [[ ${#kept[@]} -eq 0 ]] || printf '%s\0' "${kept[@]}" | xargs -0 cp -al -t "$1/certs" --
 }
 
 read_known() { # PREVIOUS: the copies that the configuration before this one has, by their source
-    local source pair
+    local source pair signature names
     [[ -n $1 && -r $1/certs/index ]] || return 0
-    while IFS=$'\t' read -r source pair; do known[$source]=$pair; done <"$1/certs/index"
-}
-
-keep_pair() { # OLD TO
-    cp -a "$1" "$2"
+    while IFS=$'\t' read -r source pair signature names; do
+        known[$source]=$pair known_signature[$source]=$signature known_names[$source]=$names
+        ((pair_count >= ${pair##*/})) || pair_count=${pair##*/}
+    done <"$1/certs/index"
 }
 
 # A name belongs to the first pair that has it: the operator's own before Certbot's.
-claim_names() { # PAIR
-    local name names
-    read -ra names <"$1/names" || true
-    for name in "${names[@]}"; do
-        [[ $name =~ ^(\*\.)?[a-z0-9.-]+$ && -z ${name_is_taken[$name]:-} ]] || continue
-        name_is_taken[$name]=$1
-        echo "$name $1;" >>"${1%/certs/*}/pairs.map"
+claim_names() { # SOURCE PAIR NAMES
+    local name before=$served_count
+    for name in $3; do
+        if [[ ! $name =~ ^(\*\.)?[a-z0-9.-]+$ ]]; then
+            say warning "$1: a name in it is no host name, and is left out"
+            continue
+        fi
+        [[ -z ${name_is_taken[$name]:-} ]] || continue
+        name_is_taken[$name]=$2
+        served_count=$((before + 1))
+        pairs_map+="$name $2;"$'\n'
     done
-    printf '%s\t%s\n' "$(<"$1/source")" "$1" >>"${1%/*}/index"
+}
+
+# Those that legal_intake/certificates/fetching.py checked: the folder that the link leads to, never the link.
+add_fetched() {
+    local name folder names
+    while IFS=$'\t' read -r name folder; do
+        folder=$NGINX_OWN_CERTIFICATES/$folder names=
+        if [[ -s $folder/fullchain.pem && -s $folder/privkey.pem ]] && read -r names 2>/dev/null <"$folder/names"; then
+            claim_names "$name" "$folder" "$names"
+        else
+            say warning "$NGINX_OWN_CERTIFICATES/$name: it is not whole; it is left out"
+        fi
+    done < <(list_fetched '%f\t%l\n')
 }
 
 collect_pairs() { # DIR PREVIOUS
-    local source
     mkdir -p "$1/certs"
-    : >"$1/pairs.map"
     read_known "$2"
-    for source in "$NGINX_OWN_CERTIFICATES"/*/ "$NGINX_ACME_CERTIFICATES"/*/; do
-        [[ -e ${source}fullchain.pem ]] || continue
-        add_pair "${source%/}" "$1"
-    done
+    set -f # a wildcard certificate's name is no pattern
+    add_folders "$NGINX_OWN_CERTIFICATES" "$1"
+    add_fetched
+    add_folders "$NGINX_ACME_CERTIFICATES" "$1"
+    set +f
+    link_kept "$1"
+    printf '%s' "$pairs_map" >"$1/pairs.map"
+    printf '%s' "$pairs_index" >"$1/certs/index"
+    echo "$served_count" >"$1/certs/count"
+}
+
+add_folders() { # ROOT DIR
+    local folder part sources=()
+    while IFS=$'\t' read -r folder part; do
+        [[ $part != fullchain.pem-* ]] || sources+=("$folder")
+        signatures[$folder]=${signatures[$folder]:-}/$part
+    done < <(list_files "$1" '%h\t%f-%i-%s-%T@\n')
+    for folder in "${sources[@]}"; do add_pair "$folder" "$2"; done
 }
 
 pair_for() { # NAME...: the first of these names that a pair is for; else the fallback
@@ -108,6 +147,21 @@ pair_for() { # NAME...: the first of these names that a pair is for; else the fa
     echo "$NGINX_RUN/fallback"
 }
 
-certificates_signature() { # changes whenever any certificate does
-    find -L "$NGINX_OWN_CERTIFICATES" "$NGINX_ACME_CERTIFICATES" -name '*.pem' -printf '%p %i %s %T@\n' 2>/dev/null | sort | cksum || true
+# What was fetched: a link for each name into `.pairs`.
+list_fetched() { # FORMAT
+    find "$NGINX_OWN_CERTIFICATES" -mindepth 1 -maxdepth 1 -type l -lname '.pairs/*' -printf "$1" 2>/dev/null | sort || true
+}
+
+# The two files of each pair that anybody laid down.
+list_files() { # ROOT FORMAT
+    local folders=()
+    mapfile -d '' folders < <(find "$1" -mindepth 1 -maxdepth 1 ! -name '.*' ! -lname '.pairs/*' -print0 2>/dev/null | sort -z)
+    [[ ${#folders[@]} -eq 0 ]] || find -L "${folders[@]}" -mindepth 1 -maxdepth 1 \
+        '(' -name fullchain.pem -o -name privkey.pem ')' -printf "$2" 2>/dev/null || true
+}
+
+certificates_signature() { # changes whenever any certificate does, and not when one that was replaced is removed
+    local format='%p %i %s %T@\n'
+    { list_fetched '%f %l\n' && list_files "$NGINX_OWN_CERTIFICATES" "$format" && list_files "$NGINX_ACME_CERTIFICATES" "$format"; } \
+        | sort | cksum
 }

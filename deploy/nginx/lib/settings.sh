@@ -19,6 +19,8 @@ load_settings() {
     : "${NGINX_MAINTENANCE_FILE:=/etc/legal-intake/maintenance/on}"
     : "${NGINX_HTPASSWD_FILE:=/run/secrets/dashboards_htpasswd}"
     : "${NGINX_TRUSTED_PROXIES:=}"
+    # on: a load balancer in front says who asks in the PROXY protocol, on the ports of HTTP and HTTPS.
+    : "${NGINX_PROXY_PROTOCOL:=off}"
     : "${NGINX_RESOLVER:=127.0.0.11}"
     : "${NGINX_API:=api:8000}" "${NGINX_FRONTEND:=frontend:8080}"
     : "${NGINX_GRAFANA:=grafana:3000}" "${NGINX_KIBANA:=kibana:5601}"
@@ -29,7 +31,7 @@ load_settings() {
     : "${NGINX_IPV6:=auto}"
     : "${NGINX_WORKERS:=auto}"
     : "${NGINX_SOCKET_HOURS:=12}"
-    : "${NGINX_WATCH_SECONDS:=10}" "${NGINX_STOP_SECONDS:=10}"
+    : "${NGINX_WATCH_SECONDS:=10}" "${NGINX_RELOAD_SECONDS:=60}" "${NGINX_STOP_SECONDS:=10}"
     : "${SECURE_HSTS_SECONDS:=31536000}"
     # A browser loads a page with some twenty requests; an office shares one address.
     : "${NGINX_RATE_GENERAL:=50r/s}" "${NGINX_BURST_GENERAL:=200}"
@@ -61,7 +63,7 @@ check_settings() {
         matches "NGINX_BURST_$name" '^[0-9]{1,6}$' 'a number'
     done
     for name in CONN_REQUESTS CONN_SOCKETS HTTP_PORT HTTPS_PORT PUBLIC_HTTPS_PORT DASHBOARDS_PORT STATUS_PORT \
-        SOCKET_HOURS WATCH_SECONDS STOP_SECONDS; do
+        SOCKET_HOURS WATCH_SECONDS RELOAD_SECONDS STOP_SECONDS; do
         matches "NGINX_$name" '^[1-9][0-9]{0,5}$' 'a number above 0'
     done
     for name in API FRONTEND GRAFANA KIBANA; do
@@ -70,6 +72,7 @@ check_settings() {
     matches NGINX_PLAIN_PORT '^(0|[1-9][0-9]{0,4})$' 'a port, or 0 for none'
     matches SECURE_HSTS_SECONDS '^[0-9]{1,10}$' 'a number of seconds'
     matches NGINX_WORKERS '^(auto|[1-9][0-9]{0,2})$' 'auto or a number'
+    matches NGINX_PROXY_PROTOCOL '^(on|off)$' 'on or off'
     matches NGINX_IPV6 '^(auto|on|off)$' 'auto, on or off'
     matches NGINX_RESOLVER '^[0-9a-f.:]+$|^\[[0-9a-f:]+\](:[0-9]+)?$' 'the address of a name server, or system'
     check_proxies
@@ -86,6 +89,8 @@ check_proxies() {
             || refuse "NGINX_TRUSTED_PROXIES: $network is no network such as 192.0.2.0/28"
         [[ ! $network =~ /0+$ ]] || refuse "NGINX_TRUSTED_PROXIES: $network would believe everybody: name your proxies alone"
     done
+    [[ $NGINX_PROXY_PROTOCOL == off || -n ${NGINX_TRUSTED_PROXIES//[, ]/} ]] \
+        || refuse "NGINX_PROXY_PROTOCOL is on, and NGINX_TRUSTED_PROXIES is empty: name the load balancer's networks"
 }
 
 # The lines that are more than a value.
@@ -95,6 +100,14 @@ real_address_lines() {
     for network in ${NGINX_TRUSTED_PROXIES//,/ }; do echo "set_real_ip_from $network;"; done
     echo 'real_ip_header X-Forwarded-For;'
     echo 'real_ip_recursive on;'
+}
+public_real_address_line() {
+    [[ $NGINX_PROXY_PROTOCOL == off ]] || echo 'real_ip_header proxy_protocol;'
+}
+public_listen_lines() { # PORT OPTIONS
+    local options=$2
+    [[ $NGINX_PROXY_PROTOCOL == off ]] || options+=' proxy_protocol'
+    listen_lines "$1" "$options"
 }
 listen_lines() { # PORT [OPTIONS]
     echo "listen $1${2:+ $2};"

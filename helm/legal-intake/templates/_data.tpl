@@ -91,6 +91,7 @@ redis+sentinel://{{ join "," $hosts }}/{{ .role }}/0
                 (ceil (mulf $most.worker $surge) | int | mul ($v.worker.databasePool | int))
                 (ceil (mulf $most.audioWorker $surge) | int | mul ($v.audioWorker.slots | int) ($v.audioWorker.databasePool | int))
                 (mul 2 (add1 ($v.scheduler.databasePool | int)))
+                (ternary 2 0 $v.certificates.enabled)
                 5 -}}
 {{- $sum -}}
 {{- end -}}

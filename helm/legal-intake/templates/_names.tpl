@@ -38,6 +38,20 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- with $image.registry }}{{ . | trimSuffix "/" }}/{{ end -}}{{ .name }}:{{ $tag }}
 {{- end -}}
 
+{{/* The namespace of the Certificates and their Secrets. */}}
+{{- define "legal-intake.certificatesNamespace" -}}
+{{- $namespace := .Values.certificates.namespace | default (printf "%s-certificates" .Release.Namespace) -}}
+{{- if eq $namespace .Release.Namespace -}}
+{{- fail "certificates.namespace is the release's own namespace: RBAC cannot tell Secrets apart, so the Certificates need one of their own" -}}
+{{- end -}}
+{{- $namespace -}}
+{{- end -}}
+
+{{/* "true" where a Gateway or an Ingress controller ends TLS for the platform's own names. */}}
+{{- define "legal-intake.endedInFront" -}}
+{{- if or .Values.ingress.enabled (and .Values.gateway.enabled (eq .Values.gateway.tls "terminate")) }}true{{ end -}}
+{{- end -}}
+
 {{/* The platform's own names, as a JSON list: what a Gateway or an Ingress in front takes. */}}
 {{- define "legal-intake.hosts" -}}
 {{- $hosts := list .Values.domain (printf "*.%s" .Values.domain) -}}

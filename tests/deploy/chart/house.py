@@ -18,6 +18,7 @@ NAMES = [path.name.removesuffix("-values.yaml") for path in CI]
 KUBERNETES = "1.36.3"
 # What the tests call the release; `intake` in full names where nothing else is said.
 RELEASE = "intake"
+HERE = "legal-ai-intake"
 FULL = "intake-legal-intake"
 
 needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="not run: helm is not on the PATH")
@@ -36,7 +37,7 @@ def template(name: str, *settings: str, version: str = KUBERNETES) -> subprocess
             RELEASE,
             CHART,
             "-n",
-            "legal-ai-intake",
+            HERE,
             "-f",
             values,
             "--kube-version",

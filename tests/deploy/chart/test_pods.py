@@ -70,7 +70,7 @@ def test_the_judge_refuses_what_it_should() -> None:
 def test_more_than_the_standard_asks(name: str) -> None:
     for workload, pod in pods(name).items():
         assert pod["spec"]["automountServiceAccountToken"] is False, workload
-        assert "serviceAccountName" not in pod["spec"], workload
+        assert ("serviceAccountName" in pod["spec"]) == (component(pod) == "certificates"), workload
         assert pod["spec"]["enableServiceLinks"] is False, workload
         for each in containers(pod):
             assert each["securityContext"]["readOnlyRootFilesystem"] is True, workload
@@ -79,6 +79,17 @@ def test_more_than_the_standard_asks(name: str) -> None:
             assert each["resources"]["limits"]["memory"], workload
             assert not each["image"].endswith(":latest"), workload
             assert ":" in each["image"], workload
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_pod_that_asks_for_certificates_has_a_token(name: str) -> None:
+    found = {}
+    for pod in pods(name).values():
+        for volume in pod["spec"].get("volumes", []):
+            for source in volume.get("projected", {}).get("sources", []):
+                if "serviceAccountToken" in source:
+                    found[component(pod)] = source["serviceAccountToken"]
+    assert found == ({"certificates": {"path": "token", "expirationSeconds": 3600}} if name == "certificates" else {})
 
 
 @pytest.mark.parametrize("name", NAMES)

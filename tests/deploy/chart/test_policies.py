@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.chart.house import CHART, FULL, NAMES, ROOT, component, needs_helm, of_kind, pods
+from tests.deploy.chart.house import CHART, FULL, HERE, NAMES, ROOT, component, needs_helm, of_kind, pods
 
 pytestmark = needs_helm
-
-HERE = "legal-ai-intake"
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,10 @@ ELSEWHERE = {
     "GATEWAY": Place("GATEWAY", {}, {"kubernetes.io/metadata.name": "gateways"}),
     "STRANGER": Place("STRANGER", {}, {"kubernetes.io/metadata.name": "default"}),
 }
+# cert-manager's pod that answers HTTP-01, beside the Certificates.
+SOLVER = Place(
+    "SOLVER", {"acme.cert-manager.io/http01-solver": "true"}, {"kubernetes.io/metadata.name": f"{HERE}-certificates"}
+)
 
 
 def inside(name: str) -> dict[str, Place]:
@@ -68,8 +70,13 @@ def is_peer(peer: dict[str, Any], place: Place) -> bool:
 
 def allows(policies: list[dict[str, Any]], way: str, pod: Place, other: Place, port: int) -> bool:
     """Whether the policies that select `pod` let it have this `way` (Ingress, Egress) with `other`."""
+    here = pod.namespace and pod.namespace["kubernetes.io/metadata.name"]
     mine = [
-        p["spec"] for p in policies if selects(p["spec"]["podSelector"], pod.labels) and way in p["spec"]["policyTypes"]
+        p["spec"]
+        for p in policies
+        if p["metadata"].get("namespace", HERE) == here
+        and selects(p["spec"]["podSelector"], pod.labels)
+        and way in p["spec"]["policyTypes"]
     ]
     if not mine:
         return True
@@ -93,12 +100,8 @@ def paths() -> list[dict[str, Any]]:
 
 
 def wanted(name: str, places: dict[str, Place]) -> set[tuple[str, str, int]]:
-    on = {
-        "",
-        *(["models"] if "models" in places else []),
-        *(["plain"] if name in ("keda", "cloudnativepg") else []),
-        *([name] if name == "valkey" else []),
-    }
+    on = {"", *(["plain"] if name in ("keda", "cloudnativepg") else []), *([name] if name == "valkey" else [])}
+    on |= {"models", "certificates"} & set(places)
     found = set()
     for path in paths():
         if path.get("when", "") not in on:
@@ -111,10 +114,12 @@ def wanted(name: str, places: dict[str, Place]) -> set[tuple[str, str, int]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["external", "small", "keda", "cloudnativepg", "valkey"])
+@pytest.mark.parametrize("name", ["external", "small", "keda", "cloudnativepg", "certificates", "valkey"])
 def test_who_may_reach_whom_is_the_table(name: str) -> None:
     policies = list(of_kind("NetworkPolicy", name).values())
     places = inside(name)
+    if "certificates" in places:
+        places["SOLVER"] = SOLVER
     everyone = {**places, **ELSEWHERE, "WORLD": WORLD}
     ports = {path["port"] for path in paths() if "port" in path} | {6379, 22}
     found = {
@@ -131,9 +136,10 @@ def test_who_may_reach_whom_is_the_table(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "passthrough"])
 def test_every_pod_has_a_default_of_nothing(name: str) -> None:
     policies = list(of_kind("NetworkPolicy", name).values())
+    ours = [p for p in policies if "namespace" not in p["metadata"]]
     for workload, pod in pods(name).items():
         labels = pod["metadata"]["labels"]
-        mine = [p["spec"] for p in policies if selects(p["spec"]["podSelector"], labels)]
+        mine = [p["spec"] for p in ours if selects(p["spec"]["podSelector"], labels)]
         assert {way for spec in mine for way in spec["policyTypes"]} == {"Ingress", "Egress"}, workload
 
 
@@ -149,6 +155,14 @@ def test_with_peers_named_the_way_out_is_only_there() -> None:
             assert rule["to"], policy["metadata"]["name"]
             outside |= {peer["ipBlock"]["cidr"] for peer in rule["to"] if "ipBlock" in peer}
     assert outside == {"10.9.0.0/24", "10.9.1.0/24", "10.9.2.0/24"}
+
+
+def test_a_gateway_that_passes_tls_through_reaches_the_edge_where_pods_are_not_the_world() -> None:
+    policies = list(of_kind("NetworkPolicy", "passthrough", "networkPolicies.enabled=true").values())
+    edge = inside("passthrough")["edge"]
+    narrow = [p for p in policies if not any("ipBlock" in str(rule) for rule in p["spec"].get("ingress", []))]
+    assert {port for port in (8080, 8443, 8082) if reaches(policies, ELSEWHERE["GATEWAY"], edge, port)} == {8080, 8443}
+    assert len(narrow) < len(policies), "the world may too"
 
 
 def test_they_can_be_left_out() -> None:

@@ -53,7 +53,17 @@ pytestmark = needs_helm
         ("valkey", "redis.mode=external", "redis.external.broker is missing: set it to a URL"),
         ("valkey", "redis.existingSecret.name=", "redis.existingSecret.name is missing: name"),
         ("external", "redis.external.cache=sentinel://a:1/x", "at '/redis/external/cache'"),
-        ("external", "certificates.enabled=true", "certificates.enabled is true: the pod that turns verified domains"),
+        ("certificates", "certificates.namespace=legal-ai-intake", "certificates.namespace is the release's own"),
+        ("certificates", "certificates.issuers.create=true", "certificates.issuers.email is missing"),
+        ("certificates", "certificates.issuers.email=nobody", "at '/certificates/issuers/email'"),
+        ("certificates", "certificates.issuers.server=ftp://x", "at '/certificates/issuers/server'"),
+        ("certificates", "certificates.issuer=Not_A_Name", "at '/certificates/issuer'"),
+        ("certificates", "edge.trustedProxies=null", "edge.proxyProtocol is true, and edge.trustedProxies is empty"),
+        ("certificates", "edge.pairs.storage=much", "at '/edge/pairs/storage'"),
+        ("external", "edge.service.sourceRanges[0]=example.org", "at '/edge/service/sourceRanges/0'"),
+        ("keda", "edge.service.sourceRanges[0]=10.0.0.0/8", "only a LoadBalancer keeps others out"),
+        ("external", "frontend.assetsOrigin=https://cdn.example.org/assets", "at '/frontend/assetsOrigin'"),
+        ("external", "edge.service.externalTrafficPolicy=local", "at '/edge/service/externalTrafficPolicy'"),
         ("keda", "gateway.enabled=true", "gateway.enabled and ingress.enabled are both true"),
         ("keda", "ingress.tlsSecret=", "ingress.tlsSecret is missing: name"),
         ("cloudnativepg", "gateway.parentRefs=null", "gateway.parentRefs is missing"),
@@ -64,6 +74,18 @@ pytestmark = needs_helm
 )
 def test_it_is_refused(name: str, setting: str, said: str) -> None:
     assert said in refused(name, setting)
+
+
+def test_a_wildcard_needs_its_dns() -> None:
+    settings = ["certificates.issuers.create=true", "certificates.issuers.email=ops@example.org"]
+    assert "certificates.issuers.dns01 is missing: a wildcard is proved" in refused("certificates", *settings)
+    assert objects("certificates", *settings, "certificates.wildcardIssuer=")
+
+
+def test_a_platform_without_any_pair_is_refused() -> None:
+    settings = ["certificates.platform=false", "edge.tlsSecret="]
+    assert "certificates.platform is false, and nobody else has" in refused("certificates", *settings)
+    assert objects("certificates", "certificates.platform=false"), "with a Secret it is served"
 
 
 def test_an_old_kubernetes_is_refused() -> None:

@@ -12,7 +12,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.deploy.chart.house import CHART, CI, FULL, NAMES, ROOT, needs_helm, objects, of_kind, template, text
+from tests.deploy.chart.house import (
+    CHART,
+    CI,
+    FULL,
+    HERE,
+    NAMES,
+    ROOT,
+    component,
+    needs_helm,
+    objects,
+    of_kind,
+    template,
+    text,
+)
 
 pytestmark = needs_helm
 
@@ -21,8 +34,12 @@ OURS = Path(__file__).parent / "schemas"
 OURSELVES = "{{.ResourceKind}}{{.KindSuffix}}.json"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_is_valid_for_its_api(name: str) -> None:
+ISSUERS = ("certificates.issuers.create=true", "certificates.issuers.email=ops@example.org",
+           "certificates.issuers.dns01.route53.region=eu-central-1")  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "settings"), [*((name, ()) for name in NAMES), ("certificates", ISSUERS)])
+def test_it_is_valid_for_its_api(name: str, settings: tuple[str, ...]) -> None:
     if shutil.which("kubeconform") is None:
         pytest.skip("not run: kubeconform is not on the PATH")
     folder = os.environ.get("KUBERNETES_SCHEMAS", "")
@@ -31,7 +48,7 @@ def test_it_is_valid_for_its_api(name: str) -> None:
     done = subprocess.run(
         ["kubeconform", "-strict", "-summary", "-schema-location", f"{folder}/{OURSELVES}",
          "-schema-location", f"{OURS}/{OURSELVES}", "-"],
-        input=text(name), capture_output=True, text=True, check=False, timeout=120,
+        input=text(name, *settings), capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert "Skipped: 0" in done.stdout
@@ -62,7 +79,9 @@ def test_names_are_unique_and_labels_are_there(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_object_names_its_namespace_and_no_hook_is_there_but_tests(name: str) -> None:
     for found in objects(name):
-        assert "namespace" not in found["metadata"]
+        # The Certificates' own namespace; the Role says what may be done there, and nowhere else.
+        elsewhere = found["metadata"].get("namespace")
+        assert elsewhere is None or (component(found), elsewhere) == ("certificates", f"{HERE}-certificates")
         hook = found["metadata"].get("annotations", {}).get("helm.sh/hook")
         assert hook in (None, "test"), found["metadata"]["name"]
 
@@ -96,7 +115,9 @@ def test_two_releases_share_no_name() -> None:
 
 def test_what_keeps_data_outlives_the_release() -> None:
     kept = {**of_kind("PersistentVolumeClaim", "keda"), **of_kind("Cluster", "cloudnativepg")}
-    assert set(kept) == {f"{FULL}-media", f"{FULL}-deletions", f"{FULL}-models", f"{FULL}-postgres"}
+    kept |= of_kind("Namespace", "certificates")
+    claims = {f"{FULL}-{name}" for name in ("media", "deletions", "models", "postgres")}
+    assert set(kept) == claims | {f"{HERE}-certificates"}
     for name, found in kept.items():
         assert found["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep", name
 
@@ -106,9 +127,17 @@ def test_services_find_the_pods_that_are_meant() -> None:
     for name, service in of_kind("Service", "keda").items():
         selector = service["spec"]["selector"].items()
         found = [each for each in workloads if selector <= each["spec"]["template"]["metadata"]["labels"].items()]
-        assert [each["metadata"]["name"] for each in found] == [name]
+        assert [each["metadata"]["name"] for each in found] == [name.removesuffix("-plain")]
         ports = {port["name"] for each in found for port in each["spec"]["template"]["spec"]["containers"][0]["ports"]}
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_believed_to_come_over_tls_is_never_published(name: str) -> None:
+    """Whoever reaches the plain port is taken for one that came over HTTPS."""
+    for found in of_kind("Service", name, "edge.service.type=LoadBalancer").values():
+        if found["spec"].get("type", "ClusterIP") != "ClusterIP":
+            assert {port["port"] for port in found["spec"]["ports"]} == {80, 443}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -117,7 +146,10 @@ def test_disruption_budgets_never_block_a_drain(name: str) -> None:
     budgets = of_kind("PodDisruptionBudget", name)
     # A single Redis is a trial's, and goes when its node goes.
     several = {each for each, found in of_kind("StatefulSet", name).items() if found["spec"]["replicas"] > 1}
-    assert set(budgets) == {each for each in deployments if not each.endswith("-scheduler")} | several
+    # One of each by design: a budget would only say that it may go.
+    assert (
+        set(budgets) == {each for each in deployments if not each.endswith(("-scheduler", "-certificates"))} | several
+    )
     for found in budgets.values():
         assert found["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
         assert "minAvailable" not in found["spec"]
@@ -138,6 +170,8 @@ SCORES = {
 SENTENCES = {
     ("small", "Deployment few replicas"): "a trial on few cores",
     ("small", "The service is of type NodePort"): "a trial has no load balancer",
+    ("certificates", "legal-intake-certificates apps/v1/Deployment: Deployment few replicas"): "edges keep theirs",
+    ("certificates", "intake-legal-intake-certificates-solvers"): "cert-manager's pods",
     ("cloudnativepg", "legal-intake-postgres networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
     ("passthrough", "does not have a matching NetworkPolicy"): "the mode without policies",
 }

@@ -52,6 +52,12 @@ def test_without_a_wildcard_each_host_has_its_own() -> None:
     assert sorted(found) == [f"a.{BASE}", BASE]
 
 
+def test_where_somebody_else_brings_the_platforms_pair_only_firms_domains_are_asked_for() -> None:
+    hosts = [BASE, f"a.{BASE}", f"b.a.{BASE}", "firm.example"]
+    found, _ = wanted(BASE, hosts, Rules("intake", "http01", "dns01", platform=False))
+    assert sorted(found) == [f"b.a.{BASE}", "firm.example"], "no wildcard reaches two below"
+
+
 def test_hosts_become_certificates_and_their_pairs_are_shown(cluster: Cluster, tmp_path: Path) -> None:
     firms = Firms("firm.example", f"oak.{BASE}")
     controller = make(cluster, tmp_path, firms)
@@ -199,6 +205,7 @@ def test_another_namespace_is_refused(tmp_path: Path, request: pytest.FixtureReq
         ({"CERTIFICATES_OWNER": " "}, "CERTIFICATES_OWNER"),
         ({"CERTIFICATES_ISSUER": ""}, "CERTIFICATES_ISSUER"),
         ({"CERTIFICATES_ISSUER_KIND": "Nobody"}, "CERTIFICATES_ISSUER_KIND"),
+        ({"CERTIFICATES_PLATFORM": "maybe"}, "CERTIFICATES_PLATFORM"),
         ({"CERTIFICATES_PER_PASS": "0"}, "CERTIFICATES_PER_PASS"),
         ({"CERTIFICATES_KEEP_DAYS": "-1"}, "CERTIFICATES_KEEP_DAYS"),
     ],

@@ -94,6 +94,27 @@ def _read_at(folder: int, name: str) -> bytes:
         return file.read()
 
 
+def test_what_was_replaced_stays_while_nginx_may_read_it(side: Side) -> None:
+    """nginx reads the folders themselves: until it has reloaded it asks for the pair of before."""
+    side.keep = "600"
+    fetcher = side.fetcher()
+    side.show(a_example=make_pair("a.example", "www.a.example"), b_example=make_pair("b.example"))
+    fetcher.one_round(NEVER)
+    old = (side.folder / "a.example").resolve()
+    assert (old / "names").read_text() == "a.example www.a.example\n"
+    side.show(a_example=make_pair("a.example"))
+    fetcher.one_round(NEVER)
+    assert (side.folder / "a.example").resolve() != old
+    assert (old / "privkey.pem").exists()
+    side.show("b.example")
+    fetcher.one_round(NEVER)
+    restarted = side.fetcher()
+    os.utime(old, (0, time.time() - 601))
+    restarted.one_round(NEVER)
+    assert not old.exists(), "its own time says since when it is not used"
+    assert set(side.on_disk()) == {"a.example", "b.example"}
+
+
 def test_what_is_gone_is_taken_away_only_after_a_while(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     side.keep = "600"
     fetcher = side.fetcher()
@@ -159,6 +180,13 @@ def test_a_pair_that_does_not_fit_replaces_nothing_and_holds_up_nobody(side: Sid
     assert fetcher.one_round(NEVER) == fetching.RETRY_SECONDS
     assert side.on_disk() == {"a.example": good, "b.example": b}
     assert [each["host"] for each in said() if each["event"] == "pair_not_taken"] == ["a.example"]
+
+
+def test_a_pair_that_has_ended_is_better_than_none_and_said(side: Side, said: Any) -> None:
+    side.show(a_example=make_pair("a.example", days=-1))
+    side.fetcher().one_round(NEVER)
+    assert side.on_disk() == side.pairs
+    assert [each["host"] for each in said() if each["event"] == "pair_has_ended"] == ["a.example"]
 
 
 def test_names_that_lead_elsewhere_are_not_followed(side: Side, tmp_path: Path) -> None:
@@ -300,6 +328,14 @@ def test_a_fetched_pair_is_picked_by_its_name_in_the_handshake(side: Side) -> No
             hand_over(house.own)
             wait_for(lambda: house.certificate_of("a.example") == _leaf(side.pairs["a.example"]), 30)
             assert house.certificate_of("b.example") == _leaf(side.pairs["b.example"])
+            # `certificates` goes away, and both containers of the pod begin anew: what lies there is served.
+            side.shelf.close()
+            house.stop()
+            restarted = side.fetcher()
+            restarted.one_round(NEVER)
+            house.start()
+            for name in ("a.example", "b.example"):
+                assert house.certificate_of(name) == _leaf(side.pairs[name])
         finally:
             house.stop()
 
