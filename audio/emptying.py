@@ -24,8 +24,8 @@ def register() -> None:
 
 
 def empty(intake_id: UUID, utterances: frozenset[UUID]) -> int:
-    """Empty the words of these utterances and of those that became no turn (a stage that took none, or audio that nobody
-    could make words of: it may be the story too), and delete their masters once the transaction commits."""
+    """Empty the words of these utterances and of those that became no turn (its stage took none, or nobody could make
+    words of it: it may be the story too), and delete their masters once the transaction commits."""
     gone = Q(id__in=utterances) | Q(session__intake_id=intake_id, turn_number__isnull=True)
     found = Utterance.objects.filter(gone)
     count = found.update(text_ct=b"", words_ct=b"", start_state_ct=b"")

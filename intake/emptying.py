@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-#: Called inside the transaction with the intake and the ids of the utterances whose words go; what was heard of the intake
-#: and became no turn goes too. Returns how many things it emptied.
+#: Called inside the transaction with the intake and the ids of the utterances whose words go; what was heard of the
+#: intake and became no turn goes too. Returns how many things it emptied.
 Emptier = Callable[[UUID, frozenset[UUID]], int]
 
 _emptiers: dict[str, Emptier] = {}

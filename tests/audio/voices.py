@@ -31,7 +31,12 @@ class Voice:
 
 
 def make_voice(
-    firm: FirmRef, *, keep_audio: bool = True, client: str = "Ann Example", other: str = "Bob Sample", early: bool = False
+    firm: FirmRef,
+    *,
+    keep_audio: bool = True,
+    client: str = "Ann Example",
+    other: str = "Bob Sample",
+    early: bool = False,
 ) -> Voice:
     """Blocking. `early`: it opens before the conflict check."""
     host = directory.resolve_firm(firm.id).hosts[0]

@@ -145,7 +145,8 @@ async def test_a_model_gets_the_limit_on_its_words_by_the_name_it_takes(
     server.act = says("Thank you.")
     try:
         await ask(
-            Server(server.url, "", (server.host,), newer_models()), Question(model, [{"role": "user", "content": "x"}], 8, 9, 10)
+            Server(server.url, "", (server.host,), newer_models()),
+            Question(model, [{"role": "user", "content": "x"}], 8, 9, 10),
         )
     finally:
         await chat.close_clients()
