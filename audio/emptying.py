@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 
 from audio.models import Recording, Utterance
 from intake.emptying import register_emptier
@@ -22,11 +23,13 @@ def register() -> None:
     register_emptier("recordings", empty)
 
 
-def empty(utterances: frozenset[UUID]) -> int:
-    """Empty the words of these utterances, and delete their masters once the transaction commits."""
-    found = Utterance.objects.filter(id__in=utterances)
+def empty(intake_id: UUID, utterances: frozenset[UUID]) -> int:
+    """Empty the words of these utterances and of those that became no turn (its stage took none, or nobody could make
+    words of it: it may be the story too), and delete their masters once the transaction commits."""
+    gone = Q(id__in=utterances) | Q(session__intake_id=intake_id, turn_number__isnull=True)
+    found = Utterance.objects.filter(gone)
     count = found.update(text_ct=b"", words_ct=b"", start_state_ct=b"")
-    masters = Recording.objects.filter(utterance__in=utterances)
+    masters = Recording.objects.filter(utterance__in=Utterance.objects.filter(gone))
     names = list(masters.values_list("name", flat=True))
     masters.delete()
     ref = current_firm()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-#: Called inside the transaction with the ids of the utterances whose words go; returns how many things it emptied.
-Emptier = Callable[[frozenset[UUID]], int]
+#: Called inside the transaction with the intake and the ids of the utterances whose words go; what was heard of the
+#: intake and became no turn goes too. Returns how many things it emptied.
+Emptier = Callable[[UUID, frozenset[UUID]], int]
 
 _emptiers: dict[str, Emptier] = {}
 
@@ -16,6 +17,6 @@ def register_emptier(name: str, empty: Emptier) -> None:
     _emptiers[name] = empty
 
 
-def empty_utterances(utterances: frozenset[UUID]) -> dict[str, int]:
+def empty_utterances(intake_id: UUID, utterances: frozenset[UUID]) -> dict[str, int]:
     """What each emptied, by its name."""
-    return {name: empty(utterances) for name, empty in _emptiers.items()} if utterances else {}
+    return {name: empty(intake_id, utterances) for name, empty in _emptiers.items()}

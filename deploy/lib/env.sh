@@ -114,8 +114,10 @@ check_missing() {
 
 # check_together: settings that only make sense with another one.
 check_together() {
-    if [ -n "$(setting SMTP_HOST)" ] && [ -z "$(setting ALERT_EMAIL_TO)" ]; then
-        problem ".env: SMTP_HOST is set, but ALERT_EMAIL_TO is missing: alerts would go to nobody."
+    if has_profile monitoring && [ -z "$(setting SLACK_CHANNEL)" ]; then
+        if [ -z "$(setting SMTP_HOST)" ] || [ -z "$(setting ALERT_EMAIL_TO)" ]; then
+            warn ".env: nobody is told of alerts. Set ALERT_EMAIL_TO and SMTP_HOST, or SLACK_CHANNEL."
+        fi
     fi
     if [ "$(setting AUDIO_RECOGNISER)" = remote ] && [ -z "$(setting MODELS_URL)" ] && ! has_profile models; then
         problem ".env: AUDIO_RECOGNISER=remote needs MODELS_URL, or models among COMPOSE_PROFILES."

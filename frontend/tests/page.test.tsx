@@ -10,7 +10,7 @@ import { Store } from "../src/state/store";
 import { agreement, agreements, may, snapshot, turn } from "./fakes";
 
 const firm = { name: "Harbor Law", accent: "#225577", locales: ["en"], notice: { version: "1", paragraphs: ["It is not a lawyer."] } };
-const names = ["begin", "submit", "retry", "drop", "startVoice", "stopVoice", "done", "send", "leave", "load", "setMeter", "speak", "choose", "back", "confirm", "replace", "consent"] as const;
+const names = ["begin", "submit", "retry", "drop", "startVoice", "stopVoice", "done", "send", "leave", "load", "setMeter", "speak", "choose", "back", "confirm", "replace", "consent", "another"] as const;
 let controller: Record<(typeof names)[number], ReturnType<typeof vi.fn>>;
 let store: Store;
 
@@ -394,6 +394,16 @@ describe("the rest of the way", () => {
       expect(screen.queryByRole("textbox")).toBeNull();
     },
   );
+
+  it("tells who took back that they use this service that it is over by their wish, and how to begin anew", async () => {
+    const consents = { service: false, transcription: false, keep_audio: false };
+    await show(snapshot({ stage: "stopped", consents, turns: [turn(1, { text: "I have stopped, as you asked." })] }));
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(copy.stopped.byYou);
+    expect(screen.queryByText(copy.stopped.stay)).toBeNull();
+    expect(screen.getByText(copy.stopped.close)).toBeTruthy();
+    await userEvent.click(screen.getByRole("button", { name: copy.sent.another }));
+    expect(controller.another).toHaveBeenCalledOnce();
+  });
 
   it("says what is wrong when the page cannot be loaded, and tries again", async () => {
     store.dispatch({ type: "load_failed", code: "http_503" });

@@ -47,11 +47,18 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Which server, as whom. `listed`: hosts that the operator lets be private."""
+    """Which server, as whom. `listed`: hosts that the operator lets be private. `newer`: beginnings of the names of
+    models that take the limit on their words as `max_completion_tokens` and refuse `max_tokens`."""
 
     base_url: str
     key: str = field(repr=False)
     listed: tuple[str, ...] = ()
+    newer: tuple[str, ...] = ()
+
+    def limit_of(self, model: str) -> str:
+        """What `model` calls the limit on its words. A name may have its maker's before it: "openai/gpt-5-mini"."""
+        own = model.casefold().rpartition("/")[2]
+        return "max_completion_tokens" if own.startswith(self.newer) else "max_tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ async def _asked(server: Server, question: Question, watch: _Watch) -> Reply:
         "model": question.model,
         "messages": list(question.messages),
         "stream": True,
-        "max_tokens": question.most_tokens,
+        server.limit_of(question.model): question.most_tokens,
     }
     request = _client(base, address).build_request(
         "POST", f"{base.scheme}://{_bracketed(address)}:{base.port}{base.path}/chat/completions",

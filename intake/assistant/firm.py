@@ -74,7 +74,7 @@ def model_of(row: AssistantSettings) -> FirmModel | None:
         return None
     return FirmModel(
         firm=current_firm().id,
-        server=Server(row.base_url, key, listed_of(settings.ASSISTANT_PRIVATE_HOSTS)),
+        server=Server(row.base_url, key, listed_of(settings.ASSISTANT_PRIVATE_HOSTS), newer_models()),
         models=models,
         total_seconds=row.timeout_ms / 1000,
         phrases=row.phrases,
@@ -82,6 +82,11 @@ def model_of(row: AssistantSettings) -> FirmModel | None:
         votes=row.votes,
         is_on=row.enabled,
     )
+
+
+def newer_models() -> tuple[str, ...]:
+    """Beginnings of the names of models that want `max_completion_tokens`."""
+    return tuple(name for one in settings.ASSISTANT_COMPLETION_TOKENS if (name := one.strip().casefold()))
 
 
 def forget() -> None:

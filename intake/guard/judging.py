@@ -41,8 +41,9 @@ _MOST_CLAUSES: Final = 12
 _FRAMES: Final = frozenset({"service", "decline", "repeat", "ours"})
 OFF_SCRIPT: Final = "off_script"
 #: How surely a sentence must sound forbidden, as the logarithm of the odds, to be stopped with no rule broken: a
-#: statement, an honest question, and a label. Below the last, a broken rule is taken for a chance likeness.
-STATEMENT: Final = 0.25
+#: statement, an honest question, and a label. The first was chosen by leaving out speakers in turn. Below the last, a
+#: broken rule is taken for a chance likeness.
+STATEMENT: Final[dict[Language, float]] = {"en": 0.0, "es": 0.25}
 QUESTION: Final = 2.0
 LABEL: Final = 4.0
 HARMLESS: Final = -2.0
@@ -107,7 +108,7 @@ def _broken(part: str, language: Language, known: Knowledge) -> list[str]:
     sure = [name for name in broken if known.rules[name].sure]
     if sure and max(score, _worst_clause(part, language, known)) > HARMLESS:
         return sure
-    if score > (QUESTION if asked else LABEL if label else STATEMENT):
+    if score > (QUESTION if asked else LABEL if label else STATEMENT[language]):
         return broken or [OFF_SCRIPT]
     return []
 

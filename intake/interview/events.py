@@ -65,7 +65,8 @@ class Withdrew(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said(Event):
-    """The client's turn `turn`; `supersedes`: the turn that it corrects, `about`: the question that it answers anew.
+    """The client's turn `turn`; `supersedes`: the turn that it corrects, `about`: the question that it answers anew;
+    beside `supersedes`, the one that the corrected turn was said under.
 
     `votes`: what language models had said of its area when it came. They are not asked again.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -27,8 +27,8 @@ _STEM: Final = 5
 _LETTERS: Final = (4, 5)
 #: A stretch of fewer features is weighed as one of so many: two words alone make nothing sure.
 _FEW: Final = 150
-#: Weights nearer to 0 are left out of the table, except those of words and pairs: these tell what is familiar.
-_LEAST: Final = 0.6
+#: Weights nearer to 0 are left out of the table, except those of pairs that tell what is familiar.
+LEAST: Final = 0.6
 _MARKS: Final = (STOP, ASK)
 
 
@@ -47,7 +47,7 @@ class Model:
     def familiarity(self, words: Sequence[str]) -> float:
         """The share of a stretch's pairs of neighbours that some example has. Low: it is about something that the
         examples are not about, and a score would only add up chance."""
-        pairs = [f"{one} {other}" for one, other in pairwise(_plain(words))]
+        pairs = pairs_of(words)
         return sum(pair in self.weights for pair in pairs) / len(pairs) if pairs else 1.0
 
 
@@ -78,6 +78,11 @@ def stretches(view: View) -> list[Stretch]:
 def whole(view: View) -> Stretch:
     """All of a view, as one."""
     return Stretch(view.words[1:-1], 1, len(view.words) - 1)
+
+
+def pairs_of(words: Sequence[str]) -> list[str]:
+    """The pairs of neighbours, as features."""
+    return [f"{one} {other}" for one, other in pairwise(_plain(words))]
 
 
 def _plain(words: Sequence[str]) -> list[str]:
@@ -146,11 +151,14 @@ def digest(paths: Iterable[Path]) -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
-def written(model: Model, made_from: str) -> str:
-    """The table of a model: a line with what it was made from and the bias; then a weight and a feature a line."""
+def written(model: Model, made_from: str, familiar: Collection[str] = (), least: float = LEAST) -> str:
+    """The table of a model: a line with what it was made from and the bias; then a weight and a feature a line.
+
+    `familiar`: features that are kept whatever they weigh, for they tell what is familiar.
+    """
     lines = [f"# {made_from} {model.bias:.3f}"]
     for name, weight in sorted(model.weights.items()):
-        if abs(weight) >= _LEAST or (name[0] != "=" and name.count(" ") == 1 and "*" not in name):
+        if abs(weight) >= least or name in familiar:
             lines.append(f"{weight:.1f}\t{name}".replace("-0.0\t", "0.0\t"))
     return "\n".join(lines) + "\n"
 

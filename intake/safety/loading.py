@@ -33,6 +33,7 @@ class Concept:
 
     `distant`: what long ago makes of it: it stays, is dropped, becomes urgent, or becomes the concept `history`.
     `now`: the concept it becomes beside words of this moment. `says`: a few words for staff, never the client's.
+    `sure`: said so plainly that neither an idiom nor a likeness to harmless talk takes it back.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Concept:
     past: bool
     traffic: bool
     says: str
+    sure: bool = False
 
     @property
     def key(self) -> str:
@@ -85,6 +87,7 @@ def _concept(key: str, rule: Mapping[str, Any]) -> Concept:
         past=rule.get("past", "") == "drop",
         traffic=rule.get("traffic", "") == "drop",
         says=rule["says"],
+        sure=rule.get("sure", "") == "yes",
     )
 
 

@@ -68,7 +68,8 @@ def watch(text: str, *, language: Language) -> Alarm:
     view = view_of(text, language)
     looked = look(view, language)
     sensed = sense(view, language, looked.marks)
-    meant = [finding for finding in looked.findings if sensed.score > CHANCE[finding.concept.level]]
+    heard = sensed.speech()
+    meant = [one for one in looked.findings if one.concept.sure or (heard and sensed.score > CHANCE[one.concept.level])]
     if meant:
         return _alarm(meant, view)
     return _sensed(sensed, view, language) if sensed.alone(language) else _NOTHING
@@ -122,7 +123,7 @@ _Contexts = dict[str, list[Hit]]
 def _weighed(hit: Hit, view: View, contexts: _Contexts, known: Knowledge) -> Iterable[_Finding]:
     """The finding that `hit` stands for in its context; nothing, if it is not meant."""
     concept = known.concepts[hit.pattern.owner]
-    if _covered(hit, contexts["idiom"]) or _denied(hit, view, contexts["denied"], known):
+    if (not concept.sure and _covered(hit, contexts["idiom"])) or _denied(hit, view, contexts["denied"], known):
         return
     now = bool(_near(hit, view, contexts["now"], _NEAR_NOW))
     if _near(hit, view, contexts["fiction"], _NEAR_STORY) and not (now and concept.level == "danger_now"):

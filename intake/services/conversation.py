@@ -169,7 +169,7 @@ def _add_turn(
             turn=step.said.number,
             text=text,
             supersedes=corrected.number if corrected else None,
-            about=about,
+            about=corrected.question if corrected else about,
             votes=step.prepared.votes,
             **step.context,
         )

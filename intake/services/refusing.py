@@ -19,7 +19,7 @@ from intake.interview.guided import frame
 from intake.interview.guided.talk import Talk
 from intake.interview.wordings import DECLINATION_VERSION, texts
 from intake.models import Declination, Fact, InterviewEvent, SafetyAlert, Turn
-from intake.sealing import sealed_in, sealed_utterances
+from intake.sealing import keeps_sealed, sealed_in, sealed_utterances
 from intake.text import clean
 from tenants import directory
 from tenants.context import current_firm
@@ -54,9 +54,11 @@ def purge_early(step: Step) -> None:
     """
     intake, talk = step.intake, step.state
     sealed = sealed_in(intake)
-    if not sealed or not isinstance(talk, Talk):
+    if not isinstance(talk, Talk) or not keeps_sealed(intake):
         return
-    erased = empty_utterances(sealed_utterances(intake))
+    erased = empty_utterances(intake.id, sealed_utterances(intake))
+    if not sealed and not any(erased.values()):
+        return
     kept = frame.kept_on_refusal(interviews.guided_named(intake.playbook))
     Turn.objects.filter(intake=intake, number__in=sealed).update(text_ct=b"")
     facts = Fact.objects.filter(intake=intake, turn__number__in=sealed).exclude(key__in=kept).update(value_ct=b"")

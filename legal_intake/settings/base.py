@@ -260,6 +260,8 @@ MODELS_TOKEN = env.str("MODELS_TOKEN", default="")
 MODELS_TOKEN_FILE = env.str("MODELS_TOKEN_FILE", default="")
 # Hosts (host:port) of language models that may be private, or spoken to without TLS: docs/assistant.md.
 ASSISTANT_PRIVATE_HOSTS = env.list("ASSISTANT_PRIVATE_HOSTS", default=[])
+# Beginnings of the names of models that take `max_completion_tokens` and refuse `max_tokens`.
+ASSISTANT_COMPLETION_TOKENS = env.list("ASSISTANT_COMPLETION_TOKENS", default=["o1", "o3", "o4", "gpt-5"])
 # Questions to language models that one process has open at a time.
 ASSISTANT_CALLS = env.int("ASSISTANT_CALLS", default=4)
 WORKER_THREADS = env.int("WORKER_THREADS", default=4)

@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from audio import erasing, journal, services
+from audio import emptying, erasing, journal, services
 from audio.actors import listen
 from audio.doctor import models_service
 from audio.errors import NotAgreed
@@ -19,14 +19,16 @@ from audio.recognisers import choice
 from audio.recordings import recordings_of, write_master
 from intake import services as intake_services
 from intake.interview.events import ConsentKind
-from intake.models import Erasure, Turn
+from intake.models import AuditEvent, ConflictCheck, Erasure, Turn
+from tenants.accounts.models import User
 from tenants.context import firm_scope
 from tenants.ids import new_id
 from tenants.redis import journal_redis
-from tests.audio.test_commit import commit, files, heard
+from tests.audio.test_commit import PCM, commit, files, heard
 from tests.audio.test_socket import speech, wire
 from tests.audio.voices import Voice, fresh_protocols, in_firm, make_voice
 from tests.intake.client import Browser
+from tests.intake.talk import begin
 
 
 @pytest.fixture
@@ -247,3 +249,31 @@ def test_a_disk_that_fails_is_tried_again(voice: Voice, monkeypatch: pytest.Monk
         assert Erasure.objects.get().next_at > timezone.now() - timedelta(seconds=1)
     assert erase_all(voice) == ["done"]
     assert files(voice) == []
+
+
+# -- a "no" of the firm's
+
+
+def test_a_no_empties_what_was_heard_too_early_and_became_no_turn(live_firms: Any) -> None:
+    with firm_scope(live_firms[0]):
+        begin("Globex", "Somebody")
+    voice = make_voice(live_firms[0], client="Maria Silva", other="Globex", early=True)
+    with firm_scope(voice.firm):
+        check = ConflictCheck.objects.get(intake_id=voice.intake_id, result="hit")
+        services.give_up(session_id=voice.session_id, epoch=1, start=0, pcm=PCM, reason="no_words")
+    commit(voice, heard("he has my dog", start=40_000))
+    assert len(files(voice)) == 2, "one that nobody understood, one that came when it had stopped"
+    with firm_scope(voice.firm):
+        staff = User.objects.create_user("attorney@example.test", None, is_staff=True, name="Ada Counsel")
+        intake_services.decide_conflict(check_id=check.id, decision="confirmed", reason="Our client.", user=staff)
+        assert files(voice) == []
+        assert {(bytes(one.text_ct), bytes(one.words_ct)) for one in Utterance.objects.all()} == {(b"", b"")}
+        assert AuditEvent.objects.get(chain=voice.intake_id, action="turns.purged").data["recordings"] == 2
+
+
+def test_a_no_to_one_client_leaves_what_others_said(live_firms: Any) -> None:
+    other = make_voice(live_firms[0])
+    with firm_scope(other.firm):
+        services.give_up(session_id=other.session_id, epoch=1, start=0, pcm=PCM, reason="no_words")
+        emptying.empty(new_id(), frozenset())
+        assert Recording.objects.count() == 1

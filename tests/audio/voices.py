@@ -30,16 +30,24 @@ class Voice:
     last_turn: int
 
 
-def make_voice(firm: FirmRef, *, keep_audio: bool = True) -> Voice:
-    """Blocking."""
+def make_voice(
+    firm: FirmRef,
+    *,
+    keep_audio: bool = True,
+    client: str = "Ann Example",
+    other: str = "Bob Sample",
+    early: bool = False,
+) -> Voice:
+    """Blocking. `early`: it opens before the conflict check."""
     host = directory.resolve_firm(firm.id).hosts[0]
     with firm_scope(firm):
         consents: Any = {"service": True, "transcription": True, "keep_audio": keep_audio}
         intake, secret = intake_services.start_intake(consents=consents)
-        for text in ("Ann Example", "Bob Sample"):
+        for text in (client, other):
             intake_services.add_turn(intake_id=intake.id, text=text, modality="typed", client_ref=uuid4())
+        opened = _open(firm, host, intake, f"__Host-intake={secret}") if early else None
         answer_basics(intake)
-        return _open(firm, host, Intake.objects.get(pk=intake.id), f"__Host-intake={secret}")
+        return opened or _open(firm, host, Intake.objects.get(pk=intake.id), f"__Host-intake={secret}")
 
 
 def another_session(voice: Voice) -> Voice:

@@ -48,7 +48,6 @@ LINES = [
     ("ACME_EMAIL=me@example.org", "line 2: ACME_EMAIL is an example's (me@example.org)."),
     ("DEBUG=1", "line 2: DEBUG is malformed (1). It must be one of: 0, off, false."),
     ("AUDIO_RECOGNISER=remote", "AUDIO_RECOGNISER=remote needs MODELS_URL, or models among COMPOSE_PROFILES."),
-    ("SMTP_HOST=mail.smith-law.com", "SMTP_HOST is set, but ALERT_EMAIL_TO is missing: alerts would go to nobody."),
     ("this is no setting", "line 2: this is no setting. Write NAME=value, or put a # before it."),
     (
         "SMTP_FROM='half",
@@ -86,6 +85,23 @@ def test_a_name_that_nothing_reads_is_a_warning_with_its_line(house: House) -> N
     ran = house.run("--check", VERSION="1")
     assert ran.status == 0
     assert ".env, line 5: nothing reads DOMIAN. A typing mistake?" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("lines", "warns"),
+    [
+        ("SMTP_HOST=mail.smith-law.com", False),  # it sends clients' codes and staff's pages too
+        ("SMTP_HOST=mail.smith-law.com\nCOMPOSE_PROFILES=monitoring", True),
+        ("COMPOSE_PROFILES=monitoring", True),
+        ("SMTP_HOST=mail.smith-law.com\nALERT_EMAIL_TO=ops@smith-law.com\nCOMPOSE_PROFILES=monitoring", False),
+        ("SLACK_CHANNEL=#intake\nCOMPOSE_PROFILES=monitoring", False),
+    ],
+)
+def test_alerts_that_reach_nobody_are_a_warning_where_there_are_alerts(house: House, lines: str, warns: bool) -> None:
+    house.env(f"{ENV}{lines}\n")
+    ran = house.run("--check", VERSION="1")
+    assert ran.status == 0, ran.err
+    assert ("nobody is told of alerts" in ran.err) == warns
 
 
 def test_a_setting_twice(house: House) -> None:

@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import IntegrityError, InternalError, connection, connections, transaction
 
-from intake import audit, errors, selectors, services
+from intake import audit, errors, recording, selectors, services
+from intake.interviews import talk_of
 from intake.models import AuditEvent, Consent, Fact, Intake, Party, Turn
 from intake.references import ALPHABET
 from tenants.context import firm_scope
-from tests.intake.talk import answer_basics, begin, say, stage, start, to_review
+from tests.intake.talk import answer_basics, begin, fresh, say, stage, start, to_review
 
 
 def test_the_whole_conversation_ends_with_a_reference() -> None:
@@ -77,6 +78,22 @@ def test_what_comes_after_done_is_added_and_stays_in_review() -> None:
     say(intake, "and my bicycle", modality="voice")
     assert stage(intake) == "review"
     assert len(selectors.snapshot(intake.id)["review"]["story"]) == 2
+
+
+def test_an_older_turn_whose_answer_was_given_anew_is_corrected_still() -> None:
+    """The name was mended by saying so, under the next question; then the first turn itself is corrected."""
+    intake = start()
+    say(intake, "Maria Silva")
+    first = Turn.objects.get(intake=intake, role="client", question="name")
+    say(intake, "no, Sylva with a y")
+    assert current_name(intake) == "Maria Sylva"
+    say(intake, "Marta Sylva", supersedes=first.number)
+    assert current_name(intake) == "Marta Sylva"
+    assert recording.replay(intake.id) == talk_of(fresh(intake))
+
+
+def current_name(intake: Intake) -> object:
+    return Fact.objects.get(intake=intake, key="name", superseded_by__isnull=True).value
 
 
 def test_a_correction_supersedes_and_both_turns_stay() -> None:

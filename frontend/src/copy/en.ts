@@ -218,6 +218,8 @@ export const sent = {
 
 export const stopped = {
   heading: "We have stopped here for now",
+  byYou: "You stopped this conversation",
+  close: "You can close this page. What you said up to here stays with the office. You can start again at any time.",
   stay: "You can keep this page open. If there is anything new, it will say so here.",
   whole: "Read what you said",
 };

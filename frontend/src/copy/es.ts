@@ -203,6 +203,8 @@ export const es: Copy = {
   },
   stopped: {
     heading: "Por ahora paramos aquí",
+    byYou: "Usted paró esta conversación",
+    close: "Puede cerrar esta página. Lo que dijo hasta aquí se queda en la oficina. Puede empezar de nuevo cuando quiera.",
     stay: "Puede dejar esta página abierta. Si hay algo nuevo, se lo dirá aquí.",
     whole: "Leer lo que dijo",
   },

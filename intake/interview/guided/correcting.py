@@ -29,6 +29,11 @@ def corrected(step: Step, event: Said, superseded: int) -> None:
         story=tuple(event.turn if turn == superseded else turn for turn in talk.story),
         early=tuple((event.turn, event.text) if turn == superseded else (turn, text) for turn, text in talk.early),
     )
+    is_lost = direct is None and not lapsed and superseded not in talk.story
+    if is_lost and event.about is not None and event.about in talk.known:
+        # Its answer was given anew since, but not as a correction of it ("no, Smith with a y"): this one is the last.
+        about(step, event, event.about)
+        return
     if superseded in talk.story or (direct is None and not lapsed):
         step.say("corrected")
         if step.talk.gate_passed:

@@ -17,6 +17,7 @@ import intake.assistant
 from intake.assistant.addresses import BadAddress, address_of, base_of, check
 from intake.assistant.breaker import FIRST_SECONDS, LONGEST_SECONDS, MOST_UNUSABLE, Breaker
 from intake.assistant.chat import Failed, Question, Server, ask
+from intake.assistant.firm import newer_models
 from intake.assistant.prompting import prompt, to_phrase, to_read, to_sort
 from intake.interview.assistant import Context, may_rephrase
 from intake.interview.events import Saying
@@ -127,6 +128,38 @@ async def test_the_connection_goes_to_the_address_that_was_looked_at(server: Mod
     assert looked_up.count("models.test") == 1
     assert server.calls[0][1]["host"] == f"models.test:{port}"
     assert "authorization" not in server.calls[0][1]
+
+
+@pytest.mark.parametrize(
+    ("model", "limit"),
+    [
+        ("gpt-4o-mini", "max_tokens"), ("llama3", "max_tokens"), ("gpt-5-mini", "max_completion_tokens"),
+        ("openai/o3-mini", "max_completion_tokens"), ("O4-mini", "max_completion_tokens"),
+    ],
+)  # fmt: skip
+async def test_a_model_gets_the_limit_on_its_words_by_the_name_it_takes(
+    server: ModelServer, model: str, limit: str
+) -> None:
+    from intake.assistant import chat
+
+    server.act = says("Thank you.")
+    try:
+        await ask(
+            Server(server.url, "", (server.host,), newer_models()),
+            Question(model, [{"role": "user", "content": "x"}], 8, 9, 10),
+        )
+    finally:
+        await chat.close_clients()
+    body = server.calls[0][2]
+    assert body[limit] == 10
+    assert len({"max_tokens", "max_completion_tokens"} & body.keys()) == 1
+
+
+def test_the_operator_names_the_models(settings: Any) -> None:
+    settings.ASSISTANT_COMPLETION_TOKENS = ["", "mine-"]
+    assert newer_models() == ("mine-",)
+    settings.ASSISTANT_COMPLETION_TOKENS = []
+    assert Server("https://models.example.org/v1", "", (), newer_models()).limit_of("o3") == "max_tokens"
 
 
 def test_nothing_tells_a_key() -> None:
