@@ -10,23 +10,24 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from intake.classify.areas import HERE, areas, top_of
+from intake.classify.areas import HERE, areas, read_yaml, top_of
 from intake.classify.words import stem, stop_words
 from intake.language.tokens import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: The two answers that are no area, learned like areas.
 NOT_LEGAL: Final = "not_legal"
 UNCLEAR: Final = "unclear"
 #: Words that each area is taken to have beside its own, spread as in all: the smoothing. Areas are measured in words,
-#: not in examples, for some have longer ones. Chosen by leaving out batches of long examples in turn.
-_PRIOR: Final = 2000.0
-#: Lower codes have a twentieth of the words.
-_PRIOR_BELOW: Final = 200.0
+#: not in examples, for some have longer ones. Chosen by leaving out batches of examples in turn, as for lower codes.
+_PRIOR: Final = 1000.0
+_PRIOR_BELOW: Final = 1000.0
 #: One word may speak for an area only this much (log of a ratio).
 _MOST: Final = 4.0
+#: Words of a text that tell what kind of message it is.
+_OPENING: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,36 @@ def known_words() -> frozenset[str]:
 
 
 def features(stems: Sequence[str]) -> list[str]:
-    """Stems that say something, and pairs of neighbours among them."""
+    """Stems that say something, what they speak of, pairs of neighbours among each, and how the text opens."""
     stops = _stop_stems()
     singles = [word for word in stems if word not in stops and not word[0].isdigit()]
-    return singles + [f"{first} {second}" for first, second in pairwise(singles)]
+    spoken_of = _senses_in(singles)
+    return [*singles, *_pairs(singles), *spoken_of, *_pairs(spoken_of), *_opening(stems)]
+
+
+def _pairs(row: Sequence[str]) -> Iterator[str]:
+    return (f"{first} {second}" for first, second in pairwise(row))
+
+
+def _opening(stems: Sequence[str]) -> list[str]:
+    """The first one, two and three words as they stand: a question in passing opens otherwise than a complaint."""
+    return ["^" + " ".join(stems[:length]) for length in range(1, min(_OPENING, len(stems)) + 1)]
+
+
+def _senses_in(singles: Sequence[str]) -> list[str]:
+    """What a text speaks of, word by word. What is said twice running is said once."""
+    found = [_senses()[word] for word in singles if word in _senses()]
+    return [sense for at, sense in enumerate(found) if at == 0 or found[at - 1] != sense]
+
+
+@lru_cache(maxsize=1)
+def _senses() -> Mapping[str, str]:
+    """The sense of each stem that has one; marked, so that it is no word. A stem in two has the first."""
+    found: dict[str, str] = {}
+    for sense, said in read_yaml("senses.yaml")["senses"].items():
+        for word in words_of(said):
+            found.setdefault(stem(word), f"={sense}")
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,8 @@ _LAST: Final = 20
 _EDGE: Final = 1.25
 #: A phrase that several areas share speaks less for each: its worth is divided by their number to this power.
 _SHARED: Final = 0.5
+#: What phrases speak for beside areas: small talk, a lawyer being asked for, somebody wronged. As in `words.yaml`.
+NO_AREAS: Final = ("not_legal", "asks", "trouble")
 Phrase = tuple[str, ...]
 _Phrases = defaultdict[str, dict[Phrase, dict[str, float]]]
 
@@ -37,6 +39,7 @@ class Evidence:
     said: dict[str, list[tuple[float, str]]] = field(default_factory=lambda: defaultdict(list))
     not_legal: float = 0.0
     asks: float = 0.0
+    trouble: float = 0.0
 
 
 class Lexicon:
@@ -109,10 +112,8 @@ class Lexicon:
 def _weigh(evidence: Evidence, written: str, codes: Mapping[str, float]) -> None:
     tops: dict[str, float] = {}
     for code, worth in codes.items():
-        if code == "not_legal":
-            evidence.not_legal += worth
-        elif code == "asks":
-            evidence.asks += worth
+        if code in NO_AREAS:
+            setattr(evidence, code, getattr(evidence, code) + worth)
         else:
             tops[top_of(code)] = max(tops.get(top_of(code), 0.0), worth)
             if code != top_of(code):
@@ -128,7 +129,7 @@ def _entries() -> Iterable[tuple[Language, str, Mapping[int, Sequence[Any]]]]:
         for code, weights in read_yaml(f"lexicon.{language}.yaml").items():
             yield language, full_code(code), weights
     words_file = read_yaml("words.yaml")
-    for kind in ("not_legal", "asks"):
+    for kind in NO_AREAS:
         yield "en", kind, words_file[kind]
         yield "es", kind, words_file[kind]
 

@@ -10,7 +10,9 @@ import pytest
 
 from intake.classify import areas, top_codes, top_of
 from intake.classify.areas import HERE, full_code, read_yaml
-from intake.classify.learned import NOT_LEGAL, UNCLEAR, examples
+from intake.classify.learned import NOT_LEGAL, UNCLEAR, examples, features
+from intake.classify.words import stem, stop_words
+from intake.language.tokens import words_of
 
 CODE = re.compile(r"[A-Z]{2}(-\d\d){4}")
 
@@ -50,7 +52,7 @@ def test_examples_are_different_texts_with_known_codes() -> None:
 
 def test_no_post_that_is_scored_is_an_example() -> None:
     known = {row.text for row in examples()}
-    for name in ("own", "rambling"):
+    for name in ("own", "rambling", "strangers"):
         for line in (HERE.parents[1] / f"tests/evals/areas/{name}.jsonl").read_text(encoding="utf-8").splitlines():
             assert json.loads(line)["text"] not in known
 
@@ -65,6 +67,18 @@ def test_a_lexicon_speaks_of_every_area_in_words_and_known_weights(name: str) ->
             for phrase in phrases:
                 assert isinstance(phrase, str | int), phrase
                 assert not isinstance(phrase, bool), phrase
+
+
+def test_a_word_has_one_sense_and_is_no_stop_word() -> None:
+    said = [word for words in read_yaml("senses.yaml")["senses"].values() for word in words_of(words)]
+    assert [word for word, times in Counter(said).items() if times > 1] == []
+    assert stop_words().isdisjoint(said)
+
+
+def test_words_of_both_languages_for_one_thing_are_one_feature() -> None:
+    for words in ("landlord casero", "truck troca", "boss patron", "cops policia"):
+        english, spanish = (set(features([stem(word)])) for word in words.split())
+        assert [sense for sense in english & spanish if sense.startswith("=")], words
 
 
 def test_what_areas_start_with_is_given_for_each_at_the_top() -> None:
