@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.cluster.grounds import Grounds
+from tests.deploy.cluster.grounds import Grounds, wait_settled
 from tests.deploy.cluster.kube import Kube
+from tests.deploy.cluster.releases import BUSY, SOCKETS, WAITING, Release, place
 from tests.deploy.cluster.report import Report
 from tests.deploy.cluster.steering import Steering
 
@@ -46,7 +47,9 @@ def time_is_left(request: pytest.FixtureRequest) -> None:
     needed = float(marker.kwargs.get("seconds", 30)) if marker else 30.0
     left = BUDGET_SECONDS - (time.monotonic() - BEGAN) - RESERVE_SECONDS
     if left < needed:
-        pytest.skip(f"not run: {left:.0f} of {BUDGET_SECONDS:.0f} s are left, this takes {needed:.0f} (CLUSTER_SECONDS)")
+        pytest.skip(
+            f"not run: {left:.0f} of {BUDGET_SECONDS:.0f} s are left, this takes {needed:.0f} (CLUSTER_SECONDS)"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +85,17 @@ def steering(grounds: Grounds) -> Iterator[Steering]:
     made = Steering(grounds)
     yield made
     made.let_go()
+
+
+@pytest.fixture(scope="session")
+def main(kube: Kube, grounds: Grounds, steering: Steering) -> Release:
+    """A release with external metrics, whose load and whose pods' fates can be steered."""
+    steering.need_load()
+    steering.need_metrics()
+    steering.need_fates()
+    made = place(grounds, "external", "main", settings=("scaling.externalMetrics=true",))
+    for name in (BUSY, WAITING, SOCKETS):
+        steering.metric(made.namespace, name, "0")
+    made.helm("install")
+    wait_settled(kube, made.namespace, 120)
+    return made

@@ -74,8 +74,9 @@ class Grounds:
         return {kind: "this run" if kind in made else "the cluster" for kind in definitions()}
 
     def established(self, names: list[str]) -> bool:
-        done = self.kube.kubectl("wait", "--for=condition=Established", "--timeout=10s", *names, check=False)
-        return done.returncode == 0
+        return not self.kube.kubectl(
+            "wait", "--for=condition=Established", "--timeout=10s", *names, check=False
+        ).returncode
 
     def provide(self, namespace: str, needs: Needs) -> None:
         """What an operator makes before the install; values are made up."""
@@ -131,7 +132,8 @@ def claim(name: str, namespace: str, storage: str = "1Gi") -> Object:
 
 def simulated(node: Object) -> bool:
     """Whether nobody's work runs on a node: it is one of kwok's."""
-    return node["metadata"].get("annotations", {}).get("kwok.x-k8s.io/node") == "fake"
+    annotations: dict[str, str] = node["metadata"].get("annotations", {})
+    return annotations.get("kwok.x-k8s.io/node") == "fake"
 
 
 def settled(kube: Kube, namespace: str) -> list[str]:
@@ -145,9 +147,8 @@ def settled(kube: Kube, namespace: str) -> list[str]:
             fresh = status.get("observedGeneration", 0) >= each["metadata"]["generation"]
             if have != want or status.get("replicas", 0) != want or not fresh:
                 wrong.append(f"{name}: {have} of {want}")
-    for each in kube.every("jobs", namespace):
-        if not condition(each, "Complete"):
-            wrong.append(f"job {each['metadata']['name']}")
+    jobs = [each for each in kube.every("jobs", namespace) if not condition(each, "Complete")]
+    wrong += [f"job {each['metadata']['name']}" for each in jobs]
     for each in kube.every("horizontalpodautoscalers", namespace):
         least = each["spec"]["minReplicas"]
         if each.get("status", {}).get("currentReplicas", 0) < least:

@@ -1,4 +1,4 @@
-"""The cluster, as the tests see it: kubectl and helm as an operator types them, and the API itself through `kubectl proxy`."""
+"""The cluster, as the tests see it: kubectl and helm as typed, and the API itself through `kubectl proxy`."""
 
 from __future__ import annotations
 

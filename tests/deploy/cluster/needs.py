@@ -1,4 +1,4 @@
-"""What objects need that they do not bring: Secrets, claims, priority classes, labels of nodes, namespaces, definitions."""
+"""What objects need and do not bring: Secrets, claims, priority classes, labels of nodes, definitions."""
 
 from __future__ import annotations
 
@@ -51,6 +51,15 @@ def pod_specs(objects: list[Object]) -> Iterator[Object]:
             yield found
 
 
+def operators(found: Needs, custom: Object) -> None:
+    """Secrets that CloudNativePG and its plug-in read."""
+    for block in blocks(custom):
+        if set(block) == {"name", "key"}:
+            found.secret(block["name"], [block])
+        if "owner" in block and "secret" in block:
+            found.secret(block["secret"]["name"], [{"key": "username"}, {"key": "password"}])
+
+
 def needs_of(objects: list[Object]) -> Needs:
     """What `objects` name and do not hold."""
     found = Needs()
@@ -70,6 +79,9 @@ def needs_of(objects: list[Object]) -> Needs:
             found.priorities.add(pod["priorityClassName"])
         if pod.get("nodeSelector"):
             found.node_labels.append(pod["nodeSelector"])
+    for each in objects:
+        if each["kind"] in ("Cluster", "ObjectStore"):
+            operators(found, each)
     here = {(each["kind"], each["metadata"]["name"]) for each in objects}
     found.claims -= {name for kind, name in here if kind == "PersistentVolumeClaim"}
     found.priorities -= {name for kind, name in here if kind == "PriorityClass"}

@@ -12,6 +12,10 @@ from tests.deploy.cluster.grounds import Grounds
 from tests.deploy.cluster.kube import CHART, Kube, Object
 from tests.deploy.cluster.needs import needs_of
 
+#: The external metrics that the chart's autoscalers ask for.
+BUSY = "legal_intake_voice_slots_busy"
+WAITING = "legal_intake_voice_waiting_oldest_seconds"
+SOCKETS = "legal_intake_voice_sockets"
 #: Every way to install it that is held to work.
 MODES = {path.name.removesuffix("-values.yaml"): path for path in sorted((CHART / "ci").glob("*-values.yaml"))}
 
@@ -40,11 +44,11 @@ class Release:
         text = self.kube.helm("template", self.name, str(CHART), *self.words(settings)).stdout
         return [each for each in yaml.safe_load_all(text) if each]
 
-    def helm(self, verb: str, *words: str, settings: Iterable[str] = (), check: bool = True, seconds: float = 300) -> str:
+    def helm(
+        self, verb: str, *words: str, settings: Iterable[str] = (), check: bool = True, seconds: float = 300
+    ) -> str:
         """install or upgrade; what it said, on both channels."""
-        done = self.kube.helm(
-            verb, self.name, str(CHART), *self.words(settings), *words, check=check, seconds=seconds
-        )
+        done = self.kube.helm(verb, self.name, str(CHART), *self.words(settings), *words, check=check, seconds=seconds)
         self.code = done.returncode
         return str(done.stdout + done.stderr)
 
@@ -74,3 +78,12 @@ def place(grounds: Grounds, mode: str, where: str, name: str = "intake", setting
     release = Release(grounds.kube, name, grounds.namespace(where), MODES[mode], settings)
     grounds.provide(release.namespace, needs_of(release.rendered()))
     return release
+
+
+def scaled(release: Release, **wanted: int) -> bool:
+    """Whether each component has exactly so many ready pods."""
+    for name, count in wanted.items():
+        found = release.deployment(name.replace("_", "-"))
+        if found["spec"]["replicas"] != count or found["status"].get("readyReplicas") != count:
+            return False
+    return True

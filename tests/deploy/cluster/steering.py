@@ -1,8 +1,9 @@
 """Steers what pods report and how they fare, on a cluster whose nodes are kwok's and run no containers.
 
-Three things can be steered there: CPU (kwok's ClusterResourceUsage), the external metrics (a text file that the cluster's
-external metrics API reads: CLUSTER_EXTERNAL_METRICS), and a pod's fate (annotations that the cluster's Stages know, given to
-pods of chosen images by an admission policy of this run). Where one cannot be steered, a test that needs it is not run.
+Three things can be steered there: CPU (kwok's ClusterResourceUsage), the external metrics (a text file that the
+cluster's external metrics API reads: CLUSTER_EXTERNAL_METRICS), and a pod's fate (annotations that the cluster's Stages
+know, given to pods of chosen images by an admission policy of this run). Where one cannot be steered, a test that needs
+it is not run.
 """
 
 from __future__ import annotations

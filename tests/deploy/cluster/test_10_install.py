@@ -1,4 +1,4 @@
-"""Each mode of the chart installs into a namespace that takes only restricted pods, and everything in it becomes ready."""
+"""Each mode of the chart installs into a namespace that takes only restricted pods, and all of it becomes ready."""
 
 from __future__ import annotations
 
@@ -48,8 +48,6 @@ def test_a_mode_installs_and_every_desired_pod_is_ready(
     own = [kind for kind in kinds if kind in definitions()]
     pods = [each for each in kube.every("pods", release.namespace) if each["status"]["phase"] == "Running"]
     assert pods
-    report.say(
-        f"Install `{mode}`",
-        f"{len(wanted)} objects, {len(pods)} pods ready after {took:.0f} s" + (f"; taken: {', '.join(own)}" if own else ""),
-    )  # fmt: skip
+    taken = f"; taken: {', '.join(own)}" if own else ""
+    report.say(f"Install `{mode}`", f"{len(wanted)} objects, {len(pods)} pods ready after {took:.0f} s{taken}")
     kube.helm("uninstall", release.name, "-n", release.namespace)
