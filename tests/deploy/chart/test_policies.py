@@ -151,6 +151,14 @@ def test_with_peers_named_the_way_out_is_only_there() -> None:
     assert outside == {"10.9.0.0/24", "10.9.1.0/24", "10.9.2.0/24"}
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "passthrough"])
+def test_no_rule_holds_an_empty_list(name: str) -> None:
+    """The API server drops them, so that a second apply would find a difference for ever."""
+    for policy in of_kind("NetworkPolicy", name).values():
+        for rule in [*policy["spec"].get("egress", []), *policy["spec"].get("ingress", [])]:
+            assert all(rule.values()), f"{policy['metadata']['name']}: {rule}"
+
+
 def test_they_can_be_left_out() -> None:
     assert of_kind("NetworkPolicy", "passthrough") == {}
 

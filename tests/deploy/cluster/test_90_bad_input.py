@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -86,18 +87,20 @@ def test_an_old_cluster_is_refused(kube: Kube, grounds: Grounds, tmp_path: Path,
     report.say("A cluster older than the chart takes", "refused by `kubeVersion`, nothing made")
 
 
+def git(*words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False)
+
+
 def previous(folder: Path) -> Path | None:
-    """The chart of the newest release before this version; None where nothing was released yet."""
+    """The chart of CLUSTER_PREVIOUS, or of the newest release before this version; None where nothing was released."""
     now = next(line for line in (CHART / "Chart.yaml").read_text().splitlines() if line.startswith("version:"))
-    listed = subprocess.run(
-        ["git", "tag", "--list", "v*", "--sort=-v:refname"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.split()
-    for tag in listed:
-        tree = subprocess.run(["git", "archive", tag, "helm/legal-intake"], cwd=ROOT, capture_output=True, check=False)
-        if tree.returncode or now == f"version: {tag.removeprefix('v')}":
-            continue
-        subprocess.run(["tar", "-xf", "-", "-C", str(folder)], input=tree.stdout, check=True)
-        return folder / "helm" / "legal-intake"
+    tags = git("tag", "--list", "v*", "--sort=-v:refname").stdout.decode().split()
+    older = [tag for tag in tags if now != f"version: {tag.removeprefix('v')}"]
+    for name in [os.environ["CLUSTER_PREVIOUS"]] if os.environ.get("CLUSTER_PREVIOUS") else older:
+        tree = git("archive", name, "helm/legal-intake")
+        if tree.returncode == 0:
+            subprocess.run(["tar", "-xf", "-", "-C", str(folder)], input=tree.stdout, check=True)
+            return folder / "helm" / "legal-intake"
     return None
 
 
