@@ -10,6 +10,7 @@
       (list (eq $v.database.mode "cloudnativepg") $v.database.existingSecret.name (list "username"))
       (list $v.database.cloudnativepg.backup.enabled $v.database.cloudnativepg.backup.existingSecret (list "access_key_id" "secret_access_key"))
       (list true $v.redis.existingSecret.name (list $v.redis.existingSecret.key))
+      (list true $v.messages.existingSecret.name (list "smtp_password" "sms_gateway_secret"))
       (list true $v.edge.tlsSecret (list "tls.crt" "tls.key"))
       (list $v.ingress.enabled $v.ingress.tlsSecret (list "tls.crt" "tls.key")) -}}
 {{- if and (index $each 0) (index $each 1) -}}

@@ -17,6 +17,7 @@ from tests.deploy.cluster.kube import Kube
 from tests.deploy.cluster.releases import BUSY, SOCKETS, WAITING, Release, place
 from tests.deploy.cluster.report import Report
 from tests.deploy.cluster.steering import Steering
+from tests.deploy.cluster.watching import Rise
 
 BEGAN = time.monotonic()
 BUDGET_SECONDS = float(os.environ.get("CLUSTER_SECONDS", "900"))
@@ -99,3 +100,10 @@ def main(kube: Kube, grounds: Grounds, steering: Steering) -> Release:
     made.helm("install")
     wait_settled(kube, made.namespace, 120)
     return made
+
+
+@pytest.fixture(scope="session")
+def rise(kube: Kube, main: Release) -> Iterator[Rise]:
+    made = Rise(kube, main.namespace)
+    yield made
+    made.stack.close()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parents[3] / ".data" / "cluster"
+FOLDER = Path(os.environ.get("CLUSTER_RESULTS") or Path(__file__).resolve().parents[3] / ".data" / "cluster")
 
 
 class Report:

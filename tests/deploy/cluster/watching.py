@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -72,3 +72,24 @@ def watched(kube: Kube, namespace: str) -> Iterator[Seen]:
     finally:
         time.sleep(1)
         over.set()
+
+
+class Rise:
+    """A watch that begins in one test and ends in another."""
+
+    def __init__(self, kube: Kube, namespace: str) -> None:
+        self.kube, self.namespace = kube, namespace
+        self.stack = ExitStack()
+        self.seen: Seen | None = None
+        self.began: float | None = None
+
+    def begin(self) -> None:
+        self.seen = self.stack.enter_context(watched(self.kube, self.namespace))
+        self.began = time.monotonic() - self.seen.began
+
+    def end(self) -> tuple[Seen, float]:
+        """What was seen, and when in it the load began."""
+        self.stack.close()
+        assert self.seen is not None
+        assert self.began is not None
+        return self.seen, self.began

@@ -50,8 +50,8 @@ def test_a_failing_migration_stops_the_release(kube: Kube, release: Release, rep
     with watched(kube, release.namespace) as seen:
         began = time.monotonic()
         said = release.helm(
-            "upgrade", "--wait", "--wait-for-jobs", "--timeout", "60s", check=False,
-            settings=[f"image.tag=0.3.0{BROKEN}", "migrate.deadlineSeconds=20"],
+            "upgrade", "--wait", "--wait-for-jobs", "--timeout", "30s", check=False,
+            settings=[f"image.tag=0.3.0{BROKEN}", "migrate.deadlineSeconds=15"],
         )  # fmt: skip
         took = time.monotonic() - began
     assert release.code != 0
@@ -66,7 +66,7 @@ def test_a_failing_migration_stops_the_release(kube: Kube, release: Release, rep
     assert "migrate" in said, said
     (release.kube.folder / "failed.txt").write_text(said)
     report.say(
-        "A migration that fails (deadline 20 s)",
+        "A migration that fails (deadline 15 s)",
         f"`helm upgrade --wait` ends after {took:.0f} s, naming the Job; it says {reason['reason']}; "
         f"api ready at least {seen.lowest(f'{release.full}-api')}, never below the wanted number",
     )

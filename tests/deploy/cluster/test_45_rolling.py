@@ -19,13 +19,13 @@ def large(main: Release) -> None:
         pytest.skip("not run: it was not scaled up")
 
 
-@pytest.mark.cluster(seconds=160)
+@pytest.mark.cluster(seconds=200)
 def test_an_upgrade_never_has_fewer_than_wanted(kube: Kube, main: Release, report: Report) -> None:
     large(main)
     before = main.migration()
     with watched(kube, main.namespace) as seen:
         began = time.monotonic()
-        main.helm("upgrade", "--wait", "--timeout", "5m", settings=["image.tag=0.2.0"])
+        main.helm("upgrade", "--wait", "--timeout", "6m", settings=["image.tag=0.2.0"], seconds=400)
         took = time.monotonic() - began
     assert not seen.short()
     assert main.images("api") == {"legal-intake:0.2.0"}
@@ -41,14 +41,14 @@ def test_an_upgrade_never_has_fewer_than_wanted(kube: Kube, main: Release, repor
     )
 
 
-@pytest.mark.cluster(seconds=120)
+@pytest.mark.cluster(seconds=170)
 def test_a_rollback_neither(kube: Kube, main: Release, report: Report) -> None:
     large(main)
     if main.images("api") != {"legal-intake:0.2.0"}:
         pytest.skip("not run: there is nothing to roll back")
     with watched(kube, main.namespace) as seen:
         began = time.monotonic()
-        kube.helm("rollback", main.name, "-n", main.namespace, "--wait", "--timeout", "5m")
+        kube.helm("rollback", main.name, "-n", main.namespace, "--wait", "--timeout", "6m", seconds=400)
         took = time.monotonic() - began
     assert not seen.short()
     assert main.images("api") == {"legal-intake:0.1.0"}
