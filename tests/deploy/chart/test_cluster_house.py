@@ -39,6 +39,7 @@ def test_what_a_mode_needs_is_found() -> None:
     keda = needs_of(list(objects("keda")))
     assert keda.secrets["legal-intake"] >= {"secret_key", "master_key", "metrics_token", "models_token"}
     assert keda.secrets["registry"] == set()
+    assert keda.secrets["intake-tls"] == {"tls.crt", "tls.key"}, "an Ingress names it"
     assert keda.claims == set()
     passed = needs_of(list(objects("passthrough")))
     assert passed.claims == {"recordings", "deletions", "models"}

@@ -82,6 +82,9 @@ def needs_of(objects: list[Object]) -> Needs:
     for each in objects:
         if each["kind"] in ("Cluster", "ObjectStore"):
             operators(found, each)
+        if each["kind"] == "Ingress":
+            for tls in each["spec"].get("tls", []):
+                found.secret(tls["secretName"], [{"key": "tls.crt"}, {"key": "tls.key"}])
     here = {(each["kind"], each["metadata"]["name"]) for each in objects}
     found.claims -= {name for kind, name in here if kind == "PersistentVolumeClaim"}
     found.priorities -= {name for kind, name in here if kind == "PriorityClass"}
