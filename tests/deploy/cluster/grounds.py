@@ -18,6 +18,8 @@ from tests.deploy.cluster.kube import Kube, Object, wait_until
 from tests.deploy.cluster.needs import Needs, definitions
 
 LABEL = "legal-intake-test"
+ZONE = "topology.kubernetes.io/zone"
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 RESTRICTED = {
     f"pod-security.kubernetes.io/{mode}": value for mode, value in (("enforce", "restricted"), ("warn", "restricted"))
 }
@@ -86,6 +88,7 @@ class Grounds:
             made.append({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace},
                          "stringData": data})  # fmt: skip
         made += [claim(name, namespace) for name in needs.claims]
+        made += self.storage(namespace, needs)
         for name in needs.priorities:
             if self.kube.client.get(f"/apis/scheduling.k8s.io/v1/priorityclasses/{name}").status_code == 404:
                 made.append(self.own({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
@@ -98,13 +101,39 @@ class Grounds:
         for labels in needs.node_labels:
             self.label_nodes(labels)
 
+    def storage(self, namespace: str, needs: Needs) -> list[Object]:
+        """Classes that are named and not there: by the default one's provisioner, or, where that is kwok's, which knows
+        its own class alone, with volumes made by hand."""
+        kind = "/apis/storage.k8s.io/v1/storageclasses"
+        there = {each["metadata"]["name"]: each for each in self.kube.client.get(kind).json()["items"]}
+        made: list[Object] = []
+        for name, claims in needs.classes.items():
+            ours = there.get(name, {"metadata": {}})["metadata"].get("labels", {}).get(LABEL) == self.run
+            if name in there and not ours:
+                continue
+            default: Object = next((each for each in there.values() if is_default(each)), {})
+            by_hand = default.get("provisioner", "kwok").startswith("kwok")
+            provisioner = "kubernetes.io/no-provisioner" if by_hand else default["provisioner"]
+            made.append(self.own({
+                "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name},
+                "provisioner": provisioner, "volumeBindingMode": "WaitForFirstConsumer",
+            }))  # fmt: skip
+            for number, (size, modes) in enumerate(claims if by_hand else []):
+                meta = {"name": f"{namespace}-{name}-{number}"}
+                made.append(self.own({
+                    "apiVersion": "v1", "kind": "PersistentVolume", "metadata": meta,
+                    "spec": {"capacity": {"storage": size}, "accessModes": modes, "storageClassName": name,
+                             "persistentVolumeReclaimPolicy": "Retain", "hostPath": {"path": "/volumes"}},
+                }))  # fmt: skip
+        return made
+
     def label_nodes(self, labels: dict[str, str]) -> None:
-        """For pods that want nodes of a kind: three of the simulated ones are."""
-        nodes = [each for each in self.kube.every("nodes") if simulated(each)]
+        """For pods that want nodes of a kind: a simulated one of each zone is."""
+        by_zone = {each["metadata"]["labels"].get(ZONE): each for each in self.kube.every("nodes") if simulated(each)}
         for key, value in labels.items():
             if any(each["metadata"]["labels"].get(key) == value for each in self.kube.every("nodes")):
                 continue
-            for node in nodes[:3]:
+            for node in by_zone.values():
                 name = node["metadata"]["name"]
                 self.kube.patch(self.kube.path("nodes", "", name), {"metadata": {"labels": {key: value}}})
                 self.labelled.append((name, key))
@@ -121,6 +150,11 @@ class Grounds:
             self.kube.kubectl("delete", kind, "-l", f"{LABEL}={self.run}", "--wait=false", check=False)
         for node, key in self.labelled:
             self.kube.patch(self.kube.path("nodes", "", node), {"metadata": {"labels": {key: None}}})
+
+
+def is_default(storage_class: Object) -> bool:
+    """Whether a claim that names no class gets this one."""
+    return DEFAULT_CLASS in storage_class["metadata"].get("annotations", {})
 
 
 def claim(name: str, namespace: str, storage: str = "1Gi") -> Object:

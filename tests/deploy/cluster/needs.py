@@ -25,6 +25,8 @@ class Needs:
     priorities: set[str] = field(default_factory=set)
     node_labels: list[dict[str, str]] = field(default_factory=list)
     namespaces: set[str] = field(default_factory=set)
+    #: Of each storage class: (size, access modes) of every claim that the objects make of it.
+    classes: dict[str, list[tuple[str, list[str]]]] = field(default_factory=dict)
 
     def secret(self, name: str, keys: list[Object]) -> None:
         self.secrets.setdefault(name, set()).update(each["key"] for each in keys)
@@ -60,6 +62,18 @@ def operators(found: Needs, custom: Object) -> None:
             found.secret(block["secret"]["name"], [{"key": "username"}, {"key": "password"}])
 
 
+def classes_of(found: Needs, each: Object) -> None:
+    """Claims of a class that is named: an object's own, or one for each pod of a StatefulSet."""
+    templates = [each["spec"]] if each["kind"] == "PersistentVolumeClaim" else []
+    if each["kind"] == "StatefulSet":
+        templates = [claim["spec"] for claim in each["spec"].get("volumeClaimTemplates", [])]
+        templates *= each["spec"].get("replicas", 1)
+    for spec in templates:
+        if spec.get("storageClassName"):
+            claim = spec["resources"]["requests"]["storage"], spec["accessModes"]
+            found.classes.setdefault(spec["storageClassName"], []).append(claim)
+
+
 def needs_of(objects: list[Object]) -> Needs:
     """What `objects` name and do not hold."""
     found = Needs()
@@ -80,6 +94,7 @@ def needs_of(objects: list[Object]) -> Needs:
         if pod.get("nodeSelector"):
             found.node_labels.append(pod["nodeSelector"])
     for each in objects:
+        classes_of(found, each)
         if each["kind"] in ("Cluster", "ObjectStore"):
             operators(found, each)
         if each["kind"] == "Ingress":

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from tests.deploy.cluster.grounds import ZONE
 from tests.deploy.cluster.kube import Kube, Object, run
-
-ZONE = "topology.kubernetes.io/zone"
 
 
 @dataclass

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.deploy.cluster.grounds import Grounds, wait_settled
+from tests.deploy.cluster.grounds import ZONE, Grounds, wait_settled
 from tests.deploy.cluster.kube import Kube, Object, wait_until
-from tests.deploy.cluster.nodes import ZONE, spread, zone_of
+from tests.deploy.cluster.nodes import spread, zone_of
 from tests.deploy.cluster.releases import Release, place
 from tests.deploy.cluster.report import Report
 from tests.deploy.cluster.steering import Steering
