@@ -3,8 +3,7 @@
 {{- $v := .Values -}}
 {{- $found := dict -}}
 {{- range $each := list
-      (list true $v.secrets.existingSecret (list "secret_key" "master_key" "metrics_token"))
-      (list $v.models.enabled $v.secrets.existingSecret (list "models_token"))
+      (list true $v.secrets.existingSecret (list "secret_key" "master_key" "metrics_token" "models_token"))
       (list $v.certificates.enabled $v.secrets.existingSecret (list "certificates_token"))
       (list true $v.database.existingSecret.name (list $v.database.existingSecret.key))
       (list (eq $v.database.mode "cloudnativepg") $v.database.existingSecret.name (list "username"))

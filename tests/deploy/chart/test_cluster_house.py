@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.deploy.chart.house import NAMES, ROOT, needs_helm, objects
+from tests.deploy.chart.house import CHART, NAMES, ROOT, needs_helm, objects
 from tests.deploy.cluster.needs import OF_THE_CLUSTER, definition_from_schema, definitions, needs_of, real_definitions
 
 OWN = {
@@ -48,6 +50,27 @@ def test_what_a_mode_needs_is_found() -> None:
     postgres = needs_of(list(objects("cloudnativepg")))
     assert postgres.secrets["backup-store"] == {"access_key_id", "secret_access_key"}
     assert "username" in postgres.secrets["legal-intake-database"]
+
+
+@needs_helm
+@pytest.mark.parametrize("name", NAMES)
+def test_the_chart_looks_for_every_secret_that_is_read(name: str, tmp_path: Path) -> None:
+    """missing-secrets.yaml goes by a list of its own: what it names is what the objects read."""
+    chart = tmp_path / "legal-intake"
+    shutil.copytree(CHART, chart)
+    (chart / "templates" / "shown.yaml").write_text(
+        '{"kind": "Shown", "is": {{ include "legal-intake.namedSecrets" . }}}'
+    )
+    done = subprocess.run(
+        ["helm", "template", "intake", chart, "-f", CHART / "ci" / f"{name}-values.yaml", "-s", "templates/shown.yaml"],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    listed = {secret: set(keys) for secret, keys in yaml.safe_load(done.stdout)["is"].items()}
+    read = needs_of(list(objects(name))).secrets
+    assert listed.keys() == read.keys()
+    for secret, keys in read.items():
+        assert keys <= listed[secret], secret
 
 
 def test_a_definition_is_made_where_none_is_committed() -> None:
