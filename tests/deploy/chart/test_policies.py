@@ -165,6 +165,14 @@ def test_a_gateway_that_passes_tls_through_reaches_the_edge_where_pods_are_not_t
     assert len(narrow) < len(policies), "the world may too"
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "passthrough"])
+def test_no_rule_holds_an_empty_list(name: str) -> None:
+    """The API server drops them, so that a second apply would find a difference for ever."""
+    for policy in of_kind("NetworkPolicy", name).values():
+        for rule in [*policy["spec"].get("egress", []), *policy["spec"].get("ingress", [])]:
+            assert all(rule.values()), f"{policy['metadata']['name']}: {rule}"
+
+
 def test_they_can_be_left_out() -> None:
     assert of_kind("NetworkPolicy", "passthrough") == {}
 
