@@ -57,7 +57,7 @@ stack-test: venv-dev ## The whole stack on whatever engine answers `docker info`
 
 .PHONY: nginx-test
 nginx-test: venv-dev ## nginx with our configuration: `nginx -t`, 200 domains, limits, reloads; says so where no nginx is.
-	@$(PY) -m pytest -q -rs -p no:randomly tests/deploy/test_nginx_render.py tests/deploy/test_nginx_behaviour.py $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -rs -p no:randomly tests/deploy/test_nginx_render.py tests/deploy/test_nginx_behaviour.py tests/deploy/test_nginx_in_front.py $(PYTEST_ARGS)
 
 .PHONY: lint-deploy
 lint-deploy: ## shellcheck, actionlint and docker compose config; says which of them is missing here.
@@ -97,6 +97,10 @@ certificates-bench: venv-dev ## What a thousand domains cost (KUBECONFIG, or etc
 .PHONY: chart-test
 chart-test: venv-dev ## The chart without a cluster: lint, schemas, policies, suites; says which tool is missing here.
 	@scripts/chart-test $(PYTEST_ARGS)
+
+.PHONY: cluster-test
+cluster-test: venv-dev ## The chart on the cluster that KUBECONFIG names, in namespaces of its own (CLUSTER_SECONDS=900).
+	@scripts/cluster-test $(PYTEST_ARGS)
 
 .PHONY: render-k8s
 render-k8s: venv ## Render k8s/ and the tables of docs/kubernetes.md from the chart.
