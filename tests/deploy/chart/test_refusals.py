@@ -70,6 +70,9 @@ pytestmark = needs_helm
         ("cloudnativepg", "database.cloudnativepg.backup.destinationPath=", "backup.destinationPath is missing"),
         ("cloudnativepg", "database.cloudnativepg.backup.existingSecret=", "backup.existingSecret is missing"),
         ("cloudnativepg", "database.cloudnativepg.maxConnections=800", "too many connections"),
+        ("monitored", "monitoring.probes.prober=", "monitoring.probes.prober is missing: set it"),
+        ("monitored", "monitoring.probes.hosts[0]=https://x.example", "at '/monitoring/probes/hosts/0'"),
+        ("monitored", "monitoring.rules.grafanaUrl=grafana", "at '/monitoring/rules/grafanaUrl'"),
     ],
 )
 def test_it_is_refused(name: str, setting: str, said: str) -> None:
