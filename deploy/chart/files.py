@@ -22,6 +22,8 @@ CHART: Final = ROOT / "helm" / "legal-intake" / "files"
 RULES: Final = ("availability", "firms", "queues", "safety", "slo", "voice")
 DASHBOARDS: Final = ("firms", "overview", "queues", "voice")
 GRAFANA: Final = "https://{{ $externalLabels.site }}:3001"
+# Of /var/log/containers: pod, namespace, container, and the container's own number.
+CONTAINER_FILE: Final = r"^/var/log/containers/(?<container>[^_]+)_[^_]+_(?<service>.+)-[0-9a-f]{64}\.log$"
 _MATCHER: Final = re.compile(r'^(\w+)(=~|!=|=)"(.*)"$')
 # What a query is made of, as far as it matters where a series is named. A word before a bracket is a function.
 _QUERY: Final = re.compile(
@@ -48,6 +50,7 @@ def wanted() -> dict[Path, str]:
     found = {CHART / "rules" / f"{name}.yml": _rules(deploy / "prometheus/rules" / f"{name}.yml") for name in RULES}
     for name in DASHBOARDS:
         found[CHART / "dashboards" / f"{name}.json"] = _dashboard(deploy / "grafana/dashboards" / f"{name}.json")
+    found[CHART / "fluent-bit.yaml"] = _fluent_bit(deploy / "fluent-bit")
     found[CHART / "alerting.yaml"] = _alerting(yaml.safe_load((deploy / "alertmanager/alertmanager.yml").read_text()))
     return found
 
@@ -97,6 +100,39 @@ def _dashboard(path: Path) -> str:
     made["templating"]["list"] = [choices[0], namespace, *choices[1:]]
     panels = ",\n  ".join(json.dumps(panel) for panel in made["panels"])  # a line each, as there
     return json.dumps({**made, "panels": []}, indent=1).replace('"panels": []', f'"panels": [\n  {panels}\n ]') + "\n"
+
+
+def _fluent_bit(folder: Path) -> str:
+    """Compose's way of logs to Elasticsearch, for the files of a node's container runtime (CRI) instead of Docker's.
+
+    A file's name says whose line it is, so nobody asks the API server. The template fills in where Elasticsearch is.
+    """
+    made = yaml.safe_load((folder / "shared.yaml").read_text())
+    search = yaml.safe_load((folder / "files-and-search.yaml").read_text())
+    (tail,) = made["pipeline"]["inputs"]
+    for key in ("parser", "docker_mode"):
+        del tail[key]
+    tail["path"] = "/var/log/containers/*_@NAMESPACE@_*.log"
+    # Joins what the runtime cut; `file` says which container it was.
+    tail |= {"multiline.parser": "cri", "path_key": "file"}
+    (ours,) = [parser for parser in made["parsers"] if parser["name"] == "our_json"]
+    name = {"name": "container_file", "format": "regex", "regex": CONTAINER_FILE}
+    made["parsers"] = [name, ours]
+    opened = [
+        step for step in made["pipeline"]["filters"] if "our_json" in step.values() or _names(step, "log message")
+    ]
+    whose = {"name": "parser", "match": tail["tag"], "key_name": "file", "parser": "container_file",
+             "reserve_data": True, "preserve_key": False}  # fmt: skip
+    wrapper = {"name": "modify", "match": tail["tag"], "remove": ["_p", "time"]}
+    made["pipeline"]["filters"] = [whose, wrapper, *opened]
+    made["env"] = search["env"]
+    made["pipeline"]["outputs"] = [out for out in search["pipeline"]["outputs"] if out["name"] == "es"]
+    head = "# From deploy/fluent-bit by deploy/chart/files.py.\n"
+    return head + yaml.dump(made, Dumper=_Dumper, sort_keys=False, width=1000)
+
+
+def _names(step: dict[str, Any], rename: str) -> bool:
+    return rename in step.get("rename", [])
 
 
 def _alerting(config: dict[str, Any]) -> str:

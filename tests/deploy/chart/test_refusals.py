@@ -73,6 +73,17 @@ pytestmark = needs_helm
         ("monitored", "monitoring.probes.prober=", "monitoring.probes.prober is missing: set it"),
         ("monitored", "monitoring.probes.hosts[0]=https://x.example", "at '/monitoring/probes/hosts/0'"),
         ("monitored", "monitoring.rules.grafanaUrl=grafana", "at '/monitoring/rules/grafanaUrl'"),
+        ("logs", "elasticsearch.mode=none", "logs.enabled is true, and elasticsearch.mode is none"),
+        ("logs", "elasticsearch.mode=opensearch", "at '/elasticsearch/mode': value must be one of"),
+        ("logs", "elasticsearch.eck.version=7.17.1", "at '/elasticsearch/eck/version'"),
+        ("logs", "elasticsearch.eck.nodes=-1", "at '/elasticsearch/eck/nodes'"),
+        ("logs", "elasticsearch.eck.replicas=3", "additional properties 'replicas' not allowed"),
+        ("logs", "elasticsearch.mode=external", "elasticsearch.external.url is missing: set it"),
+        ("logs", "elasticsearch.external.url=https://search.example.org:9200", "and elasticsearch.mode is eck: set"),
+        ("external", "elasticsearch.external.url=search.example.org", "at '/elasticsearch/external/url'"),
+        ("logs", "logs.existingSecret.name=", "logs.existingSecret.name is missing: name the Secret"),
+        ("logs", "logs.namespace=legal-ai-intake", "logs.namespace is the release's own"),
+        ("logs", "logs.namespace=Logs", "at '/logs/namespace'"),
     ],
 )
 def test_it_is_refused(name: str, setting: str, said: str) -> None:
