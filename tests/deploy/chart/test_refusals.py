@@ -84,7 +84,7 @@ pytestmark = needs_helm
         ("logs", "logs.existingSecret.name=", "logs.existingSecret.name is missing: name the Secret"),
         ("logs", "logs.namespace=legal-ai-intake", "logs.namespace is the release's own"),
         ("logs", "logs.namespace=Logs", "at '/logs/namespace'"),
-        ("monitored", "externalSecrets.secrets.legal-intake.models_token=null", "legal-intake has no key models_token"),
+        ("monitored", "database.existingSecret.key=passwort", "secrets.legal-intake-database has no key passwort"),
     ],
 )
 def test_it_is_refused(name: str, setting: str, said: str) -> None:
