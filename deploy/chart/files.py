@@ -1,11 +1,15 @@
-"""What the chart takes from Compose word for word, or turned into an operator's words: `python deploy/chart/files.py`.
+"""What the chart takes from Compose, in an operator's words: `python deploy/chart/files.py` writes it.
 
 A chart cannot reach outside its folder, so copies lie in it; a test says when one is old. Rules about what a cluster's
 own operators watch (hosts, backups, databases, Alertmanager itself) stay with Compose.
+
+One Prometheus of a cluster sees everything there, other releases too. So each series is asked for in one namespace: in
+rules the release's, which the template puts for @NAMESPACE@; in dashboards the one that is chosen.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -17,19 +21,118 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 CHART: Final = ROOT / "helm" / "legal-intake" / "files"
 RULES: Final = ("availability", "firms", "queues", "safety", "slo", "voice")
 DASHBOARDS: Final = ("firms", "overview", "queues", "voice")
+GRAFANA: Final = "https://{{ $externalLabels.site }}:3001"
+# Of /var/log/containers: pod, namespace, container, and the container's own number.
+CONTAINER_FILE: Final = r"^/var/log/containers/(?<container>[^_]+)_[^_]+_(?<service>.+)-[0-9a-f]{64}\.log$"
 _MATCHER: Final = re.compile(r'^(\w+)(=~|!=|=)"(.*)"$')
+# What a query is made of, as far as it matters where a series is named. A word before a bracket is a function.
+_QUERY: Final = re.compile(
+    r"""(?P<skipped>"[^"]*"|\[[^]]*\]|\b\d[\w.]*|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)
+    |\b(?:and|or|unless|bool|offset|group_left|group_right)\b)
+    |(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(?P<after>\s*\(|\s+(?=(?:by|without)\b)|\s*\{(?:[^}"]|"[^"]*")*\}|)""",
+    re.VERBOSE,
+)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what has lines of its own as such."""
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
 
 
 def wanted() -> dict[Path, str]:
     """Each file of the chart that comes from elsewhere, with what it should hold."""
     deploy = ROOT / "deploy"
-    found = {
-        CHART / "rules" / f"{name}.yml": (deploy / "prometheus/rules" / f"{name}.yml").read_text() for name in RULES
-    }
+    found = {CHART / "rules" / f"{name}.yml": _rules(deploy / "prometheus/rules" / f"{name}.yml") for name in RULES}
     for name in DASHBOARDS:
-        found[CHART / "dashboards" / f"{name}.json"] = (deploy / "grafana/dashboards" / f"{name}.json").read_text()
+        found[CHART / "dashboards" / f"{name}.json"] = _dashboard(deploy / "grafana/dashboards" / f"{name}.json")
+    found[CHART / "fluent-bit.yaml"] = _fluent_bit(deploy / "fluent-bit")
     found[CHART / "alerting.yaml"] = _alerting(yaml.safe_load((deploy / "alertmanager/alertmanager.yml").read_text()))
     return found
+
+
+def scoped(query: str, matcher: str) -> str:
+    """The query with a matcher in each selector; what a rule recorded is summed: no labels, as before."""
+
+    def one(found: re.Match[str]) -> str:
+        name, after = found["name"], found["after"]
+        if not name or (after and not after.endswith("}")) or name.startswith("redis_"):
+            return found[0]
+        inside = after.strip()[1:-1]
+        selector = f"{name}{{{', '.join(part for part in (inside, matcher) if part)}}}"
+        return f"sum({selector})" if ":" in name else selector
+
+    return _QUERY.sub(one, query)
+
+
+def _rules(path: Path) -> str:
+    """Compose's rules for one namespace: what they record and say carries it."""
+    made = yaml.safe_load(path.read_text())
+    for rule in (rule for group in made["groups"] for rule in group["rules"]):
+        rule["expr"] = scoped(rule["expr"], 'namespace="@NAMESPACE@"')
+        rule["labels"] = {**rule.get("labels", {}), "namespace": "@NAMESPACE@"}
+        if "alert" in rule:
+            link = rule["annotations"]["dashboard_url"]
+            rule["annotations"]["dashboard_url"] = link.replace(GRAFANA, "@GRAFANA@")
+    head = f"# From deploy/prometheus/rules/{path.name} by deploy/chart/files.py.\n"
+    return head + yaml.dump(made, Dumper=_Dumper, sort_keys=False, width=1000)
+
+
+def _dashboard(path: Path) -> str:
+    """A dashboard with a choice of the namespace."""
+    made = json.loads(path.read_text())
+    for target in (target for panel in made["panels"] for target in panel.get("targets", ())):
+        target["expr"] = scoped(target["expr"], 'namespace=~"$namespace"')
+    choices = made["templating"]["list"]
+    source = choices[0]["name"]
+    namespace = {
+        "name": "namespace", "label": "Namespace", "type": "query", "refresh": 2, "includeAll": False, "multi": False,
+        "datasource": {"type": "prometheus", "uid": f"${{{source}}}"},
+        "query": {"qryType": 1, "query": 'label_values(up{job="api"}, namespace)', "refId": "V"},
+    }  # fmt: skip
+    for choice in choices[1:]:
+        query = re.sub(r"\((\w+),", r'(\1{namespace=~"$namespace"},', choice["query"]["query"])
+        choice["query"]["query"] = choice["definition"] = query
+    made["templating"]["list"] = [choices[0], namespace, *choices[1:]]
+    panels = ",\n  ".join(json.dumps(panel) for panel in made["panels"])  # a line each, as there
+    return json.dumps({**made, "panels": []}, indent=1).replace('"panels": []', f'"panels": [\n  {panels}\n ]') + "\n"
+
+
+def _fluent_bit(folder: Path) -> str:
+    """Compose's way of logs to Elasticsearch, for the files of a node's container runtime (CRI) instead of Docker's.
+
+    A file's name says whose line it is, so nobody asks the API server. The template fills in where Elasticsearch is.
+    """
+    made = yaml.safe_load((folder / "shared.yaml").read_text())
+    search = yaml.safe_load((folder / "files-and-search.yaml").read_text())
+    (tail,) = made["pipeline"]["inputs"]
+    for key in ("parser", "docker_mode"):
+        del tail[key]
+    tail["path"] = "/var/log/containers/*_@NAMESPACE@_*.log"
+    # Joins what the runtime cut; `file` says which container it was.
+    tail |= {"multiline.parser": "cri", "path_key": "file"}
+    (ours,) = [parser for parser in made["parsers"] if parser["name"] == "our_json"]
+    name = {"name": "container_file", "format": "regex", "regex": CONTAINER_FILE}
+    made["parsers"] = [name, ours]
+    opened = [
+        step for step in made["pipeline"]["filters"] if "our_json" in step.values() or _names(step, "log message")
+    ]
+    whose = {"name": "parser", "match": tail["tag"], "key_name": "file", "parser": "container_file",
+             "reserve_data": True, "preserve_key": False}  # fmt: skip
+    wrapper = {"name": "modify", "match": tail["tag"], "remove": ["_p", "time"]}
+    made["pipeline"]["filters"] = [whose, wrapper, *opened]
+    made["env"] = search["env"]
+    made["pipeline"]["outputs"] = [out for out in search["pipeline"]["outputs"] if out["name"] == "es"]
+    head = "# From deploy/fluent-bit by deploy/chart/files.py.\n"
+    return head + yaml.dump(made, Dumper=_Dumper, sort_keys=False, width=1000)
+
+
+def _names(step: dict[str, Any], rename: str) -> bool:
+    return rename in step.get("rename", [])
 
 
 def _alerting(config: dict[str, Any]) -> str:

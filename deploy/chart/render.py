@@ -45,6 +45,11 @@ OPTIONAL = {
         "Apply it first; then name legal-intake-pooler and legal-intake-postgres-rw in the DATABASE_URLs.",
     ),
 }
+# Kinds, a component, and what goes with it: Elastic's operator makes the one, and the other needs it.
+LOGS = (
+    "Fluent Bit on every node. Apply elasticsearch.yaml first; it needs the Secret legal-intake-logs in its namespace."
+)
+SEARCH = "Needs Elastic's operator. Logs alone go there."
 # Firms' own domains: what is there besides, and what takes the place of the same name.
 CERTIFICATES = "Needs cert-manager. Apply it after k8s/: its edge and its policies take the place of those there."
 ISSUERS = "For cert-manager. To practise, with certificates that browsers refuse: acme-staging-v02.api.letsencrypt.org."
@@ -91,6 +96,17 @@ def namespace() -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {**labels, **levels}}}
 
 
+def logs() -> dict[str, str]:
+    """The logs' pods in a namespace of their own, and where they send."""
+    found = [each for each in render(CHART / "ci" / "logs-values.yaml") if each["kind"] != "PodMonitor"]
+    made = {}
+    for component, more in (("elasticsearch", SEARCH), ("logs", LOGS)):
+        wanted = [each for each in found if each["metadata"]["labels"]["app.kubernetes.io/component"] == component]
+        wanted.sort(key=lambda each: each["kind"] != "Namespace")
+        made[f"optional/{component}.yaml"] = dump(wanted, f"# {more}\n")
+    return made
+
+
 def certificates() -> dict[str, str]:
     """What is different where firms bring domains of their own, and who issues for them."""
     found = render(ROOT / "k8s" / "values" / "certificates.yaml")
@@ -127,7 +143,7 @@ def files() -> dict[str, str]:
     for name, (mode, kinds, more) in OPTIONAL.items():
         objects = render(CHART / "ci" / f"{mode}-values.yaml")
         optional[f"optional/{name}.yaml"] = dump([each for each in objects if each["kind"] in kinds], f"# {more}\n")
-    return {**{name: dump(objects) for name, objects in sorted(found.items())}, **optional, **certificates()}
+    return {**{name: dump(objects) for name, objects in sorted(found.items())}, **optional, **logs(), **certificates()}
 
 
 def main() -> None:

@@ -48,6 +48,12 @@ def test_sizes_are_composes(name: str) -> None:
         reserved = theirs.get(f"{prefix}_CPUS_RESERVED")
         assert reserved is None or cores(requests["cpu"]) == float(reserved), component
         assert mib(requests["memory"]) * 2 == mib(limits["memory"]), f"{component}: half is sure, the rest is room"
+    for component, prefix in (("elasticsearch", "ELASTICSEARCH"), ("logs", "FLUENT_BIT")):
+        limits, requests = ours[component]["limits"], ours[component]["requests"]
+        assert cores(limits["cpu"]) == float(theirs[f"{prefix}_CPUS"]), component
+        assert mib(limits["memory"]) == mib(theirs[f"{prefix}_MEMORY"]), component
+        assert cores(requests["cpu"]) == float(theirs[f"{prefix}_CPUS_RESERVED"]), component
+    assert ours["elasticsearch"]["requests"]["memory"] == ours["elasticsearch"]["limits"]["memory"], "half is its heap"
     for role in ("broker", "journal", "cache"):
         limits = ours[f"redis-{role}"]["limits"]
         assert mib(limits["memory"]) == mib(theirs[f"REDIS_{role.upper()}_MEMORY"])

@@ -55,7 +55,9 @@ def restricted(pod: Object) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_restricted_standard_takes_every_pod(name: str) -> None:
     for workload, pod in pods(name).items():
-        assert restricted(pod) == [], workload
+        # The logs' pods read the nodes' files, in a namespace of their own: test_logs.py.
+        if component(pod) != "logs":
+            assert restricted(pod) == [], workload
 
 
 def test_the_judge_refuses_what_it_should() -> None:

@@ -79,9 +79,10 @@ def test_names_are_unique_and_labels_are_there(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_object_names_its_namespace_and_no_hook_is_there_but_tests(name: str) -> None:
     for found in objects(name):
-        # The Certificates' own namespace; the Role says what may be done there, and nowhere else.
+        # The Certificates' own namespace (the Role says what may be done there, and nowhere else), and the logs'.
         elsewhere = found["metadata"].get("namespace")
-        assert elsewhere is None or (component(found), elsewhere) == ("certificates", f"{HERE}-certificates")
+        theirs = {(name, f"{HERE}-{name}") for name in ("certificates", "logs")}
+        assert elsewhere is None or (component(found), elsewhere) in theirs
         hook = found["metadata"].get("annotations", {}).get("helm.sh/hook")
         assert hook in (None, "test"), found["metadata"]["name"]
 
@@ -175,6 +176,7 @@ SENTENCES = {
     ("certificates", "legal-intake-certificates apps/v1/Deployment: Deployment few replicas"): "edges keep theirs",
     ("certificates", "intake-legal-intake-certificates-solvers"): "cert-manager's pods",
     ("cloudnativepg", "legal-intake-postgres networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
+    ("logs", "intake-legal-intake-search networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
     ("passthrough", "does not have a matching NetworkPolicy"): "the mode without policies",
 }
 
