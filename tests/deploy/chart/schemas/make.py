@@ -21,7 +21,11 @@ class _Loader(yaml.SafeLoader):
     """Reads a bare `=` (an operator in a list of operators) as text."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:value", yaml.SafeLoader.construct_yaml_str)
+def _as_text(_loader: yaml.SafeLoader, node: yaml.Node) -> str:
+    return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", _as_text)
 
 
 def strict(node: dict[str, Any]) -> dict[str, Any]:
