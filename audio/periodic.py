@@ -81,4 +81,4 @@ def _expire(session_id: UUID) -> None:
     journal.discard_session(session_id)
 
 
-register("voice-reaper", LOOK_SECONDS, reap)
+register("voice-reaper", LOOK_SECONDS, reap, everywhere=True)

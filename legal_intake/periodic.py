@@ -21,7 +21,7 @@ def look_at_queues() -> None:
     queue_look.look(broker_redis(), _queues())
 
 
-register("queue-look", queue_look.LOOK_SECONDS, look_at_queues)
+register("queue-look", queue_look.LOOK_SECONDS, look_at_queues, everywhere=True)
 register("firm-look", firm_look.LOOK_SECONDS, firm_look.look)
 register("certificate-hosts", domain_services.PUBLISH_SECONDS, domain_services.publish_hosts)
 register("firm-archives", archives.LOOK_SECONDS, archives.look)

@@ -2,7 +2,8 @@
 
 Any number may run; the one that holds a PostgreSQL advisory lock leads. The lock belongs to a connection
 of its own, so a leader that dies, hangs up or loses the database loses it, and another takes over
-within a second.
+within a second. A region that has Redis of its own and the database elsewhere (`REGION`) has a leader of
+its own too, for what lies in that Redis and nothing else.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import logging
 import sys
 import threading
 import time
+import zlib
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
+from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import autodiscover_modules
 from prometheus_client import Counter, Gauge
@@ -21,6 +24,7 @@ from prometheus_client import Counter, Gauge
 from legal_intake.heartbeat import beat_while
 from legal_intake.process import prepare, until_told_to_stop
 from tenants.periodic import PeriodicTask, registered
+from tenants.plain_connection import parameters
 
 logger = logging.getLogger("legal_intake.scheduler")
 
@@ -38,8 +42,9 @@ RUNS = Counter("legal_intake_scheduler_runs", "Runs of periodic tasks.", ["task"
 class Scheduler:
     """Runs tasks while it leads. `step` is one look; call it every `LOOK_SECONDS` or sooner."""
 
-    def __init__(self, tasks: tuple[PeriodicTask, ...], database: dict[str, object]) -> None:
+    def __init__(self, tasks: tuple[PeriodicTask, ...], database: dict[str, object], region: str = "") -> None:
         self._tasks = tasks
+        self._number = LEADER_LOCK + (zlib.crc32(region.encode()) if region else 0)
         self._database = database
         self._lock: psycopg.Connection | None = None
         self._looked_at = time.monotonic()
@@ -95,7 +100,7 @@ class Scheduler:
             tcp_user_timeout=SILENT_MS,
             **self._database,  # type: ignore[arg-type]
         )
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK]).fetchone()
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [self._number]).fetchone()
         if row is not None and row[0]:
             logger.info("scheduler_leads")
             return connection
@@ -116,19 +121,11 @@ def _run(task: PeriodicTask) -> None:
         connections.close_all()
 
 
-def database_parameters() -> dict[str, object]:
-    """libpq's parameters of the default database, for a connection outside Django's."""
-    from django.db import connection
-
-    wanted = ("host", "port", "dbname", "user", "password")
-    given = connection.get_connection_params()
-    return {name: given[name] for name in wanted if given.get(name)}
-
-
 def run_until(stop: threading.Event) -> None:
     """Schedule until the event is set."""
     autodiscover_modules("periodic")
-    scheduler = Scheduler(registered(), database_parameters())
+    region: str = settings.REGION
+    scheduler = Scheduler(registered(region), parameters(), region)
     beat_while(scheduler.trouble)
     try:
         while not stop.wait(scheduler.step()):

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 _KEYS = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "service")
 
 
-def connect(shard: str = "default", *, timeout: int = 10) -> psycopg.Connection[Any]:
-    """A new connection to the shard's database, in autocommit; the caller closes it."""
+def parameters(shard: str = "default") -> dict[str, Any]:
+    """libpq's parameters of the shard's database: where it is, who asks, and whether TLS is wanted."""
     wrapper: DatabaseWrapper | Any = connections[shard]
     params = wrapper.get_connection_params()
-    own = {key: params[key] for key in _KEYS if params.get(key)}
-    return psycopg.connect(**own, autocommit=True, connect_timeout=timeout, prepare_threshold=None)
+    return {key: params[key] for key in _KEYS if params.get(key)}
+
+
+def connect(shard: str = "default", *, timeout: int = 10) -> psycopg.Connection[Any]:
+    """A new connection to the shard's database, in autocommit; the caller closes it."""
+    return psycopg.connect(**parameters(shard), autocommit=True, connect_timeout=timeout, prepare_threshold=None)

@@ -21,6 +21,8 @@ RUNNING = _running
 
 # What this release calls itself: the tag of its images.
 VERSION = env.str("VERSION", default="dev")
+# The name of a region that has Redis of its own and the database elsewhere; empty at home (docs/kubernetes.md).
+REGION = env.str("REGION", default="")
 DEFAULT_SECRET_KEY = "insecure-development-key"  # noqa: S105 - refused by production
 SECRET_KEY = secret("SECRET_KEY", _running.get("secret_key", DEFAULT_SECRET_KEY))
 OPERATOR_HOST = env.str("OPERATOR_HOST", default="admin.localhost" if DEBUG else "")
@@ -71,13 +73,15 @@ DATABASE_URL = with_password(
     env.str("DATABASE_URL", default=_running.get("database_url", "postgresql://127.0.0.1:5432/legal_intake")),
     secret("DATABASE_PASSWORD"),
 )
+_database = env.db_url_config(DATABASE_URL)
 DATABASES = {
     "default": {
-        **env.db_url_config(DATABASE_URL),
+        **_database,
         "ENGINE": "tenants.db",
         "CONN_MAX_AGE": 0,
-        # Server-side prepared statements outlive a change of search path; keep them off.
-        "OPTIONS": {"prepare_threshold": None},
+        # The address's own parameters, such as sslmode. Server-side prepared statements outlive a change of search
+        # path; keep them off.
+        "OPTIONS": {**_database.get("OPTIONS", {}), "prepare_threshold": None},
         "DISABLE_SERVER_SIDE_CURSORS": True,
     }
 }

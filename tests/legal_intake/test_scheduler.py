@@ -8,19 +8,21 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from django.utils.module_loading import autodiscover_modules
 
-from legal_intake.scheduler import RUNS, Scheduler, database_parameters
+from legal_intake.scheduler import RUNS, Scheduler
 from tenants import periodic
 from tenants.periodic import PeriodicTask
+from tenants.plain_connection import parameters
 
 
 @pytest.fixture
 def make() -> Iterator[object]:
     made: list[Scheduler] = []
-    parameters = database_parameters()
+    where = parameters()
 
     def scheduler(*tasks: PeriodicTask) -> Scheduler:
-        made.append(Scheduler(tasks, parameters))
+        made.append(Scheduler(tasks, where))
         return made[-1]
 
     yield scheduler
@@ -45,10 +47,27 @@ def test_one_leads_and_another_takes_over(make) -> None:  # type: ignore[no-unty
     assert second.leads
 
 
+def test_a_region_away_from_home_has_a_leader_of_its_own_for_what_lies_there(make) -> None:  # type: ignore[no-untyped-def]
+    home = make()
+    away, second = Scheduler((), parameters(), "oceania"), Scheduler((), parameters(), "oceania")
+    for each in (home, away, second):
+        each.step()
+    assert (home.leads, away.leads, second.leads) == (True, True, False)
+    away.close()
+    second.close()
+
+
+def test_what_a_region_away_from_home_does_is_about_its_own_redis() -> None:
+    autodiscover_modules("periodic")
+    here = {task.name for task in periodic.registered("oceania")}
+    assert here == {"voice-reaper", "queue-look"}
+    assert here < {task.name for task in periodic.registered()}
+
+
 def test_a_leader_that_lost_its_connection_lost_the_lead(make) -> None:  # type: ignore[no-untyped-def]
     leader = make()
     leader.step()
-    with psycopg.connect(autocommit=True, **database_parameters()) as connection:  # type: ignore[arg-type]
+    with psycopg.connect(autocommit=True, **parameters()) as connection:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
     leader.step()
     assert not leader.leads

@@ -77,6 +77,23 @@ def test_settings_fill_the_urls_from_files(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_how_the_database_wants_tls_reaches_every_connection(tmp_path: Path) -> None:
+    """Django's own, and those that hold locks: who dropped it would speak plainly to whoever answers."""
+    environment = {"ENVIRONMENT": "production", "DATA_DIR": str(tmp_path), "SECRET_KEY": "x", "METRICS_TOKEN": "x"}
+    environment["DATABASE_URL"] = "postgresql://a@db:5432/x?sslmode=verify-full&sslrootcert=/run/secrets/database_ca"
+    code = (
+        "import json, os; os.environ['DJANGO_SETTINGS_MODULE'] = 'legal_intake.settings.base'; import django; "
+        "django.setup(); from django.db import connection; from tenants import plain_connection, quick_look; "
+        "found = [connection.get_connection_params(), plain_connection.parameters(), quick_look._parameters()]; "
+        "print(json.dumps([[one['sslmode'], one['sslrootcert']] for one in found]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [["verify-full", "/run/secrets/database_ca"]] * 3
+
+
 @pytest.mark.parametrize("module", ["legal_intake.worker", "legal_intake.voice_pool", "legal_intake.server"])
 def test_a_process_without_its_secret_says_so_in_a_sentence(module: str, tmp_path: Path) -> None:
     environment = {"DATA_DIR": str(tmp_path), "REDIS_PASSWORD_FILE": "/run/secrets/nowhere"}

@@ -18,6 +18,7 @@ import pytest
 from legal_intake import healthcheck, scheduler, worker
 from legal_intake.heartbeat import Beat, beat_while
 from tenants import watched_broker
+from tenants.plain_connection import parameters
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,7 +158,7 @@ def test_a_scheduler_that_cannot_ask_who_leads_stands_still() -> None:
     nobody._looked_at -= 60
     assert "60 s ago" in (nobody.trouble() or "")
     nobody.close()
-    leader = scheduler.Scheduler((), scheduler.database_parameters())
+    leader = scheduler.Scheduler((), parameters())
     leader._looked_at -= 60
     leader.step()
     assert leader.trouble() is None
