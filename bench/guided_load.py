@@ -1,14 +1,17 @@
 """200 people who type, each a turn every 10 seconds on average, against our server on two cores.
 
 They are the personas of the rehearsals under names of their own, over HTTP, through whole conversations: words and
-buttons, stories, pauses for safety, Done, Send, and another conversation after that. Server, PostgreSQL (syncing to
-disk), Redis and the people themselves share the same two cores; what the people take of them is said.
+buttons, stories, pauses for safety, Done, Send, and another conversation after that. A server for each core (a process
+of ours computes on one; so `docker compose up --scale api=2`), between which the people are shared as a proxy would,
+PostgreSQL (syncing to disk), Redis and the people themselves share the same two cores; what the people take of them
+is said.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import random
 import resource
@@ -26,6 +29,8 @@ from intake.rehearsal.answering import Mind
 from intake.rehearsal.personas import personas
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from intake.rehearsal.personas import Persona
 
 CORES = 2
@@ -135,14 +140,21 @@ def somebody(dice: random.Random) -> Persona:
     return replace(persona, says={**persona.says, "name": (name,), "other_side": (other_side,)})
 
 
-async def measure(address: str, clients: int, seconds: float, every: float) -> tuple[Tally, float, float]:
+async def measure(addresses: Sequence[str], clients: int, seconds: float, every: float) -> tuple[Tally, float, float]:
     """What was measured, turns a second, and the share of the cores that the people themselves took."""
     tally, dice = Tally(), random.Random(SEED)
     limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
     headers = {"Host": host_of(KIND)}
-    async with httpx.AsyncClient(base_url=address, headers=headers, limits=limits, timeout=30, trust_env=False) as http:
+    async with contextlib.AsyncExitStack() as opened:
+        doors = [
+            await opened.enter_async_context(
+                httpx.AsyncClient(base_url=address, headers=headers, limits=limits, timeout=30, trust_env=False)
+            )
+            for address in addresses
+        ]
         people = [
-            asyncio.create_task(Person(http, random.Random(dice.random()), tally, every).live()) for _ in range(clients)
+            asyncio.create_task(Person(http, random.Random(dice.random()), tally, every).live())
+            for _, http in zip(range(clients), itertools.cycle(doors), strict=False)
         ]
         # Until they are spread over their conversations, nothing is counted.
         await asyncio.sleep(min(60.0, seconds / 2))
@@ -164,15 +176,17 @@ def _cpu() -> float:
 
 
 def run(quick: bool) -> list[Row]:
-    """One server, on the first two cores of those we have."""
+    """A server for each core, on the first two cores of those we have."""
     clients, seconds, every = (4, 12.0, 1.0) if quick else (CLIENTS, SECONDS, EVERY_SECONDS)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-    with databases(), server(KIND) as address:
+    with databases(), contextlib.ExitStack() as opened:
+        addresses = [opened.enter_context(server(KIND)) for _ in range(CORES)]
         busy = os.getloadavg()[0]
-        tally, rate, share = asyncio.run(measure(address, clients, seconds, every))
+        tally, rate, share = asyncio.run(measure(addresses, clients, seconds, every))
     errors = sum(tally.wrong.values())
     note = (
-        f"{clients} people, a turn every {every:g} s each; {len(tally.took)} turns, {rate:.1f} a s; {errors} errors"
+        f"{CORES} servers, {clients} people, a turn every {every:g} s each; {len(tally.took)} turns, {rate:.1f} a s; "
+        f"{errors} errors"
         f"{f' {dict(tally.wrong)}' if errors else ''}; they took {share:.0%} of the two cores; load before: {busy:.0f}"
     )
     what = "guided turn, 200 people on two cores"

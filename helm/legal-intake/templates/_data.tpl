@@ -11,6 +11,9 @@
 {{- $e := .Values.database.external -}}
 {{- $options := "" -}}
 {{- with $e.sslmode }}{{ $options = printf "?sslmode=%s" . }}{{ end -}}
+{{- if include "legal-intake.database.caSecret" . -}}
+{{- $options = printf "%s&sslrootcert=/run/secrets/database_ca.crt" $options -}}
+{{- end -}}
 {{- dict "user" $e.user "name" $e.name "options" $options | toJson -}}
 {{- end -}}
 
@@ -35,6 +38,23 @@ postgresql://{{ $a.user }}@{{ include "legal-intake.fullname" . }}-pooler:5432/{
 {{- else -}}
 {{ fail "database.pooler.host is missing: name your pooler, or set database.pooler.mode to none" }}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret with the authority of the database's certificate, or nothing. validate.yaml says when it must be there. */}}
+{{- define "legal-intake.database.caSecret" -}}
+{{- if and (eq .Values.database.mode "external") .Values.database.external.sslmode }}{{ .Values.database.external.caSecret.name }}{{ end -}}
+{{- end -}}
+
+{{/* What our processes reach of PostgreSQL, as a JSON list: itself and, with one, its pooler. */}}
+{{- define "legal-intake.database.ports" -}}
+{{- $d := .Values.database -}}
+{{- if eq $d.mode "cloudnativepg" }}[5432]
+{{- else if .Values.networkPolicies.database.ports }}{{ toJson .Values.networkPolicies.database.ports }}
+{{- else -}}
+{{- $ports := list ($d.external.port | int) -}}
+{{- if and (ne $d.pooler.mode "none") $d.pooler.host }}{{ $ports = append $ports ($d.pooler.port | int) }}{{ end -}}
+{{- $ports | uniq | toJson -}}
 {{- end -}}
 {{- end -}}
 

@@ -34,8 +34,20 @@
 
 {{/* What our processes reach of Redis, as a JSON list: with Sentinels, those too. */}}
 {{- define "legal-intake.redis.ports" -}}
-{{- $mode := .Values.redis.mode -}}
-{{- if eq $mode "valkey" }}[6379, 26379]{{ else if eq $mode "single" }}[6379]{{ else }}{{ toJson .Values.networkPolicies.redis.ports }}{{ end -}}
+{{- $r := .Values.redis -}}
+{{- if eq $r.mode "valkey" }}[6379, 26379]
+{{- else if eq $r.mode "single" }}[6379]
+{{- else if .Values.networkPolicies.redis.ports }}{{ toJson .Values.networkPolicies.redis.ports }}
+{{- else -}}
+{{- $ports := list -}}
+{{- range $url := list $r.external.broker $r.external.journal $r.external.cache -}}
+{{- $named := regexFindAll ":[0-9]+" $url -1 -}}
+{{- range $named }}{{ $ports = append $ports (trimPrefix ":" . | int) }}{{ end -}}
+{{- /* Sentinels name the leader, which listens where Redis does. */ -}}
+{{- if or (not $named) (contains "+sentinel" $url) }}{{ $ports = append $ports 6379 }}{{ end -}}
+{{- end -}}
+{{- $ports | uniq | toJson -}}
+{{- end -}}
 {{- end -}}
 
 {{/* ports of a path: its own, or those of the place outside. */}}
@@ -43,7 +55,7 @@
 {{- $n := .root.Values.networkPolicies -}}
 {{- $ports := list -}}
 {{- if .path.port }}{{ $ports = list .path.port }}
-{{- else if eq .path.to "DATABASE" }}{{ $ports = $n.database.ports }}
+{{- else if eq .path.to "DATABASE" }}{{ $ports = include "legal-intake.database.ports" .root | fromJsonArray }}
 {{- else if eq .path.to "REDIS" }}{{ $ports = include "legal-intake.redis.ports" .root | fromJsonArray }}
 {{- else if eq .path.to "SERVICES" }}{{ $ports = $n.services.ports }}
 {{- else if eq .path.to "APISERVER" }}{{ $ports = $n.apiServer.ports }}

@@ -30,6 +30,11 @@ projected:
     - secret:
         name: {{ include "legal-intake.database.secret" .root }}
         items: [{key: {{ include "legal-intake.database.secretKey" .root }}, path: postgres_password}]
+    {{- with include "legal-intake.database.caSecret" .root }}
+    - secret:
+        name: {{ . }}
+        items: [{key: {{ $.root.Values.database.external.caSecret.key }}, path: database_ca.crt}]
+    {{- end }}
     - secret:
         name: {{ required "redis.existingSecret.name is missing: name the Secret with Redis' password" .root.Values.redis.existingSecret.name }}
         items: [{key: {{ .root.Values.redis.existingSecret.key }}, path: redis_password}]

@@ -6,6 +6,7 @@
       (list true $v.secrets.existingSecret (list "secret_key" "master_key" "metrics_token" "models_token"))
       (list $v.certificates.enabled $v.secrets.existingSecret (list "certificates_token"))
       (list true $v.database.existingSecret.name (list $v.database.existingSecret.key))
+      (list true (include "legal-intake.database.caSecret" .) (list $v.database.external.caSecret.key))
       (list (eq $v.database.mode "cloudnativepg") $v.database.existingSecret.name (list "username"))
       (list $v.database.cloudnativepg.backup.enabled $v.database.cloudnativepg.backup.existingSecret (list "access_key_id" "secret_access_key"))
       (list true $v.redis.existingSecret.name (list $v.redis.existingSecret.key))

@@ -200,3 +200,26 @@ def test_replicas_are_spread_over_zones_and_hosts(workload: str) -> None:
     for each in spread:
         assert each["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
         assert each["whenUnsatisfiable"] == "ScheduleAnyway", "a lost zone must not keep pods from the others"
+
+
+def test_who_asks_a_database_of_a_private_authority_has_its_certificate() -> None:
+    """The file that the address names, in every container that is told the address."""
+    asking = 0
+    for workload, pod in pods("keda").items():
+        spec = pod["spec"]
+        sources = [s for v in spec.get("volumes", []) for s in v.get("projected", {}).get("sources", [])]
+        found = [s["secret"] for s in sources if s.get("secret", {}).get("name") == "database-ca"]
+        told = [
+            c
+            for c in [*spec.get("initContainers", []), *spec["containers"]]
+            if any("configMapRef" in source for source in c.get("envFrom", []))
+        ]
+        if not told:
+            assert not found, workload
+            continue
+        asking += 1
+        assert [one["items"] for one in found] == [[{"key": "ca.crt", "path": "database_ca.crt"}]], workload
+        for container in told:
+            mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+            assert mounts["secrets"] == "/run/secrets", (workload, container["name"])
+    assert asking >= 4

@@ -177,6 +177,31 @@ def test_they_can_be_left_out() -> None:
     assert of_kind("NetworkPolicy", "passthrough") == {}
 
 
+@pytest.mark.parametrize(
+    ("settings", "place", "ports"),
+    [
+        ((), "DATABASE", {5432, 6432}),
+        (("database.pooler.port=7000", "database.external.port=5433"), "DATABASE", {5433, 7000}),
+        (("database.pooler.mode=none",), "DATABASE", {5432}),
+        (("networkPolicies.database.ports={15432}",), "DATABASE", {15432}),
+        ((), "REDIS", {6379}),
+        (("redis.external.journal=redis://journal.example.org:6380/0",), "REDIS", {6379, 6380}),
+        (("redis.external.cache=redis+sentinel://a:26379\\,b:26380/cache/0",), "REDIS", {6379, 26379, 26380}),
+        (("networkPolicies.redis.ports={1}",), "REDIS", {1}),
+    ],
+)
+def test_the_ways_out_are_those_of_the_addresses(settings: tuple[str, ...], place: str, ports: set[int]) -> None:
+    """A pooler or Redis on a port of its own is not cut off."""
+    policies = list(of_kind("NetworkPolicy", "keda", *settings).values())
+    api = inside("keda")["api"]
+    outside = Place(place, {}, {"kubernetes.io/metadata.name": "elsewhere"})
+    tried = {5432, 5433, 6432, 7000, 15432, 1, 6379, 6380, 26379, 26380}
+    own, other = (5432, 5433, 6432, 7000, 15432), (1, 6379, 6380, 26379, 26380)
+    mine = own if place == "DATABASE" else other
+    found = {port for port in tried if port in mine and reaches(policies, api, outside, port)}
+    assert found == ports
+
+
 def test_postgresqls_pods_let_in_ours_and_the_operator() -> None:
     policies = list(of_kind("NetworkPolicy", "cloudnativepg").values())
     here = {"kubernetes.io/metadata.name": HERE}

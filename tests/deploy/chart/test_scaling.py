@@ -146,9 +146,8 @@ def test_migrations_go_round_the_pooler_and_so_does_who_leads() -> None:
             "DATABASE_URL"
         )
         direct = workload == f"{FULL}-scheduler" or "-migrate-" in workload
-        assert (url == "postgresql://legal_intake@db.example.org:5432/legal_intake?sslmode=verify-full") == direct, (
-            workload
-        )
+        there = "postgresql://legal_intake@db.example.org:5432/legal_intake"
+        assert (url == f"{there}?sslmode=verify-full&sslrootcert=/run/secrets/database_ca.crt") == direct, workload
 
 
 def test_our_processes_wait_for_the_migration_before_they_start() -> None:
