@@ -1,7 +1,7 @@
 """The people of rehearsals, as data: what is true of them, and how they say it. Pure.
 
 A persona answers what is *asked*, found by the question's key and type, so the order of questions does not matter.
-`personas/` are for everybody; `personas/held/` are scored by `make eval` alone and never looked at.
+`people/` are for everybody; `people/held/` are scored by `make eval` alone and never looked at.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FOLDER: Final = Path(__file__).with_name("personas")
+FOLDER: Final = Path(__file__).with_name("people")
 #: What anybody answers who says nothing else about it.
 ORDINARY: Final = {
     "safe_now": "yes", "safe_to_call": "yes", "safe_to_leave_voicemail": "yes", "safe_to_text": "yes",

@@ -129,3 +129,14 @@ def test_no_set_of_constants_holds_none() -> None:
         if any(isinstance(one, ast.Constant) and one.value is None for one in node.elts)
     ]
     assert not found
+
+
+def test_no_module_stands_beside_a_folder_whose_name_begins_its_own() -> None:
+    """The engine writes a layer in the order of whole paths (`names.py`, `names/a`) or folder by folder (`names/a`,
+    `names.py`), as its cache has it: with such a pair, two builds of one source would differ."""
+    files = subprocess.run(
+        ["git", "ls-files", "analytics", "audio", "intake", "legal_intake", "tenants"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    paths = {Path(*Path(name).parts[:length]) for name in files for length in range(1, len(Path(name).parts) + 1)}
+    assert sorted(str(path) for path in paths) == [str(path) for path in sorted(paths, key=lambda one: one.parts)]
