@@ -18,6 +18,8 @@ from tests.deploy.cluster.kube import Kube, Object, wait_until
 from tests.deploy.cluster.needs import Needs, definitions
 
 LABEL = "legal-intake-test"
+#: On a class of ours that has its volumes already: `Grounds.provide` adds none.
+FILLED = "legal-intake-test-volumes"
 ZONE = "topology.kubernetes.io/zone"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 RESTRICTED = {
@@ -108,8 +110,8 @@ class Grounds:
         there = {each["metadata"]["name"]: each for each in self.kube.client.get(kind).json()["items"]}
         made: list[Object] = []
         for name, claims in needs.classes.items():
-            ours = there.get(name, {"metadata": {}})["metadata"].get("labels", {}).get(LABEL) == self.run
-            if name in there and not ours:
+            labels = there.get(name, {"metadata": {}})["metadata"].get("labels", {})
+            if name in there and (labels.get(LABEL) != self.run or FILLED in labels):
                 continue
             default: Object = next((each for each in there.values() if is_default(each)), {})
             by_hand = default.get("provisioner", "kwok").startswith("kwok")
