@@ -29,6 +29,9 @@ SENSES: Final = Path(__file__).with_name("senses.yaml")
 #: How sure it must be to alarm alone, as the logarithm of the odds. This and the next were chosen by leaving out
 #: speakers in turn (docs/quality.md), never on what is held back.
 ALONE: Final = {"en": 0.8, "es": 0.8}
+#: The same of words that plainly answer a closed question ("yes, in my kitchen with my granddaughter"): such seldom
+#: tell of danger, whatever they share with those that do.
+ANSWERS: Final = {"en": 3.0, "es": 3.0}
 #: Below this a concept that was found is taken for a chance likeness; danger is given up later than a matter of days.
 CHANCE: Final[dict[Level, float]] = {"danger_now": -2.0, "urgent": -1.0}
 #: Below this share of familiar pairs it is some other talk, or noise that a recogniser took for words.
@@ -54,9 +57,9 @@ class Sense:
     known: float
     stretch: Stretch
 
-    def alone(self, language: Language) -> bool:
-        """Whether it alarms though no concept was found."""
-        return self.known >= FAMILIAR and self.score > ALONE[language]
+    def alone(self, language: Language, *, answers: bool = False) -> bool:
+        """Whether it alarms though no concept was found. `answers`: the words answer what was asked."""
+        return self.known >= FAMILIAR and self.score > (ANSWERS if answers else ALONE)[language]
 
     def speech(self) -> bool:
         """Whether these are words that somebody said, and not noise."""

@@ -38,6 +38,7 @@ _NEAR_STORY: Final = 14
 _NEAR_DENIAL: Final = 3
 _NEAR_TRAFFIC: Final = 14
 _NEAR_NOT: Final = 4
+_SENSED: Final = ":sensed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class Alarm:
     why: str
     fingerprints: tuple[str, ...] = ()
 
+    @property
+    def sensed(self) -> bool:
+        """Whether it only sounds like danger: no concept was found."""
+        return bool(self.fingerprints) and all(one.endswith(_SENSED) for one in self.fingerprints)
+
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
@@ -63,8 +69,12 @@ class _Finding:
     end: int
 
 
-def watch(text: str, *, language: Language) -> Alarm:
-    """The danger or urgency in `text`, in `language`. Any text; never raises."""
+def watch(text: str, *, language: Language, answers: bool = False) -> Alarm:
+    """The danger or urgency in `text`, in `language`. Any text; never raises.
+
+    `answers`: it plainly answers a closed question that was asked. What it then only sounds like must be surer; what
+    people are known to say of danger counts as everywhere.
+    """
     view = view_of(text, language)
     looked = look(view, language)
     sensed = sense(view, language, looked.marks)
@@ -72,7 +82,7 @@ def watch(text: str, *, language: Language) -> Alarm:
     meant = [one for one in looked.findings if one.concept.sure or (heard and sensed.score > CHANCE[one.concept.level])]
     if meant:
         return _alarm(meant, view)
-    return _sensed(sensed, view, language) if sensed.alone(language) else _NOTHING
+    return _sensed(sensed, view, language) if sensed.alone(language, answers=answers) else _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +122,7 @@ def _sensed(sensed: Sense, view: View, language: Language) -> Alarm:
         kinds=(kind,),
         spans=(view.span(sensed.stretch.start, sensed.stretch.end),),
         why=f"{kind}: it sounds like what people in this say",
-        fingerprints=(f"{level}:{kind}:sensed",),
+        fingerprints=(f"{level}:{kind}{_SENSED}",),
     )
 
 

@@ -12,13 +12,15 @@ from intake.understanding.heard import Heard
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """What a time is seen from: today, and whether a date without a year lies ahead. `asked`: a date was asked for."""
+    """What a time is seen from: today, and whether a date without a year lies ahead. `asked`: a date was asked for;
+    `begin`: it was asked when something began."""
 
     today: date
     ahead: bool = False
     asked: bool = True
     #: How many "the day after …" stand around this one: of more than two nobody speaks.
     deep: int = 0
+    begin: bool = False
 
     def inside(self) -> When:
         """The same for the event that a day is counted from."""

@@ -143,7 +143,8 @@ def _when(heard: Heard, today: date, question: str, *, asked: bool) -> When:
     said = word_set("dates", "future_said") & set(heard.norms[:200])
     asked_words = f" {' '.join(fold(question[:500]).split())} ".replace("?", " ").replace(".", " ")
     ahead = bool(said) or any(f" {cue} " in asked_words for cue in table("dates")["future_asked"])
-    return When(today, ahead, asked)
+    begin = not word_set("dates", "begin_asked").isdisjoint(asked_words.split())
+    return When(today, ahead, asked, begin=begin)
 
 
 def periods(heard: Heard, when: When) -> list[Period]:
@@ -350,6 +351,8 @@ def _open_ended(heard: Heard, period: Period, when: When) -> Period:
     ever = heard.find(("ever", "since"))
     before |= {"since"} if 0 <= ever < period.start <= ever + 8 else set()
     after = heard.norms[period.end : period.end + 3]
+    if when.begin and word_set("dates", "since") & before and period.kind != "range":
+        return period  # "since September" to "when did it start?"
     if {"not", "havent", "hasnt", "hadnt", "never", "no", "nunca"} & set(
         heard.norms[max(0, period.start - 4) : period.start]
     ):

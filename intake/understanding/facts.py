@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 State = Literal["stated", "inferred", "unknown", "refused", "contradicted"]
-Ask = Literal["human", "lawyer?", "advice", "repeat", "language", "back", "done", "help"]
+Ask = Literal["human", "lawyer?", "advice", "cost", "repeat", "language", "back", "done", "help"]
 TYPES: Final = (
     "name", "phone", "email", "date", "date_interval", "money", "count", "yes_no", "choice", "state", "address",
     "organisation",

@@ -44,11 +44,23 @@ def read_name(heard: Heard) -> Found | None:
     """The name in an answer to "what is the name?". None: no word in it can be one."""
     if not heard.tokens:
         return None
+    heard = heard.part(0, name_clause(heard))
     found: Found | None = None
     for part in pieces(heard):
         read = _in_part(part, found)
         found = read or found
     return found
+
+
+def name_clause(heard: Heard) -> int:
+    """How many words there are before something else is told in the same breath: "Ann Lee and my number is …",
+    "Inés Cantú, para servirle". All of them where nothing is, or where no name comes first."""
+    ends = [
+        at
+        for phrase in phrases("names", "goes_on")
+        if (at := heard.find(phrase, 1)) > 0 and _best_run(heard.part(0, at)) is not None
+    ]
+    return min(ends, default=len(heard))
 
 
 def read_introduced_name(heard: Heard) -> Found | None:

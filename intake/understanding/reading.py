@@ -211,9 +211,14 @@ def _despite_unknown(heard: Heard, lost: tuple[int, int], question: Question, to
     clause = _named_after_but(heard, lost[1]) if question.type in {"name", "organisation"} else None
     if clause is not None and (named := _READERS[question.type](clause, question, today, country)) is not None:
         return replace(named, state="inferred").as_fact(key)
+    if question.type in {"name", "organisation"} and (earlier := _sentence_before(heard, lost[0])) is not None:
+        named = _READERS[question.type](earlier, question, today, country)
+        if named is not None and named.value is not None:
+            return named.as_fact(key)
     if _may_answer(question, rest) and not (question.type == "yes_no" and unknown(rest) is not None):
         found = _READERS[question.type](rest, question, today, country)
-        if found is not None and found.value is not None and not found.why.endswith("denies it"):
+        told = question.type != "yes_no" or '"' in found.why if found is not None else False
+        if found is not None and found.value is not None and told and not found.why.endswith("denies it"):
             return replace(found, state="inferred").as_fact(key)
     start, end = heard.span(*lost)
     return Fact(key, None, "unknown", start, end, "said not to be known")
@@ -224,6 +229,17 @@ def _named_after_but(heard: Heard, start: int) -> Heard | None:
     at = next((i for i in range(start, len(heard)) if heard.norm(i) in {"but", "pero"}), -1)
     clause = heard.part(at + 1) if at >= 0 else None
     return clause if clause is not None and _NAMING & set(clause.norms) else None
+
+
+#: Words of a sentence that is but a name.
+_ONLY_NAMED: Final = 6
+
+
+def _sentence_before(heard: Heard, lost: int) -> Heard | None:
+    """ "Buckeye Campus Rentals. There's a guy Greg but idk his last name": a short first sentence names the one asked
+    for, and what is not known is somebody else's."""
+    end = next((at for at in range(1, lost + 1) if heard.ends_sentence(at)), 0)
+    return heard.part(0, end) if 0 < end <= _ONLY_NAMED else None
 
 
 def _may_answer(question: Question, rest: Heard) -> bool:

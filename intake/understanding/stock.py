@@ -136,7 +136,9 @@ def asks(heard: Heard) -> frozenset[Ask]:
     found = {ask for ask, list_ in read["asks"].items() if any(f" {phrase} " in said for phrase in list_)}
     words = without_fillers(heard)
     if len(words) == 1:
-        found |= {ask for ask, list_ in read["asks_alone"].items() if words[0] in list_}
+        marked = heard.text.rstrip().endswith("?")
+        groups = {**read["asks_alone"], **(read["asks_marked"] if marked else {})}
+        found |= {ask for ask, list_ in groups.items() if words[0] in list_}
     if len(heard) > 12:
         found -= {"done", "repeat"} if not said.strip().endswith(tuple(read["asks"]["done"])) else {"repeat"}
     return frozenset(cast("set[Ask]", found))

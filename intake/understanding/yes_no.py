@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
+from intake.language.tokens import words_of
 from intake.understanding.events import read_event, read_outcome
 from intake.understanding.facts import Found
 from intake.understanding.heard import Heard
@@ -18,6 +19,8 @@ _DRAWN_OUT: Final = re.compile(r"([a-z])\1{2,}")
 #: Words before an answer that is no story yet: "well I guess".
 _OPENING: Final = 2
 _SHORT: Final = 8
+#: Words after "I did", "it was" that make a sentence of their own.
+_TELLING: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def _cues() -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
 
 def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     """ "yes" or "no"; value None and state unknown for "maybe" and the like. None: the answer says neither."""
-    heard = _without_stress(_not_drawn_out(heard))
+    heard = _without_stress(_in_english(_not_drawn_out(heard)))
     if _asks_back(heard):
         return None
     doubled = _doubled(heard)
@@ -62,6 +65,8 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
         told = read_event(heard, question) or read_outcome(heard, question)
         if told is not None:
             return told
+        if _tells_else(heard, decided[1], question):
+            return None
     kind, cue = decided
     start, end = heard.span(cue.start, cue.end)
     if kind == "open":
@@ -75,6 +80,18 @@ def _not_drawn_out(heard: Heard) -> Heard:
     if not any(_DRAWN_OUT.search(word) for word in heard.norms):
         return heard
     kept = tuple(replace(token, norm=_DRAWN_OUT.sub(r"\1", token.norm)) for token in heard.tokens)
+    return Heard(heard.text, kept, heard.language)
+
+
+def _in_english(heard: Heard) -> Heard:
+    """ "ya im at work", "but ya its fine": in English that is a yes; in Spanish "already"."""
+    if heard.language != "en" or "ya" not in heard.norms:
+        return heard
+    opens = word_set("yes_no", "opens_clause")
+    kept = tuple(
+        replace(token, norm="yeah") if token.norm == "ya" and (i == 0 or heard.norm(i - 1) in opens) else token
+        for i, token in enumerate(heard.tokens)
+    )
     return Heard(heard.text, kept, heard.language)
 
 
@@ -188,6 +205,24 @@ def _begins_a_sentence(heard: Heard, cue: _Cue) -> bool:
     return not ended and following not in word_set("yes_no", "after_echo")
 
 
+def _tells_else(heard: Heard, cue: _Cue, question: str) -> bool:
+    """ "I did everything for this family" to "are there children?": a sentence of its own, that has no word of the
+    question. To a question with a number ("18 or older?") a number in it may answer."""
+    if (
+        not question
+        or any(map(str.isdigit, question))
+        or not _begins_a_sentence(heard, cue)
+        or len(heard) - cue.end < _TELLING
+    ):
+        return False
+    asked = {word for word in words_of(question[:300]) if len(word) > 3} - word_set("yes_no", "small")
+    return not any(_shares(word, asked) for word in heard.norms[cue.end :])
+
+
+def _shares(word: str, asked: set[str]) -> bool:
+    return any(word[:4] == other[:4] for other in asked) if len(word) > 3 else False
+
+
 def _last_word(heard: Heard, cues: list[_Cue], decided: tuple[str, _Cue]) -> tuple[str, _Cue]:
     """A bare yes or no at the very end counts more than a cue inside a story."""
     last = cues[-1]
@@ -211,8 +246,6 @@ def _by_polarity(heard: Heard) -> Found | None:
 
 def _echoed(heard: Heard, question: str) -> Found | None:
     """The question's own verb said back: "we signed it" to "did you sign a lease?"."""
-    from intake.language.tokens import words_of
-
     small = word_set("yes_no", "small")
     stems = {_stem(word) for word in words_of(question[:500]) if word not in small and len(word) > 3}
     if not stems:

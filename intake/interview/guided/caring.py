@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from intake.interview.events import Alert
-from intake.interview.guided.reading import UNDERSTOOD, language
+from intake.interview.events import Alert, Said
+from intake.interview.guided import frame
+from intake.interview.guided.filling import context_of
+from intake.interview.guided.reading import UNDERSTOOD, language, read
 from intake.interview.stages import Stage
+from intake.language.tokens import words_of
 from intake.safety import Alarm, not_yet_seen, watch
 from intake.safety.helping import fixed_words, hotlines, words_for
 
@@ -21,6 +24,13 @@ _OVERLAP: Final = 400
 #: Of a longer text, the beginning and the end are watched.
 _WATCHED: Final = 200_000
 _HARD: Final = "hard"
+#: Types of questions of which one sees whether they are answered, and the words of an answer that is no story.
+_CLOSED: Final = frozenset({
+    "yes_no", "name", "organisation", "phone", "email", "state", "date", "date_interval", "money", "count", "choice",
+    "text",
+})  # fmt: skip
+_PLAIN: Final = 18
+_FEW: Final = 10
 
 
 def heard_danger(step: Step, text: str, turn: int, *, paused: bool = False) -> bool:
@@ -51,7 +61,7 @@ def _watched(step: Step, text: str) -> Alarm:
         text = f"{text[: _WATCHED - _PART]}\n{text[-_PART:]}"
     for start in range(0, max(len(text), 1), _PART - _OVERLAP):
         part = text[start : start + _PART]
-        alarm = not_yet_seen(watch(part, language=language(part, step.event.locale)), step.talk.seen)
+        alarm = not_yet_seen(_watched_part(step, part, whole=part == text), step.talk.seen)
         if alarm.alarm:
             found = Alarm(
                 alarm=True,
@@ -64,6 +74,26 @@ def _watched(step: Step, text: str) -> Alarm:
         if start + _PART >= len(text):
             break
     return found
+
+
+def _watched_part(step: Step, part: str, *, whole: bool) -> Alarm:
+    spoken = language(part, step.event.locale)
+    alarm = watch(part, language=spoken)
+    if alarm.sensed and whole and _answers(step, part):
+        return watch(part, language=spoken, answers=True)
+    return alarm
+
+
+def _answers(step: Step, text: str) -> bool:
+    """Whether a short turn plainly answers the closed question that is open."""
+    question = frame.question_of(step.playbook, step.talk.asking)
+    event = step.event
+    if question is None or question.type not in _CLOSED or not isinstance(event, Said) or event.supersedes is not None:
+        return False
+    if len(words_of(text[:400])) > (_PLAIN if question.type != "text" else _FEW):
+        return False
+    fact = read(text, question, event, context=context_of(step.playbook, question)).fact
+    return fact is not None and fact.state != "unknown"
 
 
 def _fixed_words(step: Step, alarm: Alarm) -> None:

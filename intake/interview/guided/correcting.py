@@ -83,7 +83,7 @@ def about(step: Step, event: Said, key: str) -> None:
 
 
 #: Types of answers by whose form one sees that the answer before is meant, though the open question would take it.
-_BY_FORM: Final = frozenset({"phone", "email", "date", "date_interval", "money", "state"})
+_BY_FORM: Final = frozenset({"phone", "email", "date", "date_interval", "money", "count", "state"})
 
 
 def takes_back_last(step: Step, event: Said, open_question: Question) -> bool:
@@ -91,7 +91,15 @@ def takes_back_last(step: Step, event: Said, open_question: Question) -> bool:
     if open_question.type not in {"yes_no", "text"} or not takes_back(event.text, event):
         return False
     last = frame.question_of(step.playbook, _last_asked(step))
-    return last is not None and last.type in _BY_FORM and corrects_last(step, event)
+    if last is None or last.type not in _BY_FORM:
+        return False
+    if open_question.type == "yes_no":
+        # "No, no tenemos" answers it, though "tenemos" sounds like Tennessee.
+        sure = read(event.text, last, event).fact
+        answered = read(event.text, open_question, event).value is not None
+        if answered and (sure is None or sure.state != "stated"):
+            return False
+    return corrects_last(step, event)
 
 
 #: Names, of people or companies, and how much alike two of their words have to be for one to correct the other.
@@ -142,6 +150,9 @@ def corrects_last(step: Step, event: Said, name: str | None = None) -> bool:
     if answer.fact is None or answer.value is None:
         return False
     value = name or answer.value
+    before = step.talk.known.get(question.key)
+    if before is not None and before.value == value:
+        return False  # nothing is corrected: said again, or only alike
     known = Known(value, answer.fact.state, event.turn, asked=True)
     step.talk = step.talk.knowing(question.key, known)
     step.learn(question, value, answer.fact.state, event.turn, (answer.fact.start, answer.fact.end), asked=True)

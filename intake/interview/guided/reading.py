@@ -102,6 +102,8 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         # "Can you repeat that" is no name, though any word could be one: with a wish only an introduced name counts.
         introduced = {fact.start for fact in everything(text, event).facts if fact.key in {"name", "organisation"}}
         own = own if own.start in introduced else None
+    if own is not None and own.value is not None and question.type in {"name", "organisation"} and _asks(text):
+        own = None
     own = _sound_name(own, text, question, event) if question.type in {"name", "organisation"} else own
     own = _none_at_all(own, text, question)
     own = _in_odd_words(own, text, question)
@@ -111,6 +113,12 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         value = codes.get(value)
     beside = tuple(fact for fact in reading.facts if fact is not own)
     return Answer(own, value, beside, cast("frozenset[str]", reading.asks), reading.is_correction)
+
+
+def _asks(text: str) -> bool:
+    """ "¿Y usted es licenciada, mijita?" is a question of theirs, and names nobody. "Ann Lee?" may name somebody."""
+    said = text.strip()
+    return said.endswith("?") and not word_list("asks_us").isdisjoint(words_of(said[:400]))
 
 
 def _none_at_all(own: Fact | None, text: str, question: Question) -> Fact | None:
@@ -199,9 +207,19 @@ def _sound_name(own: Fact | None, text: str, question: Question, event: Event) -
         return _of_others(own, text, question, event)
     if own is None or own.value is None or question.party != "client":
         return own
-    outside = len(words) - len(words_of(text[own.start : own.end]))
+    if not text[: own.start].strip() and text[own.end : own.end + 1] in {",", ".", ";"}:
+        return own  # "Inés Cantú, para servirle a Dios y a usted"
+    outside = _clause_length(text, event) - len(words_of(text[own.start : own.end]))
     introduced = any(fact.start == own.start for fact in everything(text, event).facts if fact.key == "name")
     return own if introduced or outside <= _MOST_AROUND else None
+
+
+def _clause_length(text: str, event: Event) -> int:
+    """Words of an answer before something else is told in the same breath."""
+    from intake.understanding.heard import Heard
+    from intake.understanding.names import name_clause
+
+    return name_clause(Heard.of(text[:400], language(text, event.locale)))
 
 
 def _of_others(own: Fact, text: str, question: Question, event: Event) -> Fact | None:
@@ -313,7 +331,9 @@ def says_safe(text: str, locale: str) -> bool:
     if not word_list("not_safe").isdisjoint(words):
         return False
     phrases = [*lists()["surely_safe"], *(lists()["safe"] if len(words) <= _SHORT else ())]
-    return len(words) <= _SAYS_SAFE and any(f" {phrase} " in said for phrase in phrases)
+    if len(words) <= _SAYS_SAFE and any(f" {phrase} " in said for phrase in phrases):
+        return True
+    return said.endswith(tuple(f" {phrase} " for phrase in lists()["last_word"]))
 
 
 def named_language(text: str) -> str | None:

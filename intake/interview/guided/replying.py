@@ -36,9 +36,9 @@ def reply(step: Step, asks: frozenset[str], event: Said) -> str:
         choosing.back(step)
         return "moved"
     said = ""
-    for wish, key in (("lawyer?", "lawyer"), ("human", "human"), ("advice", "advice"), ("repeat", "repeat")):
+    for wish in ("lawyer?", "human", "advice", "cost", "repeat"):
         if wish in asks:
-            step.say(f"reply.{key}")
+            step.say(f"reply.{wish.removesuffix('?')}")
             said = "said"
             if wish == "human" and "human" not in step.talk.seen:
                 step.change(seen=(*step.talk.seen, "human"))

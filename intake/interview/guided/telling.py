@@ -88,7 +88,7 @@ def told_more(step: Step, event: Said) -> None:
         step.warn_of_listeners()
         step.to_gate(Stage.STORY)
         return
-    reply(step, answer.asks & {"lawyer?", "human", "advice"}, event)
+    reply(step, answer.asks & {"lawyer?", "human", "advice", "cost"}, event)
     hard = caring.sounds_hard(step)
     step.say("story_hard" if hard else "story_more")
 
