@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 UNDERSTOOD: Final = 20_000
 _MOST_TEXT: Final = 2_000
 #: A free answer of at most so many words may be only "I do not know", or a wish.
+#: They ask us something that is none of the wishes we know.
+QUESTION: Final = "question"
 _SHORT: Final = 8
 #: Words around a name that nobody introduced; more are a sentence.
 _MOST_AROUND: Final = 4
@@ -112,13 +114,22 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         codes = {choice.label: choice.code for choice in choices} | {choice.code: choice.code for choice in choices}
         value = codes.get(value)
     beside = tuple(fact for fact in reading.facts if fact is not own)
-    return Answer(own, value, beside, cast("frozenset[str]", reading.asks), reading.is_correction)
+    asks = cast("frozenset[str]", reading.asks)
+    if own is None and not asks and (_asks(text) or _opens_a_question(text)):
+        asks = frozenset({QUESTION})
+    return Answer(own, value, beside, asks, reading.is_correction)
 
 
 def _asks(text: str) -> bool:
     """ "¿Y usted es licenciada, mijita?" is a question of theirs, and names nobody. "Ann Lee?" may name somebody."""
     said = text.strip()
     return said.endswith("?") and not word_list("asks_us").isdisjoint(words_of(said[:400]))
+
+
+def _opens_a_question(text: str) -> bool:
+    """The same without its mark: "HOW LONG IS THIS GOING TO TAKE"."""
+    words = words_of(text[:400])
+    return len(words) >= _TELLING and words[0] in word_list("opens_question")
 
 
 def _none_at_all(own: Fact | None, text: str, question: Question) -> Fact | None:
@@ -302,6 +313,8 @@ def _free(text: str, question: Question, event: Event, speaks: Language) -> Answ
         if span is not None and short:
             where = heard.span(*span)
             return Answer(Fact(question.key, None, cast("Any", state), *where, why="said so"), None, (), wishes, False)
+    if not wishes and _asks(text) and len(heard) <= _SAYS_SAFE and question.section != _GOALS:
+        return Answer(None, None, (), frozenset({QUESTION}), False)
     if wishes - {"language"} and question.section != _GOALS and (short or _only_wishes(heard)):
         return Answer(None, None, (), wishes, False)
     end = min(start + len(stripped), start + _MOST_TEXT)

@@ -36,7 +36,7 @@ def reply(step: Step, asks: frozenset[str], event: Said) -> str:
         choosing.back(step)
         return "moved"
     said = ""
-    for wish in ("lawyer?", "human", "advice", "cost", "repeat"):
+    for wish in ("lawyer?", "human", "advice", "cost", "repeat", "question"):
         if wish in asks:
             step.say(f"reply.{wish.removesuffix('?')}")
             said = "said"
