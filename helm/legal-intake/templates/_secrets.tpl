@@ -1,6 +1,7 @@
 {{/* Every Secret that pods of this release read, with its keys, as a JSON map. */}}
 {{- define "legal-intake.namedSecrets" -}}
 {{- $v := .Values -}}
+{{- $other := $v.database.cloudnativepg.other -}}
 {{- $found := dict -}}
 {{- range $each := list
       (list true $v.secrets.existingSecret (list "secret_key" "master_key" "metrics_token" "models_token"))
@@ -9,6 +10,9 @@
       (list true (include "legal-intake.database.caSecret" .) (list $v.database.external.caSecret.key))
       (list (eq $v.database.mode "cloudnativepg") $v.database.existingSecret.name (list "username"))
       (list $v.database.cloudnativepg.backup.enabled $v.database.cloudnativepg.backup.existingSecret (list "access_key_id" "secret_access_key"))
+      (list (ne $other.region "") $other.existingSecret (list "access_key_id" "secret_access_key"))
+      (list (ne $other.host "") $other.tlsSecret (list "tls.crt" "tls.key"))
+      (list (ne $other.host "") $other.caSecret (list "ca.crt"))
       (list true $v.redis.existingSecret.name (list $v.redis.existingSecret.key))
       (list true $v.messages.existingSecret.name (list "smtp_password" "sms_gateway_secret"))
       (list true $v.edge.tlsSecret (list "tls.crt" "tls.key"))
