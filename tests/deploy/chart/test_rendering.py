@@ -184,6 +184,10 @@ SENTENCES = {
     ("certificates", "intake-legal-intake-certificates-solvers"): "cert-manager's pods",
     ("cloudnativepg", "legal-intake-postgres networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
     ("logs", "intake-legal-intake-search networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
+    ("standby", "Deployment few replicas"): "nothing runs until it is made home",
+    ("standby", "intake-legal-intake-certificates-solvers"): "cert-manager's pods",
+    ("standby", "intake-legal-intake-postgres-regions v1/Service"): "the operator makes those pods",
+    ("standby", "legal-intake-postgres networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
     ("passthrough", "does not have a matching NetworkPolicy"): "the mode without policies",
 }
 
