@@ -122,7 +122,7 @@ def acts(door: Door, times: int) -> dict[str, int]:
     """How often each act waits, in this process: the middle of several."""
     from django.db import connections
 
-    from audio import services
+    from audio import selectors, services
     from audio.utterances import Final, Reason
     from tenants import directory
     from tenants.context import firm_scope, public_scope
@@ -131,7 +131,7 @@ def acts(door: Door, times: int) -> dict[str, int]:
     with public_scope():
         entry = directory.resolve_host(host_of("sealed"))
     directory.stop_watching()
-    here = connections["default"]
+    here: Any = connections["default"]
     here.close()
     here.close_pool()
     here.settings_dict.update(HOST="127.0.0.1", PORT=str(door.port))
@@ -147,11 +147,18 @@ def acts(door: Door, times: int) -> dict[str, int]:
         session = (kept if keep else heard).session_id
         return lambda: services.commit_utterance(session_id=session, epoch=1, heard=final, recogniser="bench")
 
+    def listener() -> None:
+        """What `audio.actors.listen` asks before it hears the first sound."""
+        session = selectors.voice_session(heard.session_id)
+        session.refresh_from_db()
+        services.check_agreed(session)
+
     kept, heard = voice, make_voice(entry.ref, keep_audio=False)
     found: dict[str, list[int]] = {}
     with firm_scope(entry.ref):
         for number in range(times):
             for name, act in (
+                ("a listener's start, before the first sound", listener),
                 ("words of an utterance, committed", utterance(number, keep=False)),
                 ("the same with its recording", utterance(number, keep=True)),
             ):

@@ -14,6 +14,8 @@
       (list (ne $other.host "") $other.tlsSecret (list "tls.crt" "tls.key"))
       (list (ne $other.host "") $other.caSecret (list "ca.crt"))
       (list true $v.redis.existingSecret.name (list $v.redis.existingSecret.key))
+      (list (eq (include "legal-intake.copies" .) "true") $v.media.copies.existingSecret (list "credentials" "backup_age_recipients"))
+      (list (and (eq (include "legal-intake.copies" .) "true") (ne $v.media.copies.restore "")) $v.media.copies.existingSecret (list "backup_age_identity"))
       (list true $v.messages.existingSecret.name (list "smtp_password" "sms_gateway_secret"))
       (list true $v.edge.tlsSecret (list "tls.crt" "tls.key"))
       (list $v.ingress.enabled $v.ingress.tlsSecret (list "tls.crt" "tls.key")) -}}

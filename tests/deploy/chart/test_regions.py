@@ -119,6 +119,22 @@ def test_what_a_promotion_could_not_hold_is_said_while_it_waits() -> None:
     assert "too many connections" in refused("standby", "database.pooler.mode=none", "api.databasePool=30")
 
 
+def test_a_word_brings_copies_back_once_and_another_word_again() -> None:
+    def jobs(word: str) -> set[str]:
+        found = of_kind("Job", "standby", "region.role=home", f"media.copies.restore={word}")
+        return {name for name in found if "-copies-" in name}
+
+    assert len(jobs("a")) == 1
+    assert jobs("a") != jobs("b")
+    assert jobs("") == set()
+
+
+def test_only_what_brings_copies_back_can_open_them() -> None:
+    for name, pod in pods("standby", "region.role=home", "media.copies.restore=a").items():
+        identity = "backup_age_identity" in str(pod["spec"].get("volumes"))
+        assert identity == ("-copies-restore-" in name), name
+
+
 def test_near_the_speaker_nothing_is_home_s() -> None:
     found = objects("audio-edge")
     assert not [
@@ -216,6 +232,9 @@ def test_the_share_of_home_s_connections_is_counted_on_both_sides() -> None:
         ("standby", "database.cloudnativepg.promotionToken=a token", "at '/database/cloudnativepg/promotionToken'"),
         ("standby", "certificates.url=http://10.10.0.9:8088", "certificates.url is set, and region.role is standby"),
         ("standby", "region.peers[0]=north", "at '/region/peers/0'"),
+        ("cloudnativepg", "media.copies.target=", "media.copies.target is missing: set it"),
+        ("cloudnativepg", "media.copies.existingSecret=", "media.copies.existingSecret is missing: name"),
+        ("cloudnativepg", "media.copies.schedule=daily", "at '/media/copies/schedule'"),
         ("audio-edge", "database.mode=cloudnativepg", "database.mode is cloudnativepg, and region.role is audio"),
         ("audio-edge", "database.external.sslmode=", "database.external.sslmode is missing: region.role is audio"),
         ("audio-edge", "media.existingClaim=", "media.existingClaim and media.deletionsClaim are missing"),
