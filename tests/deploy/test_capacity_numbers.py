@@ -22,6 +22,7 @@ UNITS = {
     },
     "naive": {"HOLDS", "LEAST"},
     "document": {"PERCENT", "MILLISECONDS"},
+    "regions": {"SECOND"},
 }  # fmt: skip
 
 
