@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,9 +34,47 @@ PAGE = ROOT / "docs" / "kubernetes.md"
 RUNBOOK = ROOT / "docs" / "runbooks" / "second-region.md"
 
 
-def values(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((CHART / "ci" / f"{name}-values.yaml").read_text())
-    return loaded
+def within(part: Any, whole: Any) -> bool:
+    """Whether `whole` says all that `part` says."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(key in whole and within(part[key], whole[key]) for key in part)
+    return bool(part == whole)
+
+
+@pytest.mark.parametrize("name", ["standby", "audio-edge"])
+def test_the_pages_values_are_those_that_are_tested(name: str) -> None:
+    shown = re.search(rf"<!-- {name} -->\n```yaml\n(.*?)```", PAGE.read_text(), re.S)
+    assert shown is not None
+    assert len(shown[1].splitlines()) <= 16
+    assert within(yaml.safe_load(shown[1]), yaml.safe_load((CHART / "ci" / f"{name}-values.yaml").read_text()))
+
+
+def test_the_runbooks_names_are_those_that_are_rendered() -> None:
+    """What its commands ask for: workloads, services, claims, the cluster, labels, values."""
+    text = RUNBOOK.read_text()
+    found = objects("standby", "region.role=home", "media.copies.restore=a")
+    names = {each["metadata"]["name"] for each in found}
+    for name in re.findall(rf"{FULL}-[a-z-]+[a-z]", text.replace("$PG", f"{FULL}-postgres")):
+        # CloudNativePG's own: the account that follows, the authority, a pod.
+        assert name in names or name in (f"{FULL}-postgres-replication", f"{FULL}-postgres-ca"), name
+    schema = yaml.safe_load((CHART / "values.schema.json").read_text())
+    for path in re.findall(r"--set ([A-Za-z.]+)=", text):
+        node = schema
+        for part in path.split("."):
+            node = node["properties"][part]
+    for block in re.findall(r"```yaml\n(.*?)```", text, re.S):
+        assert (
+            set(yaml.safe_load(block)["media"]["copies"])
+            <= schema["properties"]["media"]["properties"]["copies"]["properties"].keys()
+        )
+
+
+@pytest.mark.parametrize(
+    "path", [PAGE, RUNBOOK, ROOT / "docs" / "decisions" / "0026-regions.md"], ids=lambda path: path.name
+)
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)#:]+)[^):]*\)", path.read_text()):
+        assert (path.parent / link).exists(), link
 
 
 @pytest.mark.parametrize(
@@ -152,7 +191,9 @@ def test_near_the_speaker_redis_is_near_and_the_database_is_home_s() -> None:
         assert f"{FULL}-redis-{role.lower()}-0" in config[f"REDIS_{role}_URL"]
     assert config["DATABASE_URL"].startswith("postgresql://legal_intake@10.10.0.8:")
     scheduler = environment(pods("audio-edge")[f"{FULL}-scheduler"])
-    assert scheduler["DATABASE_URL"] == "postgresql://legal_intake@10.10.0.7:5432/legal_intake?sslmode=verify-ca"
+    assert scheduler["DATABASE_URL"].startswith(
+        "postgresql://legal_intake@10.10.0.7:5432/legal_intake?sslmode=verify-ca&"
+    )
 
 
 def test_only_a_region_away_from_home_is_told_its_name() -> None:
