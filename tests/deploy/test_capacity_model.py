@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from legal_intake_capacity import checking, inputs, model, naive, queues, sampling, simulation, sizes
+from legal_intake_capacity import checking, inputs, model, naive, queues, regions, sampling, simulation, sizes
 from legal_intake_capacity.coefficients import Coefficient
 
 ROOT = inputs.ROOT
@@ -178,6 +178,15 @@ def test_too_few_workers_break_the_words_and_enough_do_not(point: dict[str, floa
     slots = naive.slots_wanted(few.row, point)
     assert model.size(1_000_000, {**point, "audio_slots": slots}).audio_pods <= 50
     assert model.size(1_000_000, {**point, "audio_slots": slots - 1}).audio_pods > 50
+
+
+def test_a_way_home_is_paid_once_for_each_wait(known: dict[str, Coefficient], point: dict[str, float]) -> None:
+    found = regions.bounds(point, 0.8)
+    left = 800 - point["round_trip"] - point["pickup_p95"] - point["committed_p95"]
+    assert found["committed"] * point["commit_round_trips"] == pytest.approx(left)
+    assert found["first"] > found["typed"] > found["committed"], "captions need the database least"
+    assert regions.turns_a_pod(point) == pytest.approx(12 / (15 * 0.060))
+    assert "| a typed turn | 15 | + 300 ms | + 900 ms | + 3,750 ms |" in regions.table(known, point)
 
 
 def test_the_shipped_rows_are_four(point: dict[str, float]) -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from legal_intake_capacity import coefficients, document, inputs, model, naive, sampling, tables
+from legal_intake_capacity import coefficients, document, inputs, model, naive, regions, sampling, tables
 from legal_intake_capacity.coefficients import Coefficient
 from legal_intake_capacity.errors import CapacityError
 
@@ -22,6 +22,7 @@ UNITS = {
     },
     "naive": {"HOLDS", "LEAST"},
     "document": {"PERCENT", "MILLISECONDS"},
+    "regions": {"SECOND"},
 }  # fmt: skip
 
 
@@ -116,6 +117,8 @@ def test_every_coefficient_counts(known: dict[str, Coefficient]) -> None:
     naive.judge(row, [point], point)
     document._rules(point, [])
     document._latency(point)
+    document._regions(point, row.latency)
+    regions.table(known, point)
     assert sizes.cost > 0
     assert known.keys() - asked == set()
 

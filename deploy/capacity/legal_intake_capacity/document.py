@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from legal_intake_capacity import checking, inputs, naive, tables
+from legal_intake_capacity import checking, inputs, naive, regions, tables
 from legal_intake_capacity.model import size
 from legal_intake_capacity.sampling import SAMPLES, Spread, drawn, points
 from legal_intake_capacity.tables import short
@@ -39,6 +39,8 @@ def text() -> str:
         "movers": tables.movers(given.middle, known),
         "checks": tables.checks(checking.cases(point)),
         "every": tables.provenance(known),
+        "regions": regions.table(known, point),
+        **_regions(point, found[0].row.latency),
         **_rules(point, spreads),
         **_naive([one.row for one in found]),
     }
@@ -68,6 +70,19 @@ def _rules(v: dict[str, float], spreads: list[Spread]) -> dict[str, str]:
         "seed": f"{checking.SEED}",
         "load_tolerance": short(PERCENT * checking.LOAD_TOLERANCE),
         "wait_tolerance": short(PERCENT * checking.WAIT_TOLERANCE),
+    }
+
+
+def _regions(v: dict[str, float], limit: float) -> dict[str, str]:
+    found = regions.bounds(v, limit)
+    return {
+        "away": short(v["region_round_trip"]),
+        "first_bound": short(found["first"]),
+        "committed_bound": short(found["committed"]),
+        "typed_bound": short(found["typed"]),
+        "pool": short(v["api_pool"]),
+        "pool_turns": short(regions.turns_a_pod(v)),
+        "gate_seconds": short(v["gate_round_trips"] * v["region_round_trip"] / MILLISECONDS),
     }
 
 

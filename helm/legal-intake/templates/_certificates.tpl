@@ -9,7 +9,7 @@
 
 {{/* The container beside nginx that fetches the pairs. Native: nginx starts once it is ready, and ends before it. */}}
 {{- define "legal-intake.pairsContainer" -}}
-{{- $url := printf "http://%s.%s.svc.%s:8088" (include "legal-intake.name" (dict "root" . "component" "certificates")) .Release.Namespace .Values.clusterDomain -}}
+{{- $url := .Values.certificates.url | default (printf "http://%s.%s.svc.%s:8088" (include "legal-intake.name" (dict "root" . "component" "certificates")) .Release.Namespace .Values.clusterDomain) -}}
 - name: pairs
   restartPolicy: Always
   image: {{ include "legal-intake.image" (dict "root" . "name" "legal-intake") }}

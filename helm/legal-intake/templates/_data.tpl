@@ -102,7 +102,7 @@ redis+sentinel://{{ join "," $hosts }}/{{ .role }}/0
 {{- $most := dict -}}
 {{- range $name := list "api" "worker" "audioWorker" -}}
 {{- $values := get $v $name -}}
-{{- $scaled := include "legal-intake.scaled" (dict "root" $ "values" $values) -}}
+{{- $scaled := include "legal-intake.scales" (dict "root" $ "values" $values) -}}
 {{- $_ := set $most $name (ternary $values.autoscaling.max $values.replicas (ne $scaled "") | int) -}}
 {{- end -}}
 {{- /* A rolling update has a tenth more for a while; the scheduler has a lock's connection, and two run then. */ -}}
@@ -110,10 +110,36 @@ redis+sentinel://{{ join "," $hosts }}/{{ .role }}/0
 {{- $sum := add (ceil (mulf $most.api $surge)  | int | mul ($v.api.databasePool | int))
                 (ceil (mulf $most.worker $surge) | int | mul ($v.worker.databasePool | int))
                 (ceil (mulf $most.audioWorker $surge) | int | mul ($v.audioWorker.slots | int) ($v.audioWorker.databasePool | int))
-                (mul 2 (add1 ($v.scheduler.databasePool | int)))
-                (ternary 2 0 $v.certificates.enabled)
-                5 -}}
+                (include "legal-intake.database.direct" . | int)
+                (ternary 2 0 (eq (include "legal-intake.certificates.here" .) "true")) -}}
 {{- $sum -}}
+{{- end -}}
+
+{{/* ... of them those that go round any pooler: two schedulers in an update, and at home the migration. */}}
+{{- define "legal-intake.database.direct" -}}
+{{- add (mul 2 (add1 (.Values.scheduler.databasePool | int))) (ternary 0 5 (eq (include "legal-intake.away" .) "true")) -}}
+{{- end -}}
+
+{{/* ... and whether there is room for them. Near the speaker max_connections is the share that home leaves to this region. */}}
+{{- define "legal-intake.database.check" -}}
+{{- $d := .Values.database -}}
+{{- $away := eq (include "legal-intake.away" .) "true" -}}
+{{- $most := include "legal-intake.database.most" . | int -}}
+{{- if ne $d.pooler.mode "none" -}}
+{{- /* Through home's pooler nothing is added but what goes round it. */ -}}
+{{- $most = ternary (include "legal-intake.database.direct" . | int) (mul ($d.pooler.size | int) ($d.pooler.replicas | int) | int) $away -}}
+{{- end -}}
+{{- $max := ternary $d.cloudnativepg.maxConnections $d.external.maxConnections (eq $d.mode "cloudnativepg") | int -}}
+{{- if $away -}}
+{{- if gt $most $max -}}
+{{- fail (printf "too many connections: at their maximum the workloads of this region could hold %d connections to PostgreSQL, and database.external.maxConnections, its share of home's, is %d. Raise it here and database.otherConnections at home, set database.pooler.mode, or lower api.autoscaling.max, audioWorker.autoscaling.max or a databasePool" $most $max) -}}
+{{- end -}}
+{{- else -}}
+{{- $room := sub $max (add ($d.reserve | int) ($d.otherConnections | int)) | int -}}
+{{- if gt $most $room -}}
+{{- fail (printf "too many connections: at their maximum the workloads could hold %d connections to PostgreSQL, and max_connections less database.reserve%s is %d. Raise max_connections, set database.pooler.mode, or lower api.autoscaling.max, audioWorker.autoscaling.max or a databasePool" $most (ternary " and database.otherConnections" "" (gt ($d.otherConnections | int) 0)) $room) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The claim with models: one that is there, one that is made, or none (then the image's own models). */}}

@@ -86,7 +86,12 @@ strategy:
 {{- end -}}
 {{- end -}}
 
-{{/* scaled: "true" where something scales the component, so that `replicas` is left out. values: its block. */}}
-{{- define "legal-intake.scaled" -}}
+{{/* scales: "true" where something scales the component. values: its block. */}}
+{{- define "legal-intake.scales" -}}
 {{- if and .values.autoscaling.enabled (ne .root.Values.scaling.mode "none") }}true{{ end -}}
+{{- end -}}
+
+{{/* scaled: "true" where it does so now, so that `replicas` is left out; nothing scales where this region waits. */}}
+{{- define "legal-intake.scaled" -}}
+{{- if and (include "legal-intake.scales" .) (include "legal-intake.serves" .root) }}true{{ end -}}
 {{- end -}}

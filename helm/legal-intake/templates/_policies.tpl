@@ -4,6 +4,12 @@
 {{- if eq .name "WORLD" -}}
 - ipBlock: {cidr: 0.0.0.0/0}
 - ipBlock: {cidr: "::/0"}
+{{- else if eq .name "REGIONS" -}}
+{{- range .root.Values.region.peers }}
+- ipBlock: {cidr: {{ . | quote }}}
+{{- end }}
+{{- else if eq .name "HOME" -}}
+{{- toYaml $n.home.to }}
 {{- else if eq .name "GATEWAY" -}}
 - namespaceSelector:
     matchLabels: {{- toYaml $n.gateway.namespaceLabels | nindent 6 }}
@@ -58,6 +64,7 @@
 {{- else if eq .path.to "DATABASE" }}{{ $ports = include "legal-intake.database.ports" .root | fromJsonArray }}
 {{- else if eq .path.to "REDIS" }}{{ $ports = include "legal-intake.redis.ports" .root | fromJsonArray }}
 {{- else if eq .path.to "SERVICES" }}{{ $ports = $n.services.ports }}
+{{- else if eq .path.to "HOME" }}{{ $ports = $n.home.ports }}
 {{- else if eq .path.to "APISERVER" }}{{ $ports = $n.apiServer.ports }}
 {{- end -}}
 {{- range $ports }}

@@ -83,6 +83,9 @@ def pod_of(found: Object) -> Object | None:
     if found["kind"] in ("Deployment", "StatefulSet", "Job", "DaemonSet"):
         template: Object = found["spec"]["template"]
         return template
+    if found["kind"] == "CronJob":
+        each_time: Object = found["spec"]["jobTemplate"]["spec"]["template"]
+        return each_time
     return None
 
 

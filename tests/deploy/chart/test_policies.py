@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -21,9 +22,12 @@ class Place:
     name: str
     labels: dict[str, str] = field(default_factory=dict, hash=False)
     namespace: dict[str, str] | None = None
+    address: str = ""
 
 
-WORLD = Place("WORLD")
+WORLD = Place("WORLD", address="203.0.113.7")
+# Pods or nodes of another region, in the network that ci/standby-values.yaml names.
+REGIONS = Place("REGIONS", address="10.10.3.4")
 ELSEWHERE = {
     "MONITORING": Place("MONITORING", {}, {"kubernetes.io/metadata.name": "monitoring"}),
     "GATEWAY": Place("GATEWAY", {}, {"kubernetes.io/metadata.name": "gateways"}),
@@ -57,7 +61,7 @@ def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
 
 def is_peer(peer: dict[str, Any], place: Place) -> bool:
     if "ipBlock" in peer:
-        return place is WORLD
+        return bool(place.address) and ip_address(place.address) in ip_network(peer["ipBlock"]["cidr"])
     if place.namespace is None:
         return False
     if "namespaceSelector" in peer:
@@ -100,8 +104,9 @@ def paths() -> list[dict[str, Any]]:
 
 
 def wanted(name: str, places: dict[str, Place]) -> set[tuple[str, str, int]]:
-    on = {"", *(["plain"] if name in ("keda", "cloudnativepg") else []), *([name] if name == "valkey" else [])}
-    on |= {"models", "certificates"} & set(places)
+    valkey = name in ("valkey", "standby", "audio-edge")
+    on = {"", *(["plain"] if name in ("keda", "cloudnativepg") else []), *(["valkey"] if valkey else [])}
+    on |= ({"models", "certificates"} & set(places)) | ({"regions"} if name == "standby" else set())
     found = set()
     for path in paths():
         if path.get("when", "") not in on:
@@ -109,18 +114,23 @@ def wanted(name: str, places: dict[str, Place]) -> set[tuple[str, str, int]]:
         targets = [path["to"]]
         if path["to"] == "REDIS":
             targets = [each for each in places if each.startswith("redis-")]
-        ports = [path["port"]] if "port" in path else [6379, 26379] if name == "valkey" else [6379]
-        found |= {(path["from"], target, port) for target in targets if target in places for port in ports}
+        ports = [path["port"]] if "port" in path else [6379, 26379] if valkey else [6379]
+        # Another region is of the world too.
+        sources = [path["from"], *(["REGIONS"] if path["from"] == "WORLD" else [])]
+        sources = [one for one in sources if one.isupper() or one in places]
+        found |= {(one, target, port) for one in sources for target in targets if target in places for port in ports}
     return found
 
 
-@pytest.mark.parametrize("name", ["external", "small", "keda", "cloudnativepg", "certificates", "valkey"])
+@pytest.mark.parametrize(
+    "name", ["external", "small", "keda", "cloudnativepg", "certificates", "valkey", "standby", "audio-edge"]
+)
 def test_who_may_reach_whom_is_the_table(name: str) -> None:
     policies = list(of_kind("NetworkPolicy", name).values())
     places = inside(name)
     if "certificates" in places:
         places["SOLVER"] = SOLVER
-    everyone = {**places, **ELSEWHERE, "WORLD": WORLD}
+    everyone = {**places, **ELSEWHERE, "WORLD": WORLD, "REGIONS": REGIONS}
     ports = {path["port"] for path in paths() if "port" in path} | {6379, 22}
     found = {
         (source, target, port)
@@ -155,6 +165,30 @@ def test_with_peers_named_the_way_out_is_only_there() -> None:
             assert rule["to"], policy["metadata"]["name"]
             outside |= {peer["ipBlock"]["cidr"] for peer in rule["to"] if "ipBlock" in peer}
     assert outside == {"10.9.0.0/24", "10.9.1.0/24", "10.9.2.0/24"}
+
+
+def test_edges_near_the_speaker_reach_the_pairs_at_home_and_nothing_else_there() -> None:
+    policies = list(of_kind("NetworkPolicy", "audio-edge").values())
+    places, home = inside("audio-edge"), Place("HOME", address="10.10.0.9")
+    found = {
+        (name, port)
+        for name, place in places.items()
+        for port in (22, 5432, 8088)
+        if reaches(policies, place, home, port)
+    }
+    asks = {"api", "worker", "audio-worker", "scheduler"}
+    assert found == {("edge", 8088), *((name, 5432) for name in asks)}
+    assert not reaches(policies, places["edge"], Place("elsewhere", address="10.10.1.9"), 8088)
+
+
+def test_another_region_reaches_postgresql_and_the_pairs_from_its_networks_alone() -> None:
+    policies = list(of_kind("NetworkPolicy", "standby").values())
+    database = Place("postgres", {"cnpg.io/cluster": f"{FULL}-postgres"}, {"kubernetes.io/metadata.name": HERE})
+    certificates = inside("standby")["certificates"]
+    for source, welcome in ((REGIONS, True), (Place("x", address="10.11.0.1"), False), (WORLD, False)):
+        assert reaches(policies, source, database, 5432) is welcome
+        assert reaches(policies, source, certificates, 8088) is welcome
+        assert not reaches(policies, source, database, 8000)
 
 
 def test_a_gateway_that_passes_tls_through_reaches_the_edge_where_pods_are_not_the_world() -> None:

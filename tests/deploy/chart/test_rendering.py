@@ -139,13 +139,20 @@ def test_services_find_the_pods_that_are_meant() -> None:
 def test_what_is_believed_to_come_over_tls_is_never_published(name: str) -> None:
     """Whoever reaches the plain port is taken for one that came over HTTPS."""
     for found in of_kind("Service", name, "edge.service.type=LoadBalancer").values():
-        if found["spec"].get("type", "ClusterIP") != "ClusterIP":
+        if found["spec"].get("type", "ClusterIP") == "ClusterIP":
+            continue
+        if found["metadata"]["name"].endswith("-regions"):
+            # For other regions' networks alone.
+            assert found["spec"]["loadBalancerSourceRanges"] == ["10.10.0.0/16"]
+            assert {port["port"] for port in found["spec"]["ports"]} <= {5432, 8088}
+        else:
             assert {port["port"] for port in found["spec"]["ports"]} == {80, 443}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_disruption_budgets_never_block_a_drain(name: str) -> None:
-    deployments = of_kind("Deployment", name)
+    # Where a region waits there is no pod to keep.
+    deployments = {each for each, found in of_kind("Deployment", name).items() if found["spec"].get("replicas") != 0}
     budgets = of_kind("PodDisruptionBudget", name)
     # A single Redis is a trial's, and goes when its node goes.
     several = {each for each, found in of_kind("StatefulSet", name).items() if found["spec"]["replicas"] > 1}
@@ -177,6 +184,10 @@ SENTENCES = {
     ("certificates", "intake-legal-intake-certificates-solvers"): "cert-manager's pods",
     ("cloudnativepg", "legal-intake-postgres networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
     ("logs", "intake-legal-intake-search networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
+    ("standby", "Deployment few replicas"): "nothing runs until it is made home",
+    ("standby", "intake-legal-intake-certificates-solvers"): "cert-manager's pods",
+    ("standby", "intake-legal-intake-postgres-regions v1/Service"): "the operator makes those pods",
+    ("standby", "legal-intake-postgres networking.k8s.io/v1/NetworkPolicy"): "the operator makes those pods",
     ("passthrough", "does not have a matching NetworkPolicy"): "the mode without policies",
 }
 

@@ -47,7 +47,8 @@ def test_a_mode_installs_and_every_desired_pod_is_ready(
             assert f"{each['kind']}/{each['metadata']['name']}" in there
     own = [kind for kind in kinds if kind in definitions()]
     pods = [each for each in kube.every("pods", release.namespace) if each["status"]["phase"] == "Running"]
-    assert pods
+    # One that waits has no pod of ours; its PostgreSQL is the operator's to make.
+    assert pods or mode == "standby"
     taken = f"; taken: {', '.join(own)}" if own else ""
     report.say(f"Install `{mode}`", f"{len(wanted)} objects, {len(pods)} pods ready after {took:.0f} s{taken}")
     kube.helm("uninstall", release.name, "-n", release.namespace)
