@@ -29,8 +29,9 @@ _CLOSED: Final = frozenset({
     "yes_no", "name", "organisation", "phone", "email", "state", "date", "date_interval", "money", "count", "choice",
     "text",
 })  # fmt: skip
-_PLAIN: Final = 18
-_FEW: Final = 10
+_PLAIN: Final = 10
+#: With one of these more is told than was asked.
+_TURNS: Final = frozenset({"but", "except", "although", "though", "pero", "aunque", "sino", "menos"})
 
 
 def heard_danger(step: Step, text: str, turn: int, *, paused: bool = False) -> bool:
@@ -90,7 +91,8 @@ def _answers(step: Step, text: str) -> bool:
     event = step.event
     if question is None or question.type not in _CLOSED or not isinstance(event, Said) or event.supersedes is not None:
         return False
-    if len(words_of(text[:400])) > (_PLAIN if question.type != "text" else _FEW):
+    words = words_of(text[:400])
+    if len(words) > _PLAIN or not _TURNS.isdisjoint(words):
         return False
     fact = read(text, question, event, context=context_of(step.playbook, question)).fact
     return fact is not None and fact.state != "unknown"

@@ -104,7 +104,8 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         # "Can you repeat that" is no name, though any word could be one: with a wish only an introduced name counts.
         introduced = {fact.start for fact in everything(text, event).facts if fact.key in {"name", "organisation"}}
         own = own if own.start in introduced else None
-    if own is not None and own.value is not None and question.type in {"name", "organisation"} and _asks(text):
+    asking = _asks(text) or _opens_a_question(text)
+    if own is not None and own.value is not None and question.type in {"name", "organisation"} and asking:
         own = None
     own = _sound_name(own, text, question, event) if question.type in {"name", "organisation"} else own
     own = _none_at_all(own, text, question)
@@ -115,7 +116,7 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         value = codes.get(value)
     beside = tuple(fact for fact in reading.facts if fact is not own)
     asks = cast("frozenset[str]", reading.asks)
-    if own is None and not asks and (_asks(text) or _opens_a_question(text)):
+    if own is None and not asks and asking:
         asks = frozenset({QUESTION})
     return Answer(own, value, beside, asks, reading.is_correction)
 
