@@ -28,7 +28,7 @@ ORDINARY: Final = Path(__file__).with_name("ordinary.jsonl")
 SENSES: Final = Path(__file__).with_name("senses.yaml")
 #: How sure it must be to alarm alone, as the logarithm of the odds. This and the next were chosen by leaving out
 #: speakers in turn (docs/quality.md), never on what is held back.
-ALONE: Final = {"en": 0.8, "es": 0.8}
+ALONE: Final = {"en": 0.7, "es": 0.7}
 #: The same of words that plainly answer a closed question ("yes, in my kitchen with my granddaughter"): such seldom
 #: tell of danger, whatever they share with those that do.
 ANSWERS: Final = {"en": 3.0, "es": 3.0}

@@ -15,6 +15,13 @@ from intake.understanding.words import table, word_set
 _HALVES: Final = (("and", "a", "half"), ("y", "medio"), ("y", "media"))
 
 
+def _total(part: Heard, every: list[Amount]) -> Amount | None:
+    """ "Me and my two grandchildren. Three": a number that closes the answer by itself, after others, is their sum."""
+    last = every[-1]
+    alone = last.end == len(part) and any(mark in part.gap(last.start) for mark in ",.;:")
+    return last if len(every) > 1 and alone and last.value > every[0].value else None
+
+
 def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found | None:
     """How many. Not asked: only numbers of people or times."""
     for part in reversed(pieces(heard)):
@@ -26,7 +33,12 @@ def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found
         if not asked:
             every = [a for a in every if part.norm(a.end) in word_set("amounts", "countable")]
         if every:
-            amount = _in_unit(part, every, question) or _counted(part, every, question) or _added(part, every, question)
+            amount = (
+                _total(part, every)
+                or _in_unit(part, every, question)
+                or _counted(part, every, question)
+                or _added(part, every, question)
+            )
             start, end = part.span(amount.start, amount.end)
             return Found(amount.value, start, end, "a number said as a count", amount.state)
         if asked:

@@ -124,6 +124,14 @@ def full_year(value: int, today_year: int) -> int:
     return 2000 + value if value <= today_year % 100 + 1 else 1900 + value
 
 
+_LAST_OF_DAY: Final = frozenset({"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"})
+
+
+def _another_clause(heard: Heard, index: int, at: int) -> bool:
+    """Whether a comma and an article stand between a month and a number: no year is led in so."""
+    return heard.norm(at - 1) in {"el", "the"} and any("," in heard.gap(place) for place in range(index, at + 1))
+
+
 def year_after(heard: Heard, index: int, when: When, *, short: bool = True) -> tuple[int, int] | None:
     """A year after a day or month: "of 2020", "del año pasado", ", 1984", "last year", "'84"."""
     at = index
@@ -144,6 +152,8 @@ def year_after(heard: Heard, index: int, when: When, *, short: bool = True) -> t
         read = read if read is not None and read[0] > 99 else None
     if read is None:
         return None
+    if read[0] < 100 and (heard.norm(read[1]) in _LAST_OF_DAY or _another_clause(heard, index, at)):
+        return None  # "the monday before thanksgiving, the twenty third"; "el diez de diciembre, el doce es …"
     if read[0] < 100 and heard.norm(read[1]) in {"de", "of"} and month_at(heard, read[1] + 1) is not None:
         return None  # "navidad el treinta y uno de octubre": a day
     if read[0] < 100 and heard.norm(read[1]) in {"dollars", "days", "weeks", "years", "oclock", "pm", "am", "dolares"}:

@@ -142,6 +142,7 @@ def read_any_date(heard: Heard, today: date) -> list[tuple[str, Found]]:
 def _when(heard: Heard, today: date, question: str, *, asked: bool) -> When:
     said = word_set("dates", "future_said") & set(heard.norms[:200])
     asked_words = f" {' '.join(fold(question[:500]).split())} ".replace("?", " ").replace(".", " ")
+    asked_words = asked_words.replace(" no tiene que ser ", " ")  # "… la fecha exacta" looks nowhere ahead
     ahead = bool(said) or any(f" {cue} " in asked_words for cue in table("dates")["future_asked"])
     begin = not word_set("dates", "begin_asked").isdisjoint(asked_words.split())
     return When(today, ahead, asked, begin=begin)

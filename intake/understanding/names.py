@@ -253,7 +253,8 @@ def _particle_goes_on(heard: Heard, index: int, inside: bool) -> bool:
     if not word or word[0].isdigit() or word in word_set("names", "never") or len(word) == 1:
         return False
     if inside:
-        return heard.norm(index) not in {"y", "e", "i", "o", "do"} or word in plain_words("surnames")
+        joined = heard.norm(index) in {"y", "e", "i", "o", "do"}
+        return not joined or word in plain_words("surnames") or (heard.is_cased and heard.raw(at)[:1].isupper())
     return heard.norm(index) in _OPENING and (
         word in plain_words("surnames") or len(heard) <= 4 or heard.raw(at)[:1].isupper()
     )

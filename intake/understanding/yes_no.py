@@ -43,6 +43,9 @@ def _cues() -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
 
 def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     """ "yes" or "no"; value None and state unknown for "maybe" and the like. None: the answer says neither."""
+    closing = _closing(heard)
+    if closing is not None:
+        return closing
     heard = _without_stress(_in_english(_not_drawn_out(heard)))
     if _asks_back(heard):
         return None
@@ -73,6 +76,21 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
         return Found(None, start, end, f'"{cue.phrase}" leaves it open', "unknown")
     value = "yes" if kind.endswith("yes") else "no"
     return Found(value, start, end, f'"{cue.phrase}" means {value}', "inferred" if "hedged" in kind else "stated")
+
+
+_PLAIN: Final = {"yes": "yes", "yeah": "yes", "yep": "yes", "si": "yes", "no": "no", "nope": "no", "nah": "no"}
+
+
+def _closing(heard: Heard) -> Found | None:
+    """ "If I had one, would I be here? No.", "… she retired, so no": the last word decides, a sentence of its own."""
+    last = len(heard) - 1
+    value = _PLAIN.get(heard.norm(last))
+    if last < _SHORT // 2 or value is None:
+        return None
+    if not (heard.ends_sentence(last) or heard.norm(last - 1) in {"so", "entonces", "asi que"}):
+        return None
+    start, end = heard.span(last, last + 1)
+    return Found(value, start, end, "what it comes to at the end", "stated")
 
 
 def _not_drawn_out(heard: Heard) -> Heard:

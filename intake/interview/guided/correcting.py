@@ -95,7 +95,7 @@ def takes_back_last(step: Step, event: Said, open_question: Question) -> bool:
         return False
     if open_question.type == "yes_no":
         # "No, no tenemos" answers it, though "tenemos" sounds like Tennessee.
-        sure = read(event.text, last, event).fact
+        sure = read(event.text, last, event, context=context_of(step.playbook, last)).fact
         answered = read(event.text, open_question, event).value is not None
         if answered and (sure is None or sure.state != "stated"):
             return False
@@ -146,7 +146,7 @@ def corrects_last(step: Step, event: Said, name: str | None = None) -> bool:
     question = frame.question_of(step.playbook, _last_asked(step))
     if question is None or question.type in {"text", "yes_no"}:
         return False
-    answer = read(event.text, question, event)
+    answer = read(event.text, question, event, context=context_of(step.playbook, question))
     if answer.fact is None or answer.value is None:
         return False
     value = name or answer.value

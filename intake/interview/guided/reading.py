@@ -33,6 +33,8 @@ QUESTION: Final = "question"
 _SHORT: Final = 8
 #: Words around a name that nobody introduced; more are a sentence.
 _MOST_AROUND: Final = 4
+#: Words before a name that lead to it: "my name is".
+_LEAD: Final = 3
 #: Words at the beginning in which one says that there is nobody.
 _BEGINS: Final = 7
 #: What a person may not have.
@@ -123,8 +125,11 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
 
 def _asks(text: str) -> bool:
     """ "¿Y usted es licenciada, mijita?" is a question of theirs, and names nobody. "Ann Lee?" may name somebody."""
-    said = text.strip()
-    return said.endswith("?") and not word_list("asks_us").isdisjoint(words_of(said[:400]))
+    said = text.strip()[:400]
+    if said.endswith("?"):
+        return not word_list("asks_us").isdisjoint(words_of(said))
+    first, mark, _ = said.partition("?")  # "How long this take? I have customer"
+    return bool(mark) and bool(words := words_of(first)) and words[0] in word_list("opens_question")
 
 
 def _opens_a_question(text: str) -> bool:
@@ -153,7 +158,7 @@ def _in_odd_words(own: Fact | None, text: str, question: Question) -> Fact | Non
     codes = {choice.code for choice in question.choices} or {"yes", "no"}
     if found.value not in codes:
         return None if found.value == standing.AGAIN else own
-    if own is not None and own.value == found.value:
+    if own is not None and (own.value == found.value or own.why == "what it comes to at the end"):
         return own
     return Fact(question.key, found.value, "inferred", found.start, found.end, why="in other words")
 
@@ -219,7 +224,7 @@ def _sound_name(own: Fact | None, text: str, question: Question, event: Event) -
         return _of_others(own, text, question, event)
     if own is None or own.value is None or question.party != "client":
         return own
-    if not text[: own.start].strip() and text[own.end : own.end + 1] in {",", ".", ";"}:
+    if len(words_of(text[: own.start])) <= _LEAD and text[own.end : own.end + 1] in {",", ".", ";"}:
         return own  # "Inés Cantú, para servirle a Dios y a usted"
     outside = _clause_length(text, event) - len(words_of(text[own.start : own.end]))
     introduced = any(fact.start == own.start for fact in everything(text, event).facts if fact.key == "name")
