@@ -38,7 +38,8 @@ ISSUERS = ("certificates.issuers.create=true", "certificates.issuers.email=ops@e
            "certificates.issuers.dns01.route53.region=eu-central-1")  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "settings"), [*((name, ()) for name in NAMES), ("certificates", ISSUERS)])
+@pytest.mark.parametrize(("name", "settings"), [*((name, ()) for name in NAMES), ("certificates", ISSUERS),
+                                                  ("keda", ("scaling.externalMetrics=true",))])  # fmt: skip
 def test_it_is_valid_for_its_api(name: str, settings: tuple[str, ...]) -> None:
     if shutil.which("kubeconform") is None:
         pytest.skip("not run: kubeconform is not on the PATH")
