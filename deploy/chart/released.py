@@ -40,9 +40,8 @@ def fixed(mode: str) -> dict[str, Any]:
     """What cannot be changed in the objects of a mode."""
     values = CHART / "ci" / f"{mode}-values.yaml"
     options = ["-n", "legal-ai-intake", "-f", str(values), "--kube-version", "1.36.3"]
-    done = subprocess.run(
-        ["helm", "template", "intake", str(CHART), *options], capture_output=True, text=True, check=False
-    )
+    command = ["helm", "template", "intake", str(CHART), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     found = [each for each in yaml.safe_load_all(done.stdout) if each and each["kind"] in FIXED]
