@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# deploy.sh [--check] [FOLDER]: checks, applies FOLDER (this one, or overlays/NAME), waits until everything is ready.
+# deploy.sh [--check] [FOLDER | FILE]: checks, applies FOLDER (this one, or overlays/NAME) or FILE (such as optional/NAME.yaml),
+# waits until everything is ready.
 #
 #   --check      only check; nothing is changed
 #   WAIT         seconds for the migration and for each rollout (1200)
@@ -14,29 +15,34 @@ bad() { wrong+=("$1"); }
 say() { printf '%s\n' "$*"; }
 
 usage() {
-    sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit "$1"
 }
 
-# named_secrets FILE...: "name key" for each key of a Secret that a pod reads, "name -" where the whole one is needed.
+# named_secrets FILE...: "namespace name key" for each key of a Secret that a pod or an operator reads, "namespace name -" where the
+# whole one is needed.
 named_secrets() {
     awk '
+        function leave() { if (secret && !keys) print space, secret, "-"; inside = 0; secret = ""; keys = 0 }
         { match($0, /^ */); depth = RLENGTH; line = $0; sub(/^ *(- )?/, "", line); split(line, part, ": ") }
-        FNR == 1 { inside = 0; pulling = 0 }
+        FNR == 1 || line == "---" { leave(); pulling = 0; space = "" }
+        depth == 2 && part[1] == "namespace" { space = part[2] }
         pulling && line !~ /^name: / { pulling = 0 }
-        pulling { print part[2], "-" }
+        pulling { print space, part[2], "-" }
         line ~ /^imagePullSecrets:$/ { pulling = 1 }
-        inside && depth < floor { inside = 0 }
+        inside && depth < floor { leave() }
         inside && (part[1] == "name" || part[1] == "secretName") && !secret { secret = part[2] }
-        inside && part[1] == "key" { print secret, part[2] }
-        !inside && part[1] == "secretName" { print part[2], "-" }
-        line ~ /^secret:$/ { inside = 1; secret = ""; floor = depth + 1 }
+        inside && part[1] == "key" { print space, secret, part[2]; keys++ }
+        !inside && part[1] == "secretName" { print space, part[2], "-" }
+        line ~ /^(secret|accessKeyId|secretAccessKey):$/ { leave(); inside = 1; floor = depth + 1 }
+        END { leave() }
     ' "$@" | sort -u
 }
 
 check_files() {
     local found
     files=("$folder"/*.yaml)
+    [[ -d $folder ]] || files=("$folder")
     [[ -e ${files[0]} ]] || { say "$folder holds no YAML file" >&2; exit 2; }
     found=$(grep -nE 'example\.(org|com)' "${files[@]}" | head -n 3 || true)
     [[ -z $found ]] || bad "names of examples are left; replace them with yours, such as: ${found//$'\n'/; }"
@@ -54,9 +60,25 @@ check_cluster() {
     fi
     ((minor >= OLDEST)) || bad "the cluster runs Kubernetes 1.$minor: 1.$OLDEST is the oldest that this works with"
     check_may
+    check_kinds
     check_secrets
     check_metrics
 }
+
+# Kinds of operators: without one, half of a file would be applied.
+check_kinds() {
+    local group
+    while read -r group; do
+        [[ -n $(kubectl api-resources --api-group="$group" -o name 2>/dev/null) ]] \
+            || bad "the cluster knows no kind of $group: install its operator first (docs/kubernetes.md, step 3)"
+    done < <(sed -n 's,^apiVersion: \(.*\..*\)/.*,\1,p' "${files[@]}" | sort -u | awk '/^gateway\./ || !/\.k8s\.io$/')
+}
+
+# is_there NAMESPACE
+is_there() { kubectl get namespace "$1" >/dev/null 2>&1; }
+
+# made_now NAMESPACE: one of the files makes it.
+made_now() { grep -qx 'kind: Namespace' "${files[@]}" && grep -qxF "  name: $1" "${files[@]}"; }
 
 check_may() {
     local kind
@@ -66,16 +88,24 @@ check_may() {
 }
 
 check_secrets() {
-    local name key keys
-    while read -r name key; do
+    local space name key keys
+    while read -r space name key; do
         # shellcheck disable=SC2016  # a template of kubectl
-        keys=$(kubectl get secret "$name" -n "$NAMESPACE" -o go-template='{{range $k, $v := .data}}{{$k}} {{end}}' 2>/dev/null) || {
-            [[ " ${missing:-} " == *" $name "* ]] || bad "Secret $name is missing in $NAMESPACE: docs/kubernetes.md says how to make it"
+        keys=$(kubectl get secret "$name" -n "$space" -o go-template='{{range $k, $v := .data}}{{$k}} {{end}}' 2>/dev/null) || {
+            [[ " ${missing:-} " == *" $name "* ]] || lacks "$space" "$name"
             missing="${missing:-} $name"
             continue
         }
         [[ $key == - || " $keys " == *" $key "* ]] || bad "Secret $name has no key $key"
     done < <(named_secrets "${files[@]}")
+}
+
+lacks() {
+    if [[ $1 != "$NAMESPACE" ]] && ! is_there "$1" && made_now "$1"; then
+        say "Warning: $1 is made now; pods wait there for the Secret $2, which you make then." >&2
+    else
+        bad "Secret $2 is missing in $1: docs/kubernetes.md says how to make it"
+    fi
 }
 
 check_metrics() {
@@ -114,7 +144,7 @@ wait_for() {
 }
 
 main() {
-    local only_check='' folder=$here files=() apply=()
+    local only_check='' folder=$here files=() apply=() later='' space spaces
     WAIT=${WAIT:-1200}
     while (($#)); do
         case $1 in
@@ -125,13 +155,15 @@ main() {
         esac
         shift
     done
-    [[ -d $folder ]] || folder=$here/$folder
+    [[ -e $folder ]] || folder=$here/$folder
     check_files
     check_cluster
     report
     apply=(-f "$folder")
     # Without its namespace nothing else can be judged. It holds nothing, and a second time nothing changes.
-    if kubectl get namespace "$NAMESPACE" >/dev/null 2>&1; then dry_run || exit 1; fi
+    spaces=$(sed -n 's/^  namespace: //p' "${files[@]}" | sort -u)
+    for space in $NAMESPACE $spaces; do is_there "$space" || later=yes; done
+    [[ -n $later ]] || dry_run || exit 1
     if [[ -n $only_check ]]; then
         say "Everything is ready to be applied. Nothing was changed."
         return 0

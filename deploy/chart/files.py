@@ -1,7 +1,8 @@
 """What the chart takes from Compose, in an operator's words: `python deploy/chart/files.py` writes it.
 
 A chart cannot reach outside its folder, so copies lie in it; a test says when one is old. Rules about what a cluster's
-own operators watch (hosts, backups, databases, Alertmanager itself) stay with Compose.
+own operators watch (hosts, backups, PostgreSQL, Alertmanager itself) stay with Compose; what exporters beside nginx
+and Redis tell is here, for whoever switches them on.
 
 One Prometheus of a cluster sees everything there, other releases too. So each series is asked for in one namespace: in
 rules the release's, which the template puts for @NAMESPACE@; in dashboards the one that is chosen.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +23,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 CHART: Final = ROOT / "helm" / "legal-intake" / "files"
 RULES: Final = ("availability", "firms", "queues", "safety", "slo", "voice")
 DASHBOARDS: Final = ("firms", "overview", "queues", "voice")
+# Alerts of one role of Redis, which has three pods with an exporter in each: one that answers is enough, and a role
+# whose pods are all gone tells nothing any more.
+REDIS_DOWN: Final = "group by (role) (max_over_time(redis_up[1h])) unless on (role) (redis_up == 1)"
 GRAFANA: Final = "https://{{ $externalLabels.site }}:3001"
 # Of /var/log/containers: pod, namespace, container, and the container's own number.
 CONTAINER_FILE: Final = r"^/var/log/containers/(?<container>[^_]+)_[^_]+_(?<service>.+)-[0-9a-f]{64}\.log$"
@@ -50,17 +55,22 @@ def wanted() -> dict[Path, str]:
     found = {CHART / "rules" / f"{name}.yml": _rules(deploy / "prometheus/rules" / f"{name}.yml") for name in RULES}
     for name in DASHBOARDS:
         found[CHART / "dashboards" / f"{name}.json"] = _dashboard(deploy / "grafana/dashboards" / f"{name}.json")
+    found[CHART / "rules" / "redis.yml"] = _redis_rules(deploy / "prometheus/rules/databases.yml")
+    found[CHART / "dashboards" / "databases.json"] = _exporters_dashboard(deploy / "grafana")
     found[CHART / "fluent-bit.yaml"] = _fluent_bit(deploy / "fluent-bit")
     found[CHART / "alerting.yaml"] = _alerting(yaml.safe_load((deploy / "alertmanager/alertmanager.yml").read_text()))
     return found
 
 
-def scoped(query: str, matcher: str) -> str:
-    """The query with a matcher in each selector; what a rule recorded is summed: no labels, as before."""
+def scoped(query: str, matcher: str, exporters: bool = False) -> str:
+    """The query with a matcher in each selector; what a rule recorded is summed: no labels, as before.
+
+    Series of Redis are left alone but where its exporters are ours: another may run anywhere.
+    """
 
     def one(found: re.Match[str]) -> str:
         name, after = found["name"], found["after"]
-        if not name or (after and not after.endswith("}")) or name.startswith("redis_"):
+        if not name or (after and not after.endswith("}")) or (name.startswith("redis_") and not exporters):
             return found[0]
         inside = after.strip()[1:-1]
         selector = f"{name}{{{', '.join(part for part in (inside, matcher) if part)}}}"
@@ -71,9 +81,23 @@ def scoped(query: str, matcher: str) -> str:
 
 def _rules(path: Path) -> str:
     """Compose's rules for one namespace: what they record and say carries it."""
+    return _for_a_namespace(yaml.safe_load(path.read_text()), path)
+
+
+def _redis_rules(path: Path) -> str:
+    """Compose's alerts of Redis alone."""
     made = yaml.safe_load(path.read_text())
+    (group,) = made["groups"]
+    group["name"] = "redis"
+    group["rules"] = [rule for rule in group["rules"] if rule["alert"].startswith("Redis")]
+    (down,) = [rule for rule in group["rules"] if rule["alert"] == "RedisDown"]
+    down["expr"] = REDIS_DOWN
+    return _for_a_namespace(made, path)
+
+
+def _for_a_namespace(made: dict[str, Any], path: Path) -> str:
     for rule in (rule for group in made["groups"] for rule in group["rules"]):
-        rule["expr"] = scoped(rule["expr"], 'namespace="@NAMESPACE@"')
+        rule["expr"] = scoped(rule["expr"], 'namespace="@NAMESPACE@"', exporters=True)
         rule["labels"] = {**rule.get("labels", {}), "namespace": "@NAMESPACE@"}
         if "alert" in rule:
             link = rule["annotations"]["dashboard_url"]
@@ -82,11 +106,28 @@ def _rules(path: Path) -> str:
     return head + yaml.dump(made, Dumper=_Dumper, sort_keys=False, width=1000)
 
 
+def _exporters_dashboard(folder: Path) -> str:
+    """What exporters tell of Redis and nginx, where alerts of Redis lead."""
+    sources = {name: yaml.safe_load((folder / "source" / f"{name}.yml").read_text()) for name in ("databases", "hosts")}
+    rows = [row for source in sources.values() for row in source["rows"] if row["title"] in ("Redis", "nginx")]
+    source = {
+        "name": "databases",
+        "title": "Redis and nginx",
+        "about": "The three roles of Redis, and nginx.",
+        "rows": rows,
+    }
+    build = runpy.run_path(str(folder / "build.py"))["build"]
+    return _with_namespace(build(source), exporters=True)
+
+
 def _dashboard(path: Path) -> str:
     """A dashboard with a choice of the namespace."""
-    made = json.loads(path.read_text())
+    return _with_namespace(json.loads(path.read_text()))
+
+
+def _with_namespace(made: dict[str, Any], exporters: bool = False) -> str:
     for target in (target for panel in made["panels"] for target in panel.get("targets", ())):
-        target["expr"] = scoped(target["expr"], 'namespace=~"$namespace"')
+        target["expr"] = scoped(target["expr"], 'namespace=~"$namespace"', exporters)
     choices = made["templating"]["list"]
     source = choices[0]["name"]
     namespace = {

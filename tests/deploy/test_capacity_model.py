@@ -149,6 +149,37 @@ def test_the_money_adds_up(point: dict[str, float]) -> None:
     assert more == pytest.approx(pod / point["packing"])
 
 
+def test_redis_is_three_of_each_role_with_a_sentinel_each(point: dict[str, float]) -> None:
+    one = model.size(1_000, point)
+    assert one.redis_pods == 9
+    without = model.size(1_000, {**point, "sentinel_cores": 0.0, "sentinel_memory": 0.0})
+    assert (one.cores - without.cores) * point["packing"] == pytest.approx(9 * point["sentinel_cores"])
+    assert (one.memory - without.memory) * point["packing"] == pytest.approx(9 * point["sentinel_memory"])
+
+
+def test_a_pooler_is_counted_where_connections_want_one(point: dict[str, float]) -> None:
+    few, many = model.size(1_000, point), model.size(1_000_000, point)
+    assert few.connections <= point["max_connections"] - point["connection_reserve"] < many.connections
+    assert (few.pooler_pods, many.pooler_pods) == (0, point["pooler_nodes"])
+    dearer = model.size(1_000_000, {**point, "pooler_cores": 1 + point["pooler_cores"]})
+    assert (dearer.cores - many.cores) * point["packing"] == pytest.approx(point["pooler_nodes"])
+
+
+def test_volumes_are_never_smaller_than_the_chart_makes_them(point: dict[str, float]) -> None:
+    one = model.size(1, point)
+    # Three PostgreSQL with their logs; broker and journal of Redis, three each.
+    assert (one.shared, one.block) == (500, pytest.approx(3 * (50 + 10) + 6 * 10, abs=0.1))
+    large = model.size(1_000_000, point)
+    assert large.shared == pytest.approx((large.recordings + large.uploads) * point["disk_headroom"])
+    assert large.shared_cost == pytest.approx(large.shared * point["file_price"])
+
+
+def test_three_of_a_redis_role_need_three_nodes(point: dict[str, float]) -> None:
+    assert model.nodes(1, 1, point) == 3
+    assert model.nodes(25, 1, point) == 4
+    assert model.nodes(1, 129, point) == 5
+
+
 def test_draws_are_the_same_for_a_seed_and_within_their_ranges(known: dict[str, Coefficient]) -> None:
     sets = sampling.drawn(known, 50, 7)
     assert sets == sampling.drawn(dict(reversed(known.items())), 50, 7)

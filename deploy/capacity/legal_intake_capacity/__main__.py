@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from legal_intake_capacity import document, inputs, naive, tables
+from legal_intake_capacity import document, inputs, naive, steps, tables
 from legal_intake_capacity.errors import CapacityError
 from legal_intake_capacity.sampling import SAMPLES, SEED, Spread, drawn, points
 
@@ -16,10 +16,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.write and (options.input or options.users):
-        parser.error("--write writes docs/capacity.md of what is shipped: leave --input and --users out")
+        parser.error("--write writes the pages of what is shipped: leave --input and --users out")
     try:
         if options.write:
             document.TARGET.write_text(document.text(), encoding="utf-8")
+            steps.TARGET.write_text(document.guide(), encoding="utf-8")
         else:
             _print(inputs.load(options.input, tuple(options.users)), options.samples, options.seed)
     except CapacityError as error:
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--users", type=_count, nargs="+", default=[], metavar="N", help="for how many users")
     parser.add_argument("--samples", type=_count, default=SAMPLES, help=f"draws ({SAMPLES})")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the draws ({SEED})")
-    parser.add_argument("--write", action="store_true", help="write docs/capacity.md")
+    parser.add_argument("--write", action="store_true", help="write both pages of docs")
     return parser
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from legal_intake_capacity import checking, inputs, naive, regions, tables
+from legal_intake_capacity import checking, inputs, naive, regions, steps, tables
 from legal_intake_capacity.model import size
 from legal_intake_capacity.sampling import SAMPLES, Spread, drawn, points
 from legal_intake_capacity.tables import short
@@ -17,6 +17,13 @@ PAGE = inputs.FOLDER / "page.md"
 TARGET = inputs.ROOT / "docs" / "capacity.md"
 PERCENT = 100
 MILLISECONDS = 1000
+
+
+def guide() -> str:
+    """docs/kubernetes.md with the sizes and the money of each of its steps."""
+    given = inputs.load()
+    spreads = [Spread(users, drawn(given.known)) for users in given.users]
+    return steps.filled(steps.TARGET.read_text(encoding="utf-8"), spreads, points(given.known))
 
 
 def text() -> str:

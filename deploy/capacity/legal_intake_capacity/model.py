@@ -67,12 +67,16 @@ class Sizes:
     worker_pods: float
     frontend_pods: float
     edge_pods: float
+    redis_pods: float
+    pooler_pods: float
     db_cores: float
     db_memory: float
     connections: float
     journal: float
     cores: float
     memory: float
+    #: Nodes of the size that the guide counts in.
+    nodes: float
     database: float
     recordings: float
     uploads: float
@@ -80,7 +84,15 @@ class Sizes:
     logs: float
     wal_a_day: float
     egress: float
+    #: GiB of volumes: shared by many pods, and of one pod each.
+    shared: float
+    block: float
     compute_cost: float
+    shared_cost: float
+    block_cost: float
+    backup_cost: float
+    egress_cost: float
+    cluster_cost: float
     cost: float
     one_server: float
     server_use: float
@@ -122,38 +134,33 @@ def size(users: float, v: Mapping[str, float]) -> Sizes:
     database_cores = max(v["postgres_cores"], _database_used(load, v) / v["db_cpu_target"])
     database_memory = max(v["postgres_memory"], kept["database"] * v["db_memory_share"])
     pods["postgres"] = v["database_nodes"]
-    pods["redis"] = v["redis_nodes"]
+    pods["redis"] = REDIS_ROLES * v["redis_copies"]
+    most = connections(pods, v)
+    pods["pooler"] = v["pooler_nodes"] * (most > v["max_connections"] - v["connection_reserve"])
     journal = load.streams * v["longest_utterance"] * v["pcm_bytes"] / GIB / (v["journal_full"] * PERCENT)
     cores, memory = _reserved(pods, database_cores, database_memory, journal, v)
-    compute, cost = _cost(cores, memory, kept, v)
+    volumes = _volumes(kept, v)
+    money = _money(cores, memory, kept, volumes, v)
     return Sizes(
         load=load,
         slots=slots,
         slots_waiting=queues.waits_longer(load.slot_load, slots, load.slot_held, v["wait_limit"]),
         slots_blocked=queues.erlang_b(load.slot_load, slots),
         api_used=used["api"],
-        api_pods=pods["api"],
         audio_used=used["audio"],
-        audio_pods=pods["audio"],
         talkers=talkers_a_core(load, pods["audio"], v),
-        worker_pods=pods["worker"],
-        frontend_pods=pods["frontend"],
-        edge_pods=pods["edge"],
+        **{f"{name}_pods": count for name, count in pods.items() if name != "postgres"},
         db_cores=database_cores,
         db_memory=database_memory,
-        connections=connections(pods, v),
+        connections=most,
         journal=journal,
         cores=cores,
         memory=memory,
-        database=kept["database"],
-        recordings=kept["recordings"],
-        uploads=kept["uploads"],
-        backups=kept["backups"],
-        logs=kept["logs"],
-        wal_a_day=kept["wal"],
-        egress=kept["egress"],
-        compute_cost=compute,
-        cost=cost,
+        nodes=nodes(cores, memory, v),
+        **kept,
+        **volumes,
+        **money,
+        cost=sum(money.values()),
         one_server=v["server_price"] + kept["backups"] * v["object_price"] + kept["egress"] * v["egress_price"],
         server_use=(used["api"] + used["audio"] + _database_used(load, v)) / v["server_cores"],
         disk_use=(kept["database"] + kept["recordings"] + kept["uploads"] + kept["logs"])
@@ -235,7 +242,7 @@ def _kept(users: float, load: Load, v: Mapping[str, float]) -> dict[str, float]:
         "database": database,
         "recordings": recordings,
         "uploads": uploads,
-        "wal": wal,
+        "wal_a_day": wal,
         # A base each day and the WAL between them; recordings and papers once more.
         "backups": (database + wal) * v["backup_ratio"] * v["backup_days"] + recordings + uploads,
         "logs": requests * v["log_line"] * v["log_days"] / DAYS_A_MONTH / GIB,
@@ -248,8 +255,13 @@ def _reserved(
 ) -> tuple[float, float]:
     """Cores and GiB that the cluster has to have."""
     redis_memory = max(v["redis_memory"], journal + journal)  # it copies pages while it rewrites its file
-    cores = pods["postgres"] * db_cores + pods["redis"] * v["redis_cores"] + v["scheduler_cores"] + v["watching_cores"]
-    memory = pods["postgres"] * db_memory + v["scheduler_memory"] + v["watching_memory"]
+    cores = pods["postgres"] * db_cores + pods["pooler"] * v["pooler_cores"]
+    cores += v["scheduler_cores"] + v["watching_cores"]
+    memory = pods["postgres"] * db_memory + pods["pooler"] * v["pooler_memory"] + v["scheduler_memory"]
+    memory += v["watching_memory"]
+    # With each of its pods a Sentinel.
+    cores += pods["redis"] * (v["redis_cores"] + v["sentinel_cores"])
+    memory += pods["redis"] * v["sentinel_memory"]
     memory += pods["redis"] * ((REDIS_ROLES - 1) * v["redis_memory"] + redis_memory) / REDIS_ROLES
     for name in ("api", "audio", "worker", "frontend", "edge"):
         cores += pods[name] * v[f"{name}_cores"]
@@ -257,13 +269,33 @@ def _reserved(
     return cores / v["packing"], memory / v["packing"]
 
 
-def _cost(cores: float, memory: float, kept: Mapping[str, float], v: Mapping[str, float]) -> tuple[float, float]:
-    """Dollars a month of the nodes, and of everything."""
-    compute = cores * v["vcpu_price"] + memory * v["memory_price"]
-    disks = (kept["database"] * v["database_nodes"] + kept["logs"]) * v["disk_headroom"]
-    objects = kept["recordings"] + kept["uploads"] + kept["backups"]
-    rest = disks * v["block_price"] + objects * v["object_price"] + kept["egress"] * v["egress_price"]
-    return compute, compute + rest + v["cluster_price"]
+def nodes(cores: float, memory: float, v: Mapping[str, float]) -> float:
+    """Nodes that have so much; three of a Redis role are never two on a node."""
+    return max(math.ceil(cores / v["node_cores"]), math.ceil(memory / v["node_memory"]), v["redis_copies"])
+
+
+def _volumes(kept: Mapping[str, float], v: Mapping[str, float]) -> dict[str, float]:
+    """GiB of volumes, never smaller than the chart makes them. The cache of Redis has none."""
+    database = max(v["postgres_volume"], kept["database"] * v["disk_headroom"]) + v["wal_volume"]
+    redis = (REDIS_ROLES - 1) * v["redis_copies"] * v["redis_volume"]
+    return {
+        "shared": max(v["media_volume"], (kept["recordings"] + kept["uploads"]) * v["disk_headroom"]),
+        "block": database * v["database_nodes"] + redis + kept["logs"] * v["disk_headroom"],
+    }
+
+
+def _money(
+    cores: float, memory: float, kept: Mapping[str, float], volumes: Mapping[str, float], v: Mapping[str, float]
+) -> dict[str, float]:
+    """Dollars a month by what they are for."""
+    return {
+        "compute_cost": cores * v["vcpu_price"] + memory * v["memory_price"],
+        "shared_cost": volumes["shared"] * v["file_price"],
+        "block_cost": volumes["block"] * v["block_price"],
+        "backup_cost": kept["backups"] * v["object_price"],
+        "egress_cost": kept["egress"] * v["egress_price"],
+        "cluster_cost": v["cluster_price"],
+    }
 
 
 def cost_of_pods(api: float, audio: float, sizes: Sizes, v: Mapping[str, float]) -> float:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PRESET = "deploy/presets/standard.env"
 COMPOSE = "docker-compose.yml"
 CHART = "helm/legal-intake/values.yaml"
+CHART_PRESETS = "helm/legal-intake/files/presets.yaml"
 _GIB = {"g": 1.0, "gb": 1.0, "m": 1 / 1024, "mb": 1 / 1024, "gi": 1.0, "mi": 1 / 1024}
 
 #: name: (variable of the preset, unit, what)
@@ -68,6 +69,19 @@ OF_CHART = {
     "worker_cores": ("worker.resources.requests.cpu", 1.0),
     "frontend_cores": ("frontend.resources.requests.cpu", 1.0),
     "edge_cores": ("edge.resources.requests.cpu", 1.0),
+    "database_nodes": ("database.cloudnativepg.instances", 1.0),
+}
+#: What the chart alone has. name: (its file, path there, unit, what)
+OF_CHART_ALONE = {
+    "pooler_nodes": (CHART, "database.pooler.replicas", "pods", "pods of the pooler, where connections want one"),
+    "pooler_cores": (CHART_PRESETS, "standard.pooler.requests.cpu", "cores", "reserved for a pooler's pod"),
+    "pooler_memory": (CHART_PRESETS, "standard.pooler.limits.memory", "GiB", "limit of a pooler's pod"),
+    "sentinel_cores": (CHART_PRESETS, "standard.redis-sentinel.requests.cpu", "cores", "reserved for a Sentinel"),
+    "sentinel_memory": (CHART_PRESETS, "standard.redis-sentinel.limits.memory", "GiB", "limit of a Sentinel"),
+    "media_volume": (CHART, "media.storage", "GiB", "the shared volume of recordings and papers, at least"),
+    "postgres_volume": (CHART, "database.cloudnativepg.storage", "GiB", "volume of a PostgreSQL instance, at least"),
+    "wal_volume": (CHART, "database.cloudnativepg.walStorage", "GiB", "its volume for the write-ahead log"),
+    "redis_volume": (CHART, "redis.storage", "GiB", "volume of a Redis pod of broker and journal"),
 }
 
 
@@ -90,18 +104,15 @@ def read_sizes(root: Path) -> dict[str, Coefficient]:
 
 def from_chart(known: dict[str, Coefficient], root: Path) -> dict[str, Coefficient]:
     """`known` with what the chart says instead, where there is a chart and it says something."""
-    path = root / CHART
-    if not path.is_file():
-        return known
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    files = {name: root / name for name in (CHART, CHART_PRESETS)}
+    loaded = {name: yaml.safe_load(path.read_text(encoding="utf-8")) for name, path in files.items() if path.is_file()}
     merged = dict(known)
     for name, (place, factor) in OF_CHART.items():
-        said = _at(values, place)
+        said = _at(loaded.get(CHART), place)
         if said not in (None, ""):
-            value = _amount(str(said), name) * factor
-            old = known[name]
+            value = amount(str(said), name) * factor
             merged[name] = replace(
-                old,
+                known[name],
                 value=value,
                 low=value,
                 high=value,
@@ -111,6 +122,10 @@ def from_chart(known: dict[str, Coefficient], root: Path) -> dict[str, Coefficie
                 source=CHART,
                 seen=f"{place}: {said}",
             )
+    for name, (file, place, unit, what) in OF_CHART_ALONE.items():
+        said = _at(loaded.get(file), place)
+        if said not in (None, ""):
+            merged[name] = _size(name, str(said), unit, what, (file, f"{place}: {said}"))
     return merged
 
 
@@ -125,13 +140,13 @@ def _assignments(text: str) -> dict[str, str]:
 
 
 def _size(name: str, said: str, unit: str, what: str, place: tuple[str, str]) -> Coefficient:
-    value = _amount(said, name)
+    value = amount(said, name)
     if name == "audio_slots":
         value = float(max(1, int(value)))
     return Coefficient(name, value, unit, what, "fixed", "", value, value, source=place[0], seen=place[1])
 
 
-def _amount(said: str, name: str) -> float:
+def amount(said: str, name: str) -> float:
     """`4g` and `512mb` in GiB, `250m` of a core in cores, anything else as it is."""
     match = re.fullmatch(r"([0-9.]+)([a-zA-Z]*)", said)
     if match is None:

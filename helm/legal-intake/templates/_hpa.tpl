@@ -40,15 +40,22 @@ spec:
   minReplicaCount: {{ .a.min }}
   maxReplicaCount: {{ .a.max }}
   pollingInterval: 15
+  {{- with .a.fallbackReplicas }}
   # Prometheus is away: as many as there are, and never fewer than this.
   fallback:
     failureThreshold: 3
-    replicas: {{ .a.fallbackReplicas }}
+    replicas: {{ . }}
     behavior: currentReplicasIfHigher
+  {{- end }}
   advanced:
     horizontalPodAutoscalerConfig:
       behavior: {{- toYaml .a.behavior | nindent 8 }}
   triggers: {{- .triggers | nindent 4 }}
+{{- end -}}
+
+{{/* "true" where KEDA scales the api too: it has the external metrics API to itself, and serves its own objects alone. */}}
+{{- define "legal-intake.socketsByKeda" -}}
+{{- if and (include "legal-intake.scaled" (dict "root" . "values" .Values.api)) (eq .Values.scaling.mode "keda") .Values.scaling.externalMetrics }}true{{ end -}}
 {{- end -}}
 
 {{/* trigger: (dict "root" $ "query" "sum(…)" "type" "AverageValue" "threshold" "2") */}}
@@ -59,7 +66,7 @@ spec:
     serverAddress: {{ .root.Values.scaling.prometheusUrl | quote }}
     query: {{ .query | quote }}
     threshold: {{ .threshold | quote }}
-    # No series is an error, not a zero: then the fallback counts.
+    # No series is an error, not a zero.
     ignoreNullValues: "false"
 {{- end -}}
 

@@ -29,7 +29,11 @@ elif words[:2] == ["get", "secret"]:
     keys = state["secrets"].get(words[2])
     sys.exit("Error: not found") if keys is None else print(" ".join(keys))
 elif words[:2] == ["get", "namespace"]:
-    sys.exit(0 if state["namespace"] else 1)
+    there = state["namespace"] if words[2] == "legal-ai-intake" else words[2] in state["namespaces"]
+    sys.exit(0 if there else 1)
+elif words[0] == "api-resources":
+    group = words[1].partition("=")[2]
+    print("" if group in state["unknown"] else f"things.{group}")
 elif words[:2] == ["get", "job"]:
     print("job.batch/legal-intake-migrate-1")
 elif words[:2] == ["get", "deployment,statefulset"]:
@@ -53,13 +57,14 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(K8S, folder / "k8s")
-        for path in (folder / "k8s").glob("*.yaml"):
+        for path in [*(folder / "k8s").glob("*.yaml"), *(folder / "k8s" / "optional").glob("*.yaml")]:
             path.write_text(path.read_text().replace("example.org", "smith-law.dev"))
         (folder / "bin").mkdir()
         (folder / "bin" / "kubectl").write_text(FAKE)
         (folder / "bin" / "kubectl").chmod(0o755)
         self.state: dict[str, object] = {
             "minor": "36", "secrets": dict(SECRETS), "namespace": True, "forbidden": [], "judged": "", "migration": 0,
+            "namespaces": ["legal-ai-intake-certificates", "legal-ai-intake-logs"], "unknown": [],
         }  # fmt: skip
 
     def deploy(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -201,6 +206,62 @@ def test_a_migration_that_fails_is_said(cluster: Cluster) -> None:
     done = cluster.deploy()
     assert done.returncode == 1
     assert "The migration is not done: kubectl logs" in done.stderr
+
+
+OPTIONAL = sorted(path.stem for path in (K8S / "optional").glob("*.yaml"))
+MORE = {
+    **SECRETS,
+    "legal-intake": [*SECRETS["legal-intake"], "certificates_token"],
+    "backup-store": ["access_key_id", "secret_access_key"],
+    "legal-intake-logs": ["password", "ca.crt"],
+}
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_an_optional_file_is_checked_and_applied_alone(cluster: Cluster, name: str) -> None:
+    cluster.state["secrets"] = MORE
+    done = cluster.deploy(f"optional/{name}.yaml")
+    assert done.returncode == 0, done.stderr
+    (change,) = [line for line in cluster.told() if line.startswith("apply") and "--dry-run" not in line]
+    assert change.endswith(f"optional/{name}.yaml")
+    groups = {line.partition("=")[2].split()[0] for line in cluster.told() if line.startswith("api-resources")}
+    kinds = [each["apiVersion"] for each in yaml.safe_load_all((K8S / "optional" / f"{name}.yaml").read_text())]
+    assert groups == {each.partition("/")[0] for each in kinds if "." in each.partition("/")[0]} - {
+        "networking.k8s.io", "rbac.authorization.k8s.io"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "secret", "key"),
+    [
+        ("certificates", "legal-intake", "certificates_token"),
+        ("cloudnativepg", "backup-store", "secret_access_key"),
+        ("logs", "legal-intake-logs", "ca.crt"),
+    ],
+)
+def test_what_an_optional_file_reads_is_looked_for(cluster: Cluster, name: str, secret: str, key: str) -> None:
+    cluster.state["secrets"] = {**MORE, secret: [each for each in MORE[secret] if each != key]}
+    said = cluster.deploy("--check", f"optional/{name}.yaml").stderr
+    assert f"Secret {secret} has no key {key}" in said
+    cluster.state["secrets"] = {each: keys for each, keys in MORE.items() if each != secret}
+    assert f"Secret {secret} is missing in legal-ai-intake" in cluster.deploy(f"optional/{name}.yaml").stderr
+    assert not cluster.changed()
+
+
+def test_the_secret_of_a_namespace_that_is_made_now_is_made_then(cluster: Cluster) -> None:
+    cluster.state["namespaces"] = []
+    done = cluster.deploy("optional/logs.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "pods wait there for the Secret legal-intake-logs" in done.stderr
+    assert not [line for line in cluster.told() if "--dry-run" in line], "nothing can be judged in it yet"
+
+
+def test_an_operator_that_is_not_there_is_named(cluster: Cluster) -> None:
+    cluster.state |= {"secrets": MORE, "unknown": ["postgresql.cnpg.io"]}
+    said = cluster.deploy("optional/cloudnativepg.yaml").stderr
+    assert "knows no kind of postgresql.cnpg.io: install its operator first" in said
+    assert "barmancloud" not in said
+    assert not cluster.changed()
 
 
 def test_it_takes_an_overlay_and_refuses_the_unknown(cluster: Cluster) -> None:

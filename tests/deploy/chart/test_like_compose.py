@@ -21,7 +21,8 @@ SERVICES = {
     "redis-journal": "redis-journal", "redis-cache": "redis-cache",
 }  # fmt: skip
 SIZES = {"api": "API", "worker": "WORKER", "audioWorker": "AUDIO_WORKER", "models": "MODELS", "frontend": "FRONTEND",
-         "edge": "NGINX", "scheduler": "SCHEDULER", "migrate": "MIGRATE"}  # fmt: skip
+         "edge": "NGINX", "scheduler": "SCHEDULER", "migrate": "MIGRATE", "pooler": "PGBOUNCER",
+         "exporter": "EXPORTER"}  # fmt: skip
 
 
 def cores(text: str) -> float:

@@ -107,6 +107,7 @@ def wanted(name: str, places: dict[str, Place]) -> set[tuple[str, str, int]]:
     valkey = name in ("valkey", "standby", "audio-edge")
     on = {"", *(["plain"] if name in ("keda", "cloudnativepg") else []), *(["valkey"] if valkey else [])}
     on |= ({"models", "certificates"} & set(places)) | ({"regions"} if name == "standby" else set())
+    on |= {"exporters"} if name == "valkey" else set()
     found = set()
     for path in paths():
         if path.get("when", "") not in on:

@@ -181,7 +181,7 @@ def test_near_the_speaker_nothing_is_home_s() -> None:
     ]
     assert {each["kind"] for each in found} & {"Cluster", "ObjectStore", "Role", "PersistentVolumeClaim"} == set()
     names = {name.removeprefix(f"{FULL}-") for name in of_kind("PrometheusRule", "audio-edge")}
-    assert names == {"availability", "firms", "queues", "slo", "voice"}
+    assert names == {"availability", "firms", "queues", "scaling", "slo", "voice"}
 
 
 def test_near_the_speaker_redis_is_near_and_the_database_is_home_s() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.chart.house import CHART, FULL, NAMES, needs_helm, objects, of_kind, pods
+from tests.deploy.chart.house import CHART, FULL, HERE, NAMES, needs_helm, objects, of_kind, pods
 
 pytestmark = needs_helm
 
@@ -94,6 +94,29 @@ def test_every_metric_that_scales_is_one_that_we_publish() -> None:
     asked = set(re.findall(r"legal_intake_\w+", queries))
     ours = {"legal_intake_voice_listening", voice.WAITING_SECONDS, "legal_intake_queue_oldest_seconds"}
     assert asked == ours
+
+
+def test_sockets_by_keda_and_by_the_adapter_are_the_same_recorded_series() -> None:
+    setting = "scaling.externalMetrics=true"
+    (recorded,) = [
+        rule["record"]
+        for group in yaml.safe_load((CHART / "files/rules/scaling.yml").read_text())["groups"]
+        for rule in group["rules"]
+    ]
+    rules = yaml.safe_load((CHART / "files" / "adapter-rules.yaml").read_text())["external"]
+    (sockets,) = [rule for rule in rules if rule["name"]["as"] == "legal_intake_voice_sockets"]
+    assert sockets["seriesQuery"] == f'{recorded}{{namespace!=""}}'
+    assert f"({recorded}{{" in sockets["metricsQuery"]
+    cpu, trigger = of_kind("ScaledObject", "keda", setting)[f"{FULL}-api"]["spec"]["triggers"]
+    assert trigger["metadata"]["query"] == f'{recorded}{{namespace="{HERE}"}}'
+    assert (trigger["metricType"], trigger["metadata"]["threshold"]) == ("AverageValue", "150")
+    assert cpu == {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "65"}}
+    (by_adapter,) = [one for one in metrics_of("cloudnativepg", "api") if one["type"] == "External"]
+    assert by_adapter["external"]["target"] == {"type": "AverageValue", "averageValue": "150"}
+    # KEDA has the API to itself, so an HorizontalPodAutoscaler of the chart could ask nobody there.
+    assert set(scalers("keda", setting)) - set(scalers("keda")) == {("ScaledObject", f"{FULL}-api")}
+    found = of_kind("HorizontalPodAutoscaler", "keda", setting).values()
+    assert not [each for each in found for metric in each["spec"]["metrics"] if metric["type"] == "External"]
 
 
 def test_every_external_metric_has_its_rule_for_the_adapter() -> None:

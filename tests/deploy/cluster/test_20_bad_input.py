@@ -58,6 +58,39 @@ def test_one_message_and_no_change(kube: Kube, release: Release, report: Report)
     )
 
 
+HALF_WAY = [
+    ("redis.mode=valkey", "redis.mode is valkey, and intake-legal-intake-redis-broker was made for single"),
+    ("redis.storage=20Gi", "redis.storage is 20Gi, and intake-legal-intake-redis-broker has volumes of 10Gi"),
+    ("media.storageClass=other", "media.storageClass is other, and the claim intake-legal-intake-media is of"),
+]
+
+
+@pytest.mark.cluster(seconds=40)
+def test_what_would_break_half_way_is_refused_before(
+    kube: Kube, grounds: Grounds, tmp_path: Path, report: Report
+) -> None:
+    release = place(grounds, "small", "half-way")
+    release.helm("install")
+    before = state(kube, release)
+    for setting, wanted in HALF_WAY:
+        said = release.helm("upgrade", settings=[setting], check=False)
+        assert release.code != 0, setting
+        assert wanted in said, f"{setting}: {said}"
+    # A later chart that takes over from a release that was skipped.
+    chart = tmp_path / "legal-intake"
+    shutil.copytree(CHART, chart)
+    (chart / "files" / "upgrades.yaml").write_text("oldest: 0.2.0\n")
+    values = ["-n", release.namespace, "-f", str(MODES["small"])]
+    done = kube.helm("upgrade", release.name, str(chart), *values, check=False)
+    assert done.returncode != 0
+    assert "takes over from 0.2.0 or newer: upgrade to 0.2.0 first" in done.stderr
+    assert state(kube, release) == before
+    report.say(
+        f"{len(HALF_WAY)} changes that an API server refuses, and a release that is skipped",
+        "each refused by its name before anything is sent; no revision, no change",
+    )
+
+
 @pytest.mark.cluster(seconds=30)
 def test_a_missing_secret_stops_an_install(kube: Kube, grounds: Grounds, report: Report) -> None:
     namespace = grounds.namespace("no-secrets")
