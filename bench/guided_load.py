@@ -1,4 +1,4 @@
-"""200 people who type, each a turn every 10 seconds on average, against our server on two cores.
+"""200 people who type, each a turn every 10 seconds on average, against our server on two cores; before them one alone.
 
 They are the personas of the rehearsals under names of their own, over HTTP, through whole conversations: words and
 buttons, stories, pauses for safety, Done, Send, and another conversation after that. A server for each core (a process
@@ -39,6 +39,8 @@ EVERY_SECONDS = 10.0
 LONGEST_WAIT = 40.0
 SECONDS = 180.0
 BUDGET_MS = 150.0
+ALONE_EVERY = 0.2
+ALONE_MS = 60.0
 SEED = 7
 KIND = "sealed"
 
@@ -182,6 +184,7 @@ def run(quick: bool) -> list[Row]:
     with databases(), contextlib.ExitStack() as opened:
         addresses = [opened.enter_context(server(KIND)) for _ in range(CORES)]
         busy = os.getloadavg()[0]
+        alone, _, _ = asyncio.run(measure(addresses[:1], 1, seconds / 3, ALONE_EVERY))
         tally, rate, share = asyncio.run(measure(addresses, clients, seconds, every))
     errors = sum(tally.wrong.values())
     note = (
@@ -190,7 +193,18 @@ def run(quick: bool) -> list[Row]:
         f"{f' {dict(tally.wrong)}' if errors else ''}; they took {share:.0%} of the two cores; load before: {busy:.0f}"
     )
     what = "guided turn, 200 people on two cores"
+    one = f"a turn every {ALONE_EVERY:g} s; {len(alone.took)} turns, {sum(alone.wrong.values())} errors"
     return [
+        Row("guided turn, one person, P50", median(alone.took), None, "ms", None, one),
+        Row(
+            "guided turn, one person, P95",
+            percentile(alone.took, 0.95),
+            None,
+            "ms",
+            ALONE_MS,
+            one,
+            budget_is_ratio=False,
+        ),
         Row(f"{what}, P50", median(tally.took), None, "ms", None, note),
         Row(f"{what}, P95", percentile(tally.took, 0.95), None, "ms", BUDGET_MS, note, budget_is_ratio=False),
         Row(f"{what}, errors", errors, None, "", 0, note, budget_is_ratio=False),
