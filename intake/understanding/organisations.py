@@ -29,6 +29,9 @@ _UPPER: Final = {
     "ups": "UPS", "usps": "USPS", "cvs": "CVS", "att": "AT&T", "ltd": "Ltd", "fedex": "FedEx", "ibm": "IBM",
 }  # fmt: skip
 
+#: Written small before a name in capitals these are no part of it.
+_ARTICLES: Final = frozenset({"el", "la", "los", "las", "the"})
+
 
 def read_organisation(heard: Heard) -> Found | None:
     """The name in an answer to "which company?"; what introduces it and what follows it left out."""
@@ -315,6 +318,8 @@ def _typed_with_suffix(heard: Heard) -> Found | None:
 
 
 def _found(heard: Heard, start: int, end: int) -> Found:
+    if end - start > 1 and heard.is_cased and heard.raw(start) in _ARTICLES and heard.raw(start + 1)[:1].isupper():
+        start += 1  # "el Distrito Escolar"; "La Michoacana" keeps its own
     left, right = heard.span(start, end)
     if (
         end - start == 1

@@ -25,6 +25,8 @@ _BEFORE: Final = frozenset(
 )
 #: Abbreviations that are words too: they count in capitals, or alone, or before a ZIP code.
 _CITIES_NAMED_SO: Final = frozenset({("kansas", "city"), ("washington", "heights"), ("michigan", "city")})
+#: Codes that stand for something else too, where no state was asked for: the VA.
+_OFFICES: Final = frozenset({"va", "ma", "pa", "pr"})
 _REALLY_WORDS: Final = frozenset(
     {"in", "or", "me", "hi", "ok", "oh", "la", "de", "al", "ma", "pa", "mi", "va", "id", "no"}
 )
@@ -150,7 +152,7 @@ def _code_at(heard: Heard, index: int, *, asked: bool) -> tuple[str, int] | None
     if len(word) == 2 and len(heard.raw(index)) == 2 and word.upper() in _codes():
         following = heard.norm(index + 1)
         before_zip = (len(following) == 5 and following.isdigit()) or (asked and _before_spoken_zip(heard, index))
-        capital = heard.raw(index).isupper() and heard.is_cased
+        capital = heard.raw(index).isupper() and heard.is_cased and (asked or word not in _OFFICES)
         after_comma = "," in heard.gap(index) and (index + 1 == len(heard) or before_zip)
         led = (
             len(heard) <= 3

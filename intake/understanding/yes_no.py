@@ -233,7 +233,10 @@ def _tells_else(heard: Heard, cue: _Cue, question: str) -> bool:
         or len(heard) - cue.end < _TELLING
     ):
         return False
-    asked = {word for word in words_of(question[:300]) if len(word) > 3} - word_set("yes_no", "small")
+    asking = words_of(question[:300])
+    if cue.phrase.split()[-1] in asking[:4] or not set(heard.norms[: cue.start]).isdisjoint(_PLAIN):
+        return False  # "we have flour" to "do you have food?"; "yes, I am by the stove"
+    asked = {word for word in asking if len(word) > 3} - word_set("yes_no", "small")
     return not any(_shares(word, asked) for word in heard.norms[cue.end :])
 
 

@@ -30,6 +30,7 @@ _CLOSED: Final = frozenset({
     "text",
 })  # fmt: skip
 _PLAIN: Final = 10
+_ASKING: Final = 14
 #: With one of these more is told than was asked.
 _TURNS: Final = frozenset({"but", "except", "although", "though", "pero", "aunque", "sino", "menos"})
 
@@ -86,16 +87,16 @@ def _watched_part(step: Step, part: str, *, whole: bool) -> Alarm:
 
 
 def _answers(step: Step, text: str) -> bool:
-    """Whether a short turn plainly answers the closed question that is open."""
+    """Whether a short turn plainly answers the question that is open, or asks us something of the conversation."""
     question = frame.question_of(step.playbook, step.talk.asking)
     event = step.event
     if question is None or question.type not in _CLOSED or not isinstance(event, Said) or event.supersedes is not None:
         return False
     words = words_of(text[:400])
-    if len(words) > _PLAIN or not _TURNS.isdisjoint(words):
+    if len(words) > (_ASKING if "?" in text else _PLAIN) or not _TURNS.isdisjoint(words):
         return False
-    fact = read(text, question, event, context=context_of(step.playbook, question)).fact
-    return fact is not None and fact.state != "unknown"
+    answer = read(text, question, event, context=context_of(step.playbook, question))
+    return bool(answer.asks) or (answer.fact is not None and answer.fact.state != "unknown")
 
 
 def _fixed_words(step: Step, alarm: Alarm) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from intake.interview.events import NotNow
 from intake.interview.guided import caring, choosing, correcting, frame, replying, telling, verifying
 from intake.interview.guided.filling import context_of, fill
-from intake.interview.guided.reading import UNDERSTOOD, Answer, read, says_safe
+from intake.interview.guided.reading import UNDERSTOOD, Answer, read, says_safe, takes_back
 from intake.interview.stages import OPEN_STAGES, Stage
 from intake.interview.wordings import word_list
 from intake.language.tokens import words_of
@@ -89,7 +89,8 @@ def _answered(step: Step, event: Said) -> None:
         return
     answer = read(event.text, question, event, context=context_of(step.playbook, question))
     replied = replying.reply(step, answer.asks, event)
-    if answer.fact is None and answer.is_correction and correcting.corrects_last(step, event):
+    taken_back = answer.fact is None and (answer.is_correction or takes_back(event.text, event))
+    if taken_back and correcting.corrects_last(step, event):
         return
     if answer.fact is None:
         more = beside(step, event, question, answer)

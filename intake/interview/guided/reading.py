@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 UNDERSTOOD: Final = 20_000
 _MOST_TEXT: Final = 2_000
 #: A free answer of at most so many words may be only "I do not know", or a wish.
+#: Wishes that are about this conversation alone, and the words of a turn that holds little else.
+_ABOUT_US: Final = frozenset({"lawyer?", "human", "cost"})
+_FEW: Final = 12
 #: They ask us something that is none of the wishes we know.
 QUESTION: Final = "question"
 _SHORT: Final = 8
@@ -118,7 +121,7 @@ def read(text: str, question: Question, event: Event, *, context: str = "") -> A
         value = codes.get(value)
     beside = tuple(fact for fact in reading.facts if fact is not own)
     asks = cast("frozenset[str]", reading.asks)
-    if own is None and not asks and asking:
+    if own is None and not asks and (asking or text.rstrip().endswith("?")):
         asks = frozenset({QUESTION})
     return Answer(own, value, beside, asks, reading.is_correction)
 
@@ -135,6 +138,9 @@ def _asks(text: str) -> bool:
 def _opens_a_question(text: str) -> bool:
     """The same without its mark: "HOW LONG IS THIS GOING TO TAKE"."""
     words = words_of(text[:400])
+    before = word_list("before_question")
+    while words and words[0] in before:
+        words = words[1:]
     return len(words) >= _TELLING and words[0] in word_list("opens_question")
 
 
@@ -321,7 +327,8 @@ def _free(text: str, question: Question, event: Event, speaks: Language) -> Answ
             return Answer(Fact(question.key, None, cast("Any", state), *where, why="said so"), None, (), wishes, False)
     if not wishes and _asks(text) and len(heard) <= _SAYS_SAFE and question.section != _GOALS:
         return Answer(None, None, (), frozenset({QUESTION}), False)
-    if wishes - {"language"} and question.section != _GOALS and (short or _only_wishes(heard)):
+    about_us = bool(wishes & _ABOUT_US) and len(heard) <= _FEW
+    if wishes - {"language"} and question.section != _GOALS and (short or about_us or _only_wishes(heard)):
         return Answer(None, None, (), wishes, False)
     end = min(start + len(stripped), start + _MOST_TEXT)
     value = text[start:end]

@@ -1,5 +1,8 @@
 """Rehearsals as figures: every persona through the real services, in a firm made for it. `own`: those who may be
-looked at, `held`: those held back, of whom only the figures are printed."""
+looked at, `held`: those held back, of whom only the figures are printed.
+
+`python -m tests.evals.rehearsals.score strangers`: the people of `strangers/`, by somebody who knew no rule.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 
 Scores = dict[str, float | int]
 ROOT = Path(__file__).parents[3]
+STRANGERS = Path(__file__).with_name("strangers")
 _SECONDS = 1_800
 
 
@@ -36,16 +40,16 @@ def main() -> None:
         import django
 
         django.setup()
-        sys.stdout.write("\n" + json.dumps(_held()) + "\n")
+        sys.stdout.write("\n" + json.dumps(_held(strangers="strangers" in sys.argv)) + "\n")
     finally:
         servers.stop()
 
 
-def _held() -> dict[str, Scores]:
+def _held(*, strangers: bool = False) -> dict[str, Scores]:
     from django.db import connections
 
     from intake.rehearsal.holding import hold
-    from intake.rehearsal.personas import held_back, personas
+    from intake.rehearsal.personas import held_back, personas, read
     from intake.rehearsal.scoring import totals
     from tenants import directory, provisioning
     from tenants.context import firm_scope
@@ -55,6 +59,9 @@ def _held() -> dict[str, Scores]:
     ref = make_firm("Rehearsal", "rehearsal.localhost")
     try:
         with firm_scope(ref):
+            if strangers:
+                people = [read(path) for path in sorted(STRANGERS.glob("*.yaml"))]
+                return {"strangers": totals([hold(one) for one in people])}
             return {
                 "own": totals([hold(one) for one in personas().values()]),
                 "held": totals([hold(one) for one in held_back().values()]),
