@@ -31,7 +31,7 @@ SENSES: Final = Path(__file__).with_name("senses.yaml")
 ALONE: Final = {"en": 0.7, "es": 0.7}
 #: The same of words that plainly answer a closed question ("yes, in my kitchen with my granddaughter"): such seldom
 #: tell of danger, whatever they share with those that do.
-ANSWERS: Final = {"en": 3.0, "es": 3.0}
+ANSWERS: Final = {"en": 4.0, "es": 4.0}
 #: Below this a concept that was found is taken for a chance likeness; danger is given up later than a matter of days.
 CHANCE: Final[dict[Level, float]] = {"danger_now": -2.0, "urgent": -1.0}
 #: Below this share of familiar pairs it is some other talk, or noise that a recogniser took for words.
