@@ -111,7 +111,7 @@ render-k8s: venv ## Render k8s/ and the tables of docs/kubernetes.md from the ch
 chart-package: ## Package the chart.
 	@mkdir -p $(RELEASE) && helm package helm/legal-intake --destination $(RELEASE)
 push-chart: chart-package ## Push it as an OCI artefact (CHART_REGISTRY=oci://...).
-	@helm push $(RELEASE)/legal-intake-*.tgz $(CHART_REGISTRY)
+	@helm push $(RELEASE)/legal-intake-$$(sed -n 's/^version: //p' helm/legal-intake/Chart.yaml).tgz $(CHART_REGISTRY)
 
 .PHONY: template
 template: venv ## Rebuild tenants/template.sql, the schema a new firm starts from.
