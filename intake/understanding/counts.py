@@ -19,7 +19,7 @@ def _total(part: Heard, every: list[Amount]) -> Amount | None:
     """ "Me and my two grandchildren. Three": a number that closes the answer by itself, after others, is their sum."""
     last = every[-1]
     alone = last.end == len(part) and any(mark in part.gap(last.start) for mark in ",.;:")
-    return last if len(every) > 1 and alone and last.value > every[0].value else None
+    return last if len(every) > 1 and alone and last.low > every[0].low else None
 
 
 def read_count(heard: Heard, *, asked: bool = True, question: str = "") -> Found | None:

@@ -119,10 +119,10 @@ def test_without_a_cluster_it_says_so(kubeconfig: str, tmp_path: Path) -> None:
 
 
 def test_a_watch_tells_a_loss_from_a_rise() -> None:
-    """(seconds, wanted, ready, available, replicas): fewer than were reached and are wanted is a loss; growth is none."""
-    states = [(0, 5, 5, 5, 5), (1, 10, 5, 5, 10), (2, 10, 10, 10, 10), (3, 4, 10, 10, 10), (4, 4, 4, 4, 4)]
+    """(seconds, wanted, ready, available, replicas): fewer than were reached and are wanted is a loss, growth none."""
+    states = [(0.0, 5, 5, 5, 5), (1, 10, 5, 5, 10), (2, 10, 10, 10, 10), (3, 4, 10, 10, 10), (4, 4, 4, 4, 4)]
     rising = Seen(states={"api": states})
     assert rising.short() == []
-    losing = Seen(states={"api": [(0, 5, 5, 5, 5), (1, 5, 5, 5, 6), (2, 5, 4, 4, 5), (3, 5, 5, 5, 5)]})
+    losing = Seen(states={"api": [(0.0, 5, 5, 5, 5), (1, 5, 5, 5, 6), (2, 5, 4, 4, 5), (3, 5, 5, 5, 5)]})
     assert losing.short() == ["api after 2.0 s: 4 ready of 5"]
     assert (losing.lowest("api"), losing.highest("api"), losing.when("api", 5)) == (4, 6, 0)
