@@ -30,7 +30,7 @@ def test_it_is_the_documented_table(
         for pod in [*running, *(each["spec"]["template"] for each in release.rendered() if each["kind"] == "Job")]
     }
     policies = kube.every("networkpolicies", release.namespace)
-    everyone = {**places, **evaluator.ELSEWHERE, "WORLD": evaluator.WORLD}
+    everyone = {**places, **evaluator.ELSEWHERE, "WORLD": evaluator.WORLD, "REGIONS": evaluator.REGIONS}
     ports = {path["port"] for path in evaluator.paths() if "port" in path} | {6379, 22}
     found = {
         (source, target, port)
