@@ -18,6 +18,7 @@ GONE = {"key": "node.kubernetes.io/out-of-service", "value": "nodeshutdown", "ef
 SERVING = ("api", "frontend", "edge")
 ROLES = ("broker", "journal", "cache")
 MOVING = (*SERVING, "worker", "audio-worker")
+THREE = [f"{each}.replicas=3" for each in ("api", "frontend", "edge", "worker", "audioWorker")]
 
 
 def zonal(grounds: Grounds, zones: set[str], ending: str) -> str:
@@ -109,8 +110,7 @@ def test_a_zone_is_lost(
     kube: Kube, grounds: Grounds, report: Report, zones: dict[str, str], lost: list[str]
 ) -> None:  # fmt: skip
     name = zonal(grounds, set(zones.values()), "one")
-    replicas = [f"{each}.replicas=3" for each in ("api", "frontend", "edge", "worker", "audioWorker")]
-    settings = ("redis.storageClass=" + name, "database.external.maxConnections=500", *replicas)
+    settings = ("redis.storageClass=" + name, "database.external.maxConnections=500", *THREE)
     release = place(grounds, "small", "zone", settings=settings)
     release.helm("install")
     wait_settled(kube, release.namespace, 90)
@@ -145,9 +145,8 @@ def test_a_zone_is_lost_with_three_of_each_redis(
     kube: Kube, grounds: Grounds, report: Report, zones: dict[str, str], lost: list[str]
 ) -> None:  # fmt: skip
     name = zonal(grounds, set(zones.values()), "three")
-    replicas = [f"{each}.replicas=3" for each in ("api", "frontend", "edge", "worker", "audioWorker")]
     fixed = [f"{each}.autoscaling.enabled=false" for each in ("api", "frontend", "worker", "audioWorker")]
-    settings = ("redis.storageClass=" + name, *replicas, *fixed)
+    settings = ("redis.storageClass=" + name, *THREE, *fixed)
     release = place(grounds, "valkey", "zone-three", settings=settings)
     release.helm("install")
     wait_settled(kube, release.namespace, 90)
