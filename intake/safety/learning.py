@@ -12,7 +12,7 @@ from intake.language.mishearing import misheard
 from intake.language.rulebook import files_of
 from intake.language.views import view_of
 from intake.safety.loading import FOLDER
-from intake.safety.sensing import EXAMPLES, ORDINARY, SENSES, examples, seen, weights_file
+from intake.safety.sensing import ORDINARY, SENSES, examples, examples_file, seen, weights_file
 from intake.safety.watching import look
 
 #: How much more an example that tells of danger counts than one that does not: one missed is worse.
@@ -39,7 +39,7 @@ def learned(rows: Iterable[dict[str, Any]], language: Language) -> Model:
 
 def made_from(language: Language) -> str:
     """What the weights depend on, in one word."""
-    return digest([EXAMPLES, ORDINARY, SENSES, *files_of(FOLDER, language)])
+    return digest([examples_file(language), ORDINARY, SENSES, *files_of(FOLDER, language)])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What a turn sounds like, by what the examples sound like.
 
 The concepts name what people are known to say; people in danger also say it in ways that nobody wrote down, and people
-in none use the same words. The examples are written by hand for this, in `examples.jsonl`: `kind` is empty for those
-that are none. The reader sees the words, what they are about (`senses.yaml`), and which concepts and contexts were
-found. Its weights are learned by `python -m intake.safety.learning` and kept in `weights.LANGUAGE.tsv`.
+in none use the same words. The examples are written by hand for this, in `examples.LANGUAGE.jsonl`: `kind` is empty for
+those that are none. The reader sees the words, what they are about (`senses.yaml`), and which concepts and contexts
+were found. Its weights are learned by `python -m intake.safety.learning` and kept in `weights.LANGUAGE.tsv`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from intake.language.tokens import fold
 from intake.language.views import View, load_yaml, view_of
 from intake.safety.loading import Level
 
-EXAMPLES: Final = Path(__file__).with_name("examples.jsonl")
 ORDINARY: Final = Path(__file__).with_name("ordinary.jsonl")
 SENSES: Final = Path(__file__).with_name("senses.yaml")
 #: How sure it must be to alarm alone, as the logarithm of the odds. This and the next were chosen by leaving out
@@ -143,8 +142,8 @@ def _parts(words: Sequence[str]) -> set[str]:
 @cache
 def _kinds(language: Language) -> dict[str, Counter[str]]:
     kinds: dict[str, Counter[str]] = {}
-    for row in map(json.loads, EXAMPLES.read_text(encoding="utf-8").splitlines()):
-        if row["kind"] and row["lang"] == language:
+    for row in map(json.loads, examples_file(language).read_text(encoding="utf-8").splitlines()):
+        if row["kind"]:
             kind = row["kind"] + (_LONG_AGO if row.get("level") == "urgent" and row["kind"] in _NOW else "")
             kinds.setdefault(kind, Counter()).update(_parts(whole(view_of(row["text"], language)).words))
     return kinds
@@ -152,9 +151,16 @@ def _kinds(language: Language) -> dict[str, Counter[str]]:
 
 def examples(language: Language) -> list[dict[str, Any]]:
     """The examples in one language, plain answers and ordinary turns after those that tempt."""
-    lines = [line for path in (EXAMPLES, ORDINARY) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [
+        line for path in (examples_file(language), ORDINARY) for line in path.read_text(encoding="utf-8").splitlines()
+    ]
     rows = [json.loads(line) for line in lines]
     return [row for row in rows if row["lang"] == language]
+
+
+def examples_file(language: Language) -> Path:
+    """Where the examples of one language are kept."""
+    return Path(__file__).with_name(f"examples.{language}.jsonl")
 
 
 def weights_file(language: Language) -> Path:

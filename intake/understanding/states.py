@@ -26,7 +26,7 @@ _BEFORE: Final = frozenset(
 #: Abbreviations that are words too: they count in capitals, or alone, or before a ZIP code.
 _CITIES_NAMED_SO: Final = frozenset({("kansas", "city"), ("washington", "heights"), ("michigan", "city")})
 #: Codes that stand for something else too, where no state was asked for: the VA.
-_OFFICES: Final = frozenset({"va", "ma", "pa", "pr"})
+_OFFICES: Final = frozenset({"va"})
 _REALLY_WORDS: Final = frozenset(
     {"in", "or", "me", "hi", "ok", "oh", "la", "de", "al", "ma", "pa", "mi", "va", "id", "no"}
 )

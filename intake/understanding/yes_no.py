@@ -78,6 +78,8 @@ def read_yes_no(heard: Heard, question: str = "") -> Found | None:
     return Found(value, start, end, f'"{cue.phrase}" means {value}', "inferred" if "hedged" in kind else "stated")
 
 
+#: Why, where the last word decided.
+CLOSING: Final = "what it comes to at the end"
 _PLAIN: Final = {"yes": "yes", "yeah": "yes", "yep": "yes", "si": "yes", "no": "no", "nope": "no", "nah": "no"}
 
 
@@ -87,10 +89,10 @@ def _closing(heard: Heard) -> Found | None:
     value = _PLAIN.get(heard.norm(last))
     if last < _SHORT // 2 or value is None:
         return None
-    if not (heard.ends_sentence(last) or heard.norm(last - 1) in {"so", "entonces", "asi que"}):
+    if not (heard.ends_sentence(last) or heard.norm(last - 1) in {"so", "entonces"}):
         return None
     start, end = heard.span(last, last + 1)
-    return Found(value, start, end, "what it comes to at the end", "stated")
+    return Found(value, start, end, CLOSING, "stated")
 
 
 def _not_drawn_out(heard: Heard) -> Heard:

@@ -29,6 +29,9 @@ _CLOSED: Final = frozenset({
     "yes_no", "name", "organisation", "phone", "email", "state", "date", "date_interval", "money", "count", "choice",
     "text",
 })  # fmt: skip
+#: Answers to these are about danger themselves.
+_SAFETY: Final = "safety"
+_SAFE_NOW: Final = "safe_now"
 _PLAIN: Final = 10
 _ASKING: Final = 14
 #: With one of these more is told than was asked.
@@ -96,6 +99,8 @@ def _answers(step: Step, text: str) -> bool:
     if len(words) > (_ASKING if "?" in text else _PLAIN) or not _TURNS.isdisjoint(words):
         return False
     answer = read(text, question, event, context=context_of(step.playbook, question))
+    if question.section == _SAFETY or (question.key == _SAFE_NOW and answer.value == "no"):
+        return False
     return bool(answer.asks) or (answer.fact is not None and answer.fact.state != "unknown")
 
 

@@ -96,7 +96,8 @@ def takes_back_last(step: Step, event: Said, open_question: Question) -> bool:
     if open_question.type == "yes_no":
         # "No, no tenemos" answers it, though "tenemos" sounds like Tennessee.
         sure = read(event.text, last, event, context=context_of(step.playbook, last)).fact
-        answered = read(event.text, open_question, event).value is not None
+        context = context_of(step.playbook, open_question)
+        answered = read(event.text, open_question, event, context=context).value is not None
         if answered and (sure is None or sure.state != "stated"):
             return False
     return corrects_last(step, event)

@@ -157,6 +157,7 @@ def _none_at_all(own: Fact | None, text: str, question: Question) -> Fact | None
 def _in_odd_words(own: Fact | None, text: str, question: Question) -> Fact | None:
     """Whether somebody has a lawyer, is of age or held, where they say neither yes nor no; None: ask once more."""
     from intake.understanding import Fact
+    from intake.understanding.yes_no import CLOSING
 
     found = standing.answered(question.key, text)
     if found is None:
@@ -164,7 +165,7 @@ def _in_odd_words(own: Fact | None, text: str, question: Question) -> Fact | Non
     codes = {choice.code for choice in question.choices} or {"yes", "no"}
     if found.value not in codes:
         return None if found.value == standing.AGAIN else own
-    if own is not None and (own.value == found.value or own.why == "what it comes to at the end"):
+    if own is not None and (own.value == found.value or own.why == CLOSING):
         return own
     return Fact(question.key, found.value, "inferred", found.start, found.end, why="in other words")
 
@@ -353,13 +354,31 @@ def _detail(text: str, question: Question, event: Event, speaks: Language) -> An
 def says_safe(text: str, locale: str) -> bool:
     """Whether a turn says that the person is safe, or a short one that they want to go on."""
     words = words_of(text[:200])
-    said = f" {' '.join(words)} "
     if not word_list("not_safe").isdisjoint(words):
         return False
-    phrases = [*lists()["surely_safe"], *(lists()["safe"] if len(words) <= _SHORT else ())]
-    if len(words) <= _SAYS_SAFE and any(f" {phrase} " in said for phrase in phrases):
+    known = lists()
+    if len(words) <= _SAYS_SAFE and any(_said_at(words, phrase) >= 0 for phrase in known["surely_safe"]):
         return True
-    return said.endswith(tuple(f" {phrase} " for phrase in lists()["last_word"]))
+    short = known["safe"] if len(words) <= _SHORT else ()
+    if any((at := _said_at(words, phrase)) >= 0 and not _bidden(words, at) for phrase in short):
+        return True
+    ends = [
+        at for phrase in known["last_word"] if (at := len(words) - len(phrase.split())) == _said_at(words, phrase, at)
+    ]
+    return any(at >= 0 and not _bidden(words, at) for at in ends)
+
+
+def _said_at(words: list[str], phrase: str, start: int = 0) -> int:
+    """Where the words of a phrase stand from `start` on; -1: nowhere."""
+    wanted = phrase.split()
+    places = range(max(start, 0), len(words) - len(wanted) + 1)
+    return next((at for at in places if words[at : at + len(wanted)] == wanted), -1)
+
+
+def _bidden(words: list[str], at: int) -> bool:
+    """ "Me dice que siga", "he told me to go on": it is somebody else who wants it."""
+    led = at > 0 and words[at - 1] in {"que", "to"}
+    return led and (at < 2 or words[at - 2] not in word_list("own_wish"))
 
 
 def named_language(text: str) -> str | None:

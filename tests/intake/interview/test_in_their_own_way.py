@@ -137,3 +137,16 @@ def test_a_long_turn_that_ends_with_going_on_leads_out_of_the_pause() -> None:
         "ya la policía fue y mi hermana vino, la tengo aquí conmigo y está todo bien gracias a Dios. podemos seguir"
     )
     assert talker.talk.stage is not Stage.SAFETY_PAUSE
+
+
+def test_a_no_to_being_safe_is_heard_for_what_it_sounds_like() -> None:
+    talker = at(Talker().begin(), "safe_now")
+    decision = talker.say("no, he keeps coming back to the window")
+    assert [alert.kinds for alert in decision.alerts] == [("stalking",)]
+
+
+def test_a_turn_that_only_ends_like_going_on_does_not_lead_out_of_the_pause() -> None:
+    talker = at(Talker(locale="es").begin(), "safe_to_call")
+    talker.say("está golpeando la puerta y dice que me va a matar")
+    talker.say("me dice que le abra y que siga")
+    assert talker.talk.stage is Stage.SAFETY_PAUSE

@@ -15,7 +15,7 @@ from intake.safety import KINDS, learning, sensing, watch
 EVALS = Path(__file__).parents[2] / "evals" / "safety"
 ROWS = [
     json.loads(line)
-    for path in (sensing.EXAMPLES, sensing.ORDINARY)
+    for path in (*map(sensing.examples_file, LANGUAGES), sensing.ORDINARY)
     for line in path.read_text(encoding="utf-8").splitlines()
 ]
 
