@@ -51,6 +51,7 @@ _LINKS: Final = frozenset({
 _GOALS: Final = "goals"
 #: More words than this say more than that one is safe.
 _SAYS_SAFE: Final = 20
+_READ: Final = 400
 #: Words of a turn that can tell of a language.
 _THIRD: Final = 3
 #: From this many words on, a turn's own language counts more than the page's.
@@ -353,7 +354,7 @@ def _detail(text: str, question: Question, event: Event, speaks: Language) -> An
 
 def says_safe(text: str, locale: str) -> bool:
     """Whether a turn says that the person is safe, or a short one that they want to go on."""
-    words = words_of(text[:200])
+    words = words_of(text[:_READ])
     if not word_list("not_safe").isdisjoint(words):
         return False
     known = lists()
@@ -362,10 +363,10 @@ def says_safe(text: str, locale: str) -> bool:
     short = known["safe"] if len(words) <= _SHORT else ()
     if any((at := _said_at(words, phrase)) >= 0 and not _bidden(words, at) for phrase in short):
         return True
-    ends = [
-        at for phrase in known["last_word"] if (at := len(words) - len(phrase.split())) == _said_at(words, phrase, at)
-    ]
-    return any(at >= 0 and not _bidden(words, at) for at in ends)
+    if len(text) > _READ:
+        return False
+    last = {phrase: len(words) - len(phrase.split()) for phrase in known["last_word"]}
+    return any(_said_at(words, phrase, at) == at and not _bidden(words, at) for phrase, at in last.items())
 
 
 def _said_at(words: list[str], phrase: str, start: int = 0) -> int:
