@@ -110,7 +110,7 @@ def view(turn: Turn, supersedes: int | None, superseded_by: int | None) -> TurnV
 
 
 def snapshot(intake_id: UUID) -> dict[str, Any]:
-    """All that a page needs to show the conversation. Four queries, one more at review and after."""
+    """All that a page needs to show the conversation. Three queries, however long it is."""
     return snapshot_of(Intake.objects.get(pk=intake_id))
 
 
